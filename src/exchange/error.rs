@@ -40,6 +40,17 @@ pub enum ExchangeError {
         /// Size of the head offered.
         new: u64,
     },
+    /// Two heads of a log, of which nobody has shown for a whole round of questions that they are of one history. Whoever
+    /// could may be away; and whoever shows two histories does not answer either.
+    #[error("nobody has shown how its heads of size {known} and {shown} belong together; the second was shown by {by}")]
+    Uncompared {
+        /// Size of the head that is known.
+        known: u64,
+        /// Size of the head that was shown.
+        shown: u64,
+        /// The node that showed it, for people.
+        by: String,
+    },
     /// Entries that do not have the root that was announced for them.
     #[error("the entries from {start} on do not lead to the root that was announced")]
     OtherEntries {
@@ -47,7 +58,7 @@ pub enum ExchangeError {
         start: u64,
     },
     /// The log has shown two histories; this node keeps the first and takes no more.
-    #[error("the log has shown two histories; nothing is taken or cosigned past size {0}")]
+    #[error("the log shows two histories, which parted at or before size {0}; this node keeps to what it holds")]
     Equivocated(u64),
     /// A note or a signature line of the partner.
     #[error(transparent)]
@@ -70,6 +81,7 @@ impl Reasoned for ExchangeError {
             Self::Protocol(_) => "PARTNER_PROTOCOL",
             Self::Ahead { .. } => "PARTNER_HOLDS_MORE",
             Self::Inconsistent { .. } => "HEADS_INCONSISTENT",
+            Self::Uncompared { .. } => "HEADS_UNCOMPARED",
             Self::OtherEntries { .. } => "PACKAGE_OTHER_ROOT",
             Self::Equivocated(_) => "LOG_EQUIVOCATED",
             Self::Note(error) => error.reason(),
@@ -81,7 +93,9 @@ impl Reasoned for ExchangeError {
     fn class(&self) -> Class {
         match self {
             Self::Note(error) => error.class(),
-            Self::SlowConsumer | Self::Silent | Self::Ahead { .. } | Self::CannotKeep(_) => Class::Retry,
+            Self::SlowConsumer | Self::Silent | Self::Ahead { .. } | Self::Uncompared { .. } | Self::CannotKeep(_) => {
+                Class::Retry
+            }
             _ => Class::Reject,
         }
     }

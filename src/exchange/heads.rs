@@ -1,32 +1,43 @@
 //! Compares what partners know of all logs, every few minutes: a log that shows one history here and another there is
 //! found out, and the proof of it goes to everybody.
 
+mod again;
+mod evidence;
+mod shown;
+
+pub use evidence::{Evidence, Fork, Left, Lifted, known_evidence};
+pub use shown::{Compared, ProvenBy};
+
 use super::{
+    Alarm, ExchangeError,
     message::{History, KnownHead, ProveHistory},
     replica::Suspicion,
 };
 use crate::{
     log::{Origin, SignedCheckpoint, TreeHead, verify_consistency},
-    store::{StateChange, Store, StoreError, Table},
     time::{Timestamp, passed},
     trust::{NodeName, TrustList},
-    verification::{Equivocation, Prefix},
+    verification::Prefix,
 };
-use serde::{Deserialize, Serialize};
+use again::Appeal;
 use sha2::{Digest as _, Sha256};
+use shown::Shown;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
-/// Seconds between two questions to a partner.
-const EVERY: i64 = 180;
+/// Seconds between two questions to a partner: within one round what two of them were shown is held against each other.
+pub(super) const ROUND: i64 = 180;
 /// Heads of a log that are remembered as being of one history.
 const REMEMBERED: usize = 64;
 /// Notes that are remembered as signed: a round of asking brings the same few from every partner.
 const MOST_OPENED: usize = 4_096;
 /// A question about a history that is not answered for this long, in seconds, is put to the next who may know.
 const SILENCE: i64 = 60;
+/// Nobody has brought a head together with the others for so long, in seconds, that a person has to know: a whole round of
+/// questions, and the silence of whoever was asked how.
+pub(super) const LASTING: i64 = ROUND + SILENCE;
 /// Questions about histories that may be open.
 const MOST_OPEN: usize = 64;
 
@@ -61,8 +72,10 @@ pub enum Event {
     },
     /// Another trust list is in force.
     Trust(Arc<TrustList>),
-    /// A person has lifted what was proven of a log, up to this size.
-    Lifted(Origin, u64),
+    /// Somebody reports evidence of a log of which a person has lifted something: whether it is news is judged here.
+    Reported(Box<Evidence>),
+    /// A person has lifted what was proven of a log: this is what is lifted of it by now.
+    Lifted(Origin, Left),
 }
 
 /// What is to be done.
@@ -81,107 +94,10 @@ pub enum Action {
     },
     /// The log has shown two histories: keep this, send it to every partner, stop cosigning the log.
     Evidence(Box<Evidence>),
-    /// Nobody showed how these two heads belong together: no evidence, and an alarm where it lasts.
+    /// A head is proven to be the beginning of a branch that a person has lifted: it is lifted with that.
+    Left(Origin, TreeHead),
+    /// Nobody showed how these two heads belong together: no evidence, and an alarm where it lasts ([`Heads::alarms`]).
     Unanswered(Suspicion),
-}
-
-/// Proof that a log has shown two histories. It exists only where it was verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// What is proven.
-    pub proven: Equivocation,
-    /// One note with the log's signature.
-    pub first: String,
-    /// The other.
-    pub second: String,
-    /// What the longer history has at the shorter one's size; none where the sizes are the same.
-    pub prefix: Option<Prefix>,
-}
-
-impl Evidence {
-    /// Verifies evidence, from whomever it came.
-    pub fn prove(
-        trust: &TrustList,
-        first: String,
-        second: String,
-        prefix: Option<Prefix>,
-    ) -> Result<Self, crate::verification::NoEvidence> {
-        let proven = Equivocation::prove(trust, &first, &second, prefix.as_ref())?;
-        Ok(Self { proven, first, second, prefix })
-    }
-
-    /// The file of it, as [`Equivocation::read`] takes it.
-    #[must_use]
-    pub fn to_file(&self) -> Vec<u8> {
-        let prefix = self.prefix.as_ref();
-        let prefix = prefix.map(|prefix| serde_json::json!({ "root": prefix.root, "proof": prefix.proof }));
-        let all = serde_json::json!({ "first": self.first, "second": self.second, "prefix": prefix });
-        all.to_string().into_bytes()
-    }
-
-    /// What keeps it: one record for each log.
-    #[must_use]
-    pub fn put(&self) -> StateChange {
-        let id = self.proven.origin().as_str().as_bytes().to_vec();
-        StateChange::RecordPut { table: Table::Evidence, id, record: self.to_file() }
-    }
-}
-
-/// The logs that are known to have shown two histories, with the proof. What a newer trust list no longer proves is
-/// left out, and what a person has lifted. It blocks.
-pub fn known_evidence(store: &dyn Store, trust: &TrustList) -> Result<BTreeMap<Origin, Equivocation>, StoreError> {
-    let (records, lifted) = (store.records(Table::Evidence)?, Lifted::all(store)?);
-    let proven = records.iter().filter_map(|(_, record)| Equivocation::read(trust, record).ok());
-    let past = |origin: &Origin| lifted.get(origin).map_or(0, |lifted| lifted.past);
-    Ok(proven.filter(|proven| proven.size() > past(proven.origin())).map(|one| (one.origin().clone(), one)).collect())
-}
-
-/// A person has judged that a log that has shown two histories is taken and cosigned again, on the branch that is held
-/// here. The proof stays; what forks further on is found out anew.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lifted {
-    /// Proof that the log had forked up to this size is known and freezes it no more: the larger of the two heads.
-    pub past: u64,
-    /// Why.
-    pub reason: String,
-    /// When, in Unix seconds.
-    pub at: i64,
-}
-
-impl Lifted {
-    /// Judges what is proven of a log; none where nothing is. It reads from the disk.
-    pub fn judge(
-        store: &dyn Store,
-        origin: &Origin,
-        reason: String,
-        at: Timestamp,
-    ) -> Result<Option<Self>, StoreError> {
-        let Some(record) = store.record(Table::Evidence, origin.as_str().as_bytes())? else { return Ok(None) };
-        let broken = |why: String| StoreError::Index(format!("the evidence of {origin}: {why}"));
-        let (first, second, _) = Equivocation::parts(&record).map_err(|why| broken(why.to_string()))?;
-        let size = |note: &str| note.lines().nth(1).and_then(|line| line.parse::<u64>().ok());
-        let sizes = size(&first).zip(size(&second)).ok_or_else(|| broken("a note has no size".to_owned()))?;
-        Ok(Some(Self { past: sizes.0.max(sizes.1), reason, at: at.as_second() }))
-    }
-
-    /// What keeps it: one record for each log.
-    #[must_use]
-    pub fn put(&self, origin: &Origin) -> StateChange {
-        let record = serde_json::to_vec(self).unwrap_or_default();
-        StateChange::RecordPut { table: Table::Lifted, id: origin.as_str().as_bytes().to_vec(), record }
-    }
-
-    /// All that were lifted. It blocks.
-    pub fn all(store: &dyn Store) -> Result<BTreeMap<Origin, Self>, StoreError> {
-        let broken = |what: &str| StoreError::Index(format!("a log that was lifted: {what}"));
-        let read = |(id, record): (Vec<u8>, Vec<u8>)| {
-            let origin = std::str::from_utf8(&id).ok().and_then(|text| text.parse().ok());
-            let origin = origin.ok_or_else(|| broken("it has no name"))?;
-            Ok((origin, serde_json::from_slice(&record).map_err(|error| broken(&error.to_string()))?))
-        };
-        store.records(Table::Lifted)?.into_iter().map(read).collect()
-    }
 }
 
 /// Compares heads.
@@ -194,34 +110,91 @@ pub struct Heads {
     opened: HashMap<[u8; 32], (Origin, TreeHead)>,
     asked_at: BTreeMap<NodeName, Timestamp>,
     questions: BTreeMap<u64, Question>,
+    /// What is proven, and waits until it is known whether it is of a branch that was lifted.
+    appeals: Vec<Appeal>,
     next_ticket: u64,
     now: Timestamp,
 }
+
+/// A head and its note.
+type Noted = (TreeHead, String);
+/// The nodes that showed a head; without a name this node itself, of what was shown to it.
+type Tellers = BTreeSet<Option<NodeName>>;
 
 /// What is known of one log.
 #[derive(Debug, Default)]
 struct Log {
     /// The newest head known to be of the one history.
-    newest: Option<(TreeHead, String)>,
+    newest: Option<Noted>,
     /// Whether this node holds the entries up to some size.
     held: u64,
     /// Partners that hold entries, and up to where.
     holders: BTreeMap<NodeName, u64>,
     /// Heads found to be of the one history.
     good: VecDeque<TreeHead>,
+    /// What each node shows.
+    shown: BTreeMap<Option<NodeName>, Shown>,
     proven: bool,
-    /// What is proven up to this size a person knows of.
-    lifted: u64,
+    /// What a person has lifted.
+    left: Left,
+}
+
+impl Log {
+    /// A head that these show is of the one history.
+    fn are_good(&mut self, seen: &Noted, tellers: &Tellers, by: &ProvenBy, now: Timestamp) {
+        for teller in tellers {
+            self.shown.entry(teller.clone()).or_default().is_good(seen, by, now);
+        }
+        self.explained(&seen.0);
+    }
+
+    /// Whoever shows this head shows the one history.
+    fn explained(&mut self, head: &TreeHead) {
+        for shown in self.shown.values_mut() {
+            if shown.open.as_ref().is_some_and(|open| open.seen.0 == *head) {
+                shown.open = None;
+            }
+        }
+    }
+
+    /// What nobody has explained, and was not asked about for so many seconds, to be held against the newest head.
+    fn again(&mut self, every: i64, now: Timestamp) -> Vec<(Noted, Noted, Tellers)> {
+        let Some(newest) = &self.newest else { return Vec::new() };
+        let mut again = Vec::new();
+        for (teller, shown) in &mut self.shown {
+            if let Some(open) = shown.open.as_mut().filter(|open| passed(open.tried, now) >= every) {
+                open.tried = now;
+                again.push((newest.clone(), open.seen.clone(), Tellers::from([teller.clone()])));
+            }
+        }
+        again
+    }
 }
 
 #[derive(Debug)]
 struct Question {
     origin: Origin,
-    old: (TreeHead, String),
-    new: (TreeHead, String),
+    old: Noted,
+    new: Noted,
+    /// Whether the newer of the two is the one that was shown; else it is the one that was known.
+    is_newer: bool,
+    /// Who showed it.
+    tellers: Tellers,
     /// Those that were asked already.
     asked: BTreeSet<Option<NodeName>>,
+    /// The one that is asked now.
+    of: Option<NodeName>,
     since: Timestamp,
+}
+
+impl Question {
+    const fn seen(&self) -> &Noted {
+        if self.is_newer { &self.new } else { &self.old }
+    }
+
+    const fn known(&self) -> &Noted {
+        if self.is_newer { &self.old } else { &self.new }
+    }
 }
 
 impl Heads {
@@ -229,7 +202,8 @@ impl Heads {
     #[must_use]
     pub fn new(node: NodeName, trust: Arc<TrustList>, now: Timestamp) -> Self {
         let (logs, asked_at, questions) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { node, trust, logs, opened: HashMap::new(), asked_at, questions, next_ticket: 0, now }
+        let (opened, appeals) = (HashMap::new(), Vec::new());
+        Self { node, trust, logs, opened, asked_at, questions, appeals, next_ticket: 0, now }
     }
 
     /// The newest head known of each log, with its note.
@@ -238,6 +212,50 @@ impl Heads {
             let (head, note) = log.newest.as_ref()?;
             Some((origin, *head, note.as_str()))
         })
+    }
+
+    /// What each other node has shown of a log last that is known to be of one history, since this node started.
+    #[must_use]
+    pub fn compared(&self, origin: &Origin) -> BTreeMap<NodeName, Compared> {
+        let shown = self.logs.get(origin).into_iter().flat_map(|log| &log.shown);
+        shown.filter_map(|(teller, shown)| Some((teller.clone()?, shown.compared.clone()?))).collect()
+    }
+
+    /// Whether there are heads that nobody has brought together with the others: a newer own head may.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.logs.values().any(|log| log.shown.values().any(|shown| shown.open.is_some()))
+    }
+
+    /// Logs of which a head was shown that nobody has brought together with the others for a whole round. It is for the
+    /// log's own node to answer that; of a log of this node, for whoever showed the head.
+    #[must_use]
+    pub fn alarms(&self, now: Timestamp) -> BTreeMap<(NodeName, Origin), Alarm> {
+        let mut all = BTreeMap::<_, Alarm>::new();
+        for (origin, log) in self.logs.iter().filter(|(_, log)| !log.proven) {
+            let end = self.trust.shard_final_size(origin).unwrap_or(u64::MAX);
+            for (teller, shown) in &log.shown {
+                // Beyond the end of a log there is nothing that anybody has to explain.
+                let within = shown.open.as_ref().filter(|open| open.seen.0.size <= end);
+                let lasting = within.filter(|open| passed(open.since, now) >= LASTING);
+                let Some(open) = lasting else { continue };
+                let Some(partner) = self.source(origin).or_else(|| teller.clone()) else { continue };
+                let by = teller.as_ref().unwrap_or(&self.node).to_string();
+                let why = ExchangeError::Uncompared { known: open.known, shown: open.seen.0.size, by };
+                let alarm = Alarm { why, since: open.since };
+                let known = all.entry((partner, origin.clone())).or_insert_with(|| alarm.clone());
+                if alarm.since < known.since {
+                    *known = alarm;
+                }
+            }
+        }
+        all
+    }
+
+    /// The log's own node, if that is another.
+    fn source(&self, origin: &Origin) -> Option<NodeName> {
+        let node = self.trust.issuer_of(origin).and_then(|issuer| self.trust.node_of(issuer));
+        node.map(|node| node.name.clone()).filter(|name| *name != self.node)
     }
 
     /// Takes one event.
@@ -255,18 +273,25 @@ impl Heads {
             Event::Suspected(suspicion) => {
                 let (first, second) = (self.open(&suspicion.first), self.open(&suspicion.second));
                 if let (Some((origin, first)), Some((_, second))) = (first, second) {
-                    self.compare(&origin, first, second, &mut actions);
+                    // It was the log's own node that showed what does not go together with the rest.
+                    let tellers = self.source(&origin).map(Some).into_iter().collect();
+                    let is_known = self.logs.get(&origin).is_some_and(|log| log.good.contains(&second.0));
+                    let (known, seen) = if is_known { (second, first) } else { (first, second) };
+                    self.compare(&origin, known, seen, tellers, &mut actions);
                 }
             }
             Event::History { ticket, history } => self.history(ticket, history, &mut actions),
             Event::Trust(trust) => {
                 self.opened.clear();
+                for (origin, log) in &mut self.logs {
+                    let has_key = trust.log_key(origin).is_some();
+                    let is_listed = |name: &NodeName| trust.node(name).is_some();
+                    log.shown.retain(|teller, _| has_key && teller.as_ref().is_none_or(is_listed));
+                }
                 self.trust = trust;
             }
-            Event::Lifted(origin, past) => {
-                let log = self.logs.entry(origin).or_default();
-                (log.lifted, log.proven) = (past, false);
-            }
+            Event::Reported(evidence) => self.reported(evidence, &mut actions),
+            Event::Lifted(origin, left) => self.lifted(&origin, left),
         }
         actions
     }
@@ -274,7 +299,7 @@ impl Heads {
     fn tick(&mut self, actions: &mut Vec<Action>) {
         let now = self.now;
         for node in self.trust.text().nodes.iter().filter(|node| node.name != self.node) {
-            let due = self.asked_at.get(&node.name).is_none_or(|at| passed(*at, now) >= EVERY);
+            let due = self.asked_at.get(&node.name).is_none_or(|at| passed(*at, now) >= ROUND);
             if due {
                 self.asked_at.insert(node.name.clone(), now);
                 actions.push(Action::AskHeads(node.name.clone()));
@@ -284,10 +309,18 @@ impl Heads {
         for ticket in silent.map(|(ticket, _)| *ticket).collect::<Vec<_>>() {
             self.history(ticket, None, actions);
         }
+        self.decide_appeals(actions);
+        let mut again = Vec::new();
+        for (origin, log) in &mut self.logs {
+            again.extend(log.again(ROUND, now).into_iter().map(|pair| (origin.clone(), pair)));
+        }
+        for (origin, (newest, seen, tellers)) in again {
+            self.compare(&origin, newest, seen, tellers, actions);
+        }
     }
 
     /// A note that the log's key signed, and its log.
-    fn open(&mut self, note: &str) -> Option<(Origin, (TreeHead, String))> {
+    fn open(&mut self, note: &str) -> Option<(Origin, Noted)> {
         let hash = Sha256::digest(note).into();
         if let Some((origin, head)) = self.opened.get(&hash) {
             return Some((origin.clone(), (*head, note.to_owned())));
@@ -314,37 +347,56 @@ impl Heads {
                 }
             }
         }
+        if log.left.has(&seen.0) {
+            // It still shows the branch that was left: no news, and not what is known here.
+            log.shown.entry(by.cloned()).or_default().compared = None;
+            return;
+        }
         match log.newest.clone() {
-            None => {
-                log.good.push_back(seen.0);
-                log.newest = Some(seen);
-            }
-            Some(newest) => self.compare(&origin, newest, seen, actions),
+            None => self.first(&origin, seen),
+            Some(newest) => self.compare(&origin, newest, seen, Tellers::from([by.cloned()]), actions),
         }
     }
 
-    fn compare(
-        &mut self,
-        origin: &Origin,
-        first: (TreeHead, String),
-        second: (TreeHead, String),
-        actions: &mut Vec<Action>,
-    ) {
+    /// Holds a head that was shown against one that is known.
+    fn compare(&mut self, origin: &Origin, known: Noted, seen: Noted, tellers: Tellers, actions: &mut Vec<Action>) {
+        let now = self.now;
         let log = self.logs.entry(origin.clone()).or_default();
-        if log.proven || first.0 == second.0 || (log.good.contains(&first.0) && log.good.contains(&second.0)) {
+        if log.proven || log.left.has(&seen.0) {
             return;
         }
-        let (old, new) = if first.0.size <= second.0.size { (first, second) } else { (second, first) };
-        if old.0.size == new.0.size {
-            self.evidence(origin, old.1, new.1, None, actions);
+        if log.left.has(&known.0) {
+            // Against what was left nothing is held: it is against what is known here.
+            if let Some(newest) = log.newest.clone().filter(|(head, _)| *head != known.0 && !log.left.has(head)) {
+                self.compare(origin, newest, seen, tellers, actions);
+            }
             return;
         }
-        let open =
-            |question: &Question| question.origin == *origin && question.old.0 == old.0 && question.new.0 == new.0;
-        if old.0.size == 0 {
-            self.good(origin, old, new);
-        } else if !self.questions.values().any(open) && self.questions.len() < MOST_OPEN {
-            let question = Question { origin: origin.clone(), old, new, asked: BTreeSet::new(), since: self.now };
+        if known.0 == seen.0 || (log.good.contains(&known.0) && log.good.contains(&seen.0)) {
+            log.are_good(&seen, &tellers, &ProvenBy::Known, now);
+            return;
+        }
+        let is_newer = known.0.size <= seen.0.size;
+        let (old, new) = if is_newer { (known, seen) } else { (seen, known) };
+        let (origin, asked) = (origin.clone(), BTreeSet::new());
+        let question = Question { origin, old, new, is_newer, tellers, asked, of: None, since: now };
+        if question.old.0.size == question.new.0.size {
+            self.evidence(question, None, actions);
+            return;
+        }
+        if question.old.0.size == 0 {
+            self.good(&question, &ProvenBy::Known, actions);
+            return;
+        }
+        let same = |open: &&mut Question| {
+            open.origin == question.origin && open.old.0 == question.old.0 && open.new.0 == question.new.0
+        };
+        let open = self.questions.values_mut().find(same);
+        if let Some(open) = open {
+            if open.is_newer == is_newer {
+                open.tellers.extend(question.tellers);
+            }
+        } else if self.questions.len() < MOST_OPEN {
             self.ask(question, actions);
         }
     }
@@ -355,16 +407,15 @@ impl Heads {
         let log = self.logs.get(&question.origin);
         let own = log.is_some_and(|log| log.held >= size).then_some(None);
         let holders = log.into_iter().flat_map(|log| &log.holders).filter(|(_, held)| **held >= size);
-        let issuer = self.trust.issuer_of(&question.origin).and_then(|iss| self.trust.node_of(iss));
-        let issuer = issuer.map(|node| node.name.clone()).filter(|name| *name != self.node);
-        let mut who = own.into_iter().chain(holders.map(|(name, _)| Some(name.clone()))).chain(issuer.map(Some));
+        let holders = holders.map(|(name, _)| Some(name.clone())).collect::<Vec<_>>();
+        let mut who = own.into_iter().chain(holders).chain(self.source(&question.origin).map(Some));
         let Some(of) = who.find(|who| !question.asked.contains(who)) else {
-            let (first, second) = (question.old.1, question.new.1);
-            actions.push(Action::Unanswered(Suspicion { origin: question.origin, first, second }));
+            self.unanswered(question, actions);
             return;
         };
         question.asked.insert(of.clone());
         question.since = self.now;
+        question.of.clone_from(&of);
         let (log, old_size) = (question.origin.clone(), question.old.0.size);
         self.next_ticket += 1;
         self.questions.insert(self.next_ticket, question);
@@ -373,50 +424,73 @@ impl Heads {
     }
 
     fn history(&mut self, ticket: u64, history: Option<History>, actions: &mut Vec<Action>) {
-        let Some(question) = self.questions.remove(&ticket) else { return };
+        let Some(question) = self.questions.remove(&ticket) else {
+            self.appealed(ticket, history.as_ref(), actions);
+            return;
+        };
         let (old, new) = (question.old.0, question.new.0);
         let proven = history
             .filter(|History { root, proof }| verify_consistency(old.size, new.size, root, &new.root, proof).is_ok());
         match proven {
             // A wrong answer is none; somebody else may know.
             None => self.ask(question, actions),
-            Some(History { root, .. }) if root == old.root => self.good(&question.origin, question.old, question.new),
-            Some(History { root, proof }) => {
-                let prefix = Some(Prefix { root, proof });
-                self.evidence(&question.origin, question.old.1, question.new.1, prefix, actions);
+            Some(History { root, .. }) if root == old.root => {
+                let by = question.of.clone().map_or(ProvenBy::Here, ProvenBy::Node);
+                self.good(&question, &by, actions);
             }
+            Some(History { root, proof }) => self.evidence(question, Some(Prefix { root, proof }), actions),
         }
     }
 
+    /// Nobody knows.
+    fn unanswered(&mut self, question: Question, actions: &mut Vec<Action>) {
+        let now = self.now;
+        let log = self.logs.entry(question.origin.clone()).or_default();
+        // What it was held against may not be the newest any more, and of that somebody may know.
+        let newest = log.newest.clone().filter(|(head, _)| *head != question.known().0);
+        if let Some(newest) = newest {
+            let seen = question.seen().clone();
+            self.compare(&question.origin, newest, seen, question.tellers, actions);
+            return;
+        }
+        for teller in &question.tellers {
+            let shown = log.shown.entry(teller.clone()).or_default();
+            shown.is_open(question.seen(), question.known().0.size, now);
+        }
+        let Question { origin, old: (_, first), new: (_, second), .. } = question;
+        actions.push(Action::Unanswered(Suspicion { origin, first, second }));
+    }
+
     /// Both are of one history.
-    fn good(&mut self, origin: &Origin, old: (TreeHead, String), new: (TreeHead, String)) {
-        let log = self.logs.entry(origin.clone()).or_default();
-        for head in [old.0, new.0] {
+    fn good(&mut self, question: &Question, by: &ProvenBy, actions: &mut Vec<Action>) {
+        let now = self.now;
+        let log = self.logs.entry(question.origin.clone()).or_default();
+        for head in [question.old.0, question.new.0] {
             if !log.good.contains(&head) {
                 log.good.push_back(head);
             }
+            log.explained(&head);
         }
         while log.good.len() > REMEMBERED {
             log.good.pop_front();
         }
-        if log.newest.as_ref().is_none_or(|(newest, _)| newest.size < new.0.size) {
-            log.newest = Some(new);
+        log.are_good(question.seen(), &question.tellers, by, now);
+        if log.newest.as_ref().is_some_and(|(newest, _)| newest.size >= question.new.0.size) {
+            return;
+        }
+        log.newest = Some(question.new.clone());
+        for (newest, seen, tellers) in log.again(0, now) {
+            self.compare(&question.origin, newest, seen, tellers, actions);
         }
     }
 
-    fn evidence(
-        &mut self,
-        origin: &Origin,
-        first: String,
-        second: String,
-        prefix: Option<Prefix>,
-        actions: &mut Vec<Action>,
-    ) {
+    fn evidence(&mut self, question: Question, prefix: Option<Prefix>, actions: &mut Vec<Action>) {
+        let (known, seen) = (question.known().0, question.seen().0);
+        // What this node has itself is what it keeps to.
+        let is_own = question.tellers.contains(&None);
+        let off = if is_own { Some(known) } else { self.off(&question.origin, known, seen) };
+        let Question { old: (_, first), new: (_, second), tellers, .. } = question;
         let Ok(evidence) = Evidence::prove(&self.trust, first, second, prefix) else { return };
-        let log = self.logs.entry(origin.clone()).or_default();
-        if evidence.proven.size() > log.lifted {
-            log.proven = true;
-            actions.push(Action::Evidence(Box::new(evidence)));
-        }
+        self.proven(Box::new(evidence), off, tellers, actions);
     }
 }

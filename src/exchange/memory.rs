@@ -12,7 +12,7 @@
 
 use super::{message::KnownHead, replica::Heard};
 use crate::{
-    log::{Checkpoint, Origin, SignedCheckpoint},
+    log::{Checkpoint, Origin, SignedCheckpoint, TreeHead},
     sequencer::gate::suffices,
     time::{Timestamp, passed},
     trust::{Node, NodeName, TrustList},
@@ -65,6 +65,8 @@ pub struct Memory {
     answered: BTreeSet<NodeName>,
     /// The heads they told of, rising, each once.
     heads: BTreeMap<Origin, Vec<Heard>>,
+    /// Heads of branches that a person has lifted: what is cosigned next is of none of them.
+    left: BTreeMap<Origin, Vec<TreeHead>>,
     began: Timestamp,
 }
 
@@ -72,7 +74,8 @@ impl Memory {
     /// Begins at a start of the node `node`; `whole` is what was kept of [`Self::is_whole`].
     #[must_use]
     pub fn new(node: NodeName, trust: Arc<TrustList>, whole: bool, now: Timestamp) -> Self {
-        Self { node, trust, whole, answered: BTreeSet::new(), heads: BTreeMap::new(), began: now }
+        let (answered, heads, left) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
+        Self { node, trust, whole, answered, heads, left, began: now }
     }
 
     /// Whether everybody has answered since the folder began: to be kept in it.
@@ -94,6 +97,9 @@ impl Memory {
             return;
         }
         for (origin, heard) in heads.0 {
+            if self.left.get(&origin).is_some_and(|left| left.contains(&heard.head)) {
+                continue;
+            }
             let known = self.heads.entry(origin).or_default();
             if !known.iter().any(|known| known.head == heard.head) {
                 let at = known.partition_point(|known| known.head.size <= heard.head.size);
@@ -133,6 +139,14 @@ impl Memory {
     fn silent_issuer(&self, origin: &Origin) -> Option<&Node> {
         let issuer = self.trust.issuer_of(origin).and_then(|issuer| self.trust.node_of(issuer));
         issuer.filter(|node| !self.has_answered(node))
+    }
+
+    /// A person has judged that these heads of a log are of branches that were left.
+    pub fn left(&mut self, origin: &Origin, left: Vec<TreeHead>) {
+        if let Some(heads) = self.heads.get_mut(origin) {
+            heads.retain(|heard| !left.contains(&heard.head));
+        }
+        self.left.insert(origin.clone(), left);
     }
 
     /// What this node holds, or cosigned now, is of the history of all heads of the log: they are as good as its own.

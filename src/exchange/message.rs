@@ -15,6 +15,7 @@ use crate::{
     log::{
         Hash, MAX_CHECKPOINT_NOTE_BYTES, MAX_LEAF_BYTES, MAX_PROOF_HASHES, NoteSignature, Origin, TreeHead, VerifierKey,
     },
+    trust::NodeName,
 };
 use bytes::Bytes;
 
@@ -134,6 +135,8 @@ pub enum Witnessed {
     Malformed,
     /// 503: it could not keep the head, or has too much to do.
     Busy,
+    /// 503: it cosigns nothing of the log before these nodes have told what it cosigned of it.
+    Awaiting(Vec<NodeName>),
 }
 
 /// Asks for the newest heads that a partner knows.
@@ -209,6 +212,17 @@ pub enum Disclosed {
     None,
 }
 
+impl DisclosedEntry {
+    /// Bytes of what it discloses.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match &self.state {
+            Disclosed::All(disclosures) => disclosures.iter().map(String::len).sum(),
+            Disclosed::Held | Disclosed::Erased | Disclosed::None => 0,
+        }
+    }
+}
+
 impl Package {
     /// Bytes of the entries: what a package takes of the credit.
     #[must_use]
@@ -272,7 +286,7 @@ impl Witnessed {
             Self::UnknownLog => 404,
             Self::Conflict(_) => 409,
             Self::Unproven => 422,
-            Self::Busy => 503,
+            Self::Busy | Self::Awaiting(_) => 503,
         }
     }
 

@@ -13,11 +13,13 @@
 //! recall      own logs, before signing again        heads        what partners know of all logs
 //! memory      others' logs, before cosigning again  parcel       the same in a file, by any carrier
 //! disclosures fetches what is for it alone          driver       both ends on the network
+//! alarm       what an operator has to look into     credit       how much one stream may send
 //! ```
 //! Every machine is `step(now, event) -> actions`. An action's result comes back as an event; until it does the
 //! machine does not count on it, so a crash between the two loses nothing that was said.
 
 mod access;
+mod alarm;
 pub mod canvasser;
 mod credit;
 pub mod disclosures;
@@ -36,6 +38,7 @@ pub use crate::sequencer::cosigned;
 pub use access::{
     hosts_issuer, is_asked_for, is_to_everyone, may_have_disclosures, may_replicate, replicates, witnesses,
 };
+pub use alarm::Alarm;
 pub use error::ExchangeError;
 
 #[cfg(test)]

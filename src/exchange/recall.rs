@@ -14,17 +14,32 @@
 //! where nothing was said past it, and where something was the log stays shut.
 //!
 //! What a partner told shuts a log as long as it is on the trust list: after a start it would not be asked either.
+//!
+//! A log that forked once is no other. A copy that is the beginning of what a holder has is filled from there, whoever
+//! lifted the fork and whether that is known here: those who hold the log go on with what they hold or not at all. What
+//! is not the beginning of it the holder proves. A head that nobody holds may be of either branch: it shuts a log that
+//! is proven to have forked until a person lifts that here, and what is known to be of the branch that was left counts
+//! for nothing from then on.
 
-use super::message::KnownHead;
+mod action;
+mod own;
+
+pub use action::{Action, Event, Lack, Settled};
+
+use super::{
+    heads::Fork,
+    message::{History, KnownHead},
+};
 use crate::{
-    log::{Hash, Host, Origin, Shard, SignedCheckpoint, TreeHead, leaf_hash},
+    log::{Hash, Host, Origin, SignedCheckpoint, TreeHead, leaf_hash, verify_consistency},
     sequencer::gate::{asks_nobody, suffices},
     store::{PublishedHead, Store, StoreError},
     time::{Timestamp, later, passed},
     trust::{NodeName, TrustList},
 };
+use own::{Known, Own, Stage, later_of};
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet},
     iter,
     sync::Arc,
 };
@@ -39,132 +54,6 @@ const SILENCE: i64 = 30;
 /// How long those that can be reached are waited for, in seconds, though enough have answered.
 const GRACE: i64 = 5;
 
-/// What happened.
-#[derive(Debug)]
-pub enum Event {
-    /// Time passed; once a second is often enough. The first begins.
-    Tick,
-    /// A partner answered [`Action::AskHeads`].
-    Heads {
-        /// Who.
-        partner: NodeName,
-        /// What it knows of logs of this node's authorities.
-        heads: Vec<KnownHead>,
-        /// How many entries of these logs are durable by now: a log that is signed on grows.
-        durable: BTreeMap<Origin, u64>,
-    },
-    /// A partner could not be asked.
-    Unreachable(NodeName),
-    /// The result of [`Action::ReadRoot`].
-    Root {
-        /// The log.
-        origin: Origin,
-        /// Over so many durable entries.
-        size: u64,
-        /// The root.
-        root: Hash,
-    },
-    /// [`Action::Refill`] is through: so many entries are durable now, proven against the note.
-    Refilled {
-        /// The log.
-        origin: Origin,
-        /// Durable entries.
-        durable: u64,
-    },
-    /// The partner did not give what it said it holds.
-    RefillFailed(Origin),
-    /// [`Action::Shut`] is through.
-    Shut {
-        /// The log.
-        origin: Origin,
-        /// Durable entries, each under a head.
-        durable: u64,
-    },
-    /// The logs that are proven to have shown two histories, but for those that a person has lifted.
-    Proven(BTreeSet<Origin>),
-    /// The operator takes it on himself that nothing is missing; the command is logged. Where something is known to be
-    /// missing nobody's word counts.
-    Override(Origin),
-    /// The operator gives up what is known to be missing of a log: its entries come back from nobody. It is closed for
-    /// good with what is here.
-    GiveUp(Origin),
-    /// Another trust list is in force.
-    Trust(Arc<TrustList>),
-}
-
-/// What is to be done.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Ask this partner for the newest heads it knows of logs of this node's authorities, and of those whether it
-    /// holds the entries.
-    AskHeads(NodeName),
-    /// Read the root over so many durable entries, published or not: [`durable_root`].
-    ReadRoot {
-        /// The log.
-        origin: Origin,
-        /// So many.
-        size: u64,
-    },
-    /// Fetch what is missing, as a replica of the own log that cosigns nothing, up to this note.
-    Refill {
-        /// The log.
-        origin: Origin,
-        /// From whom.
-        from: NodeName,
-        /// The head it holds.
-        note: String,
-    },
-    /// Let nothing more be signed for a log that was settled, wait until what is being signed is through, and say how
-    /// many entries are durable: a partner has a head of it past all that is here.
-    Shut {
-        /// The log.
-        origin: Origin,
-        /// The size of that head.
-        signed: u64,
-    },
-    /// What may be done with a log from now on.
-    Settled(Origin, Settled),
-}
-
-/// What may be done with a log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled {
-    /// It may be signed on.
-    GoOn {
-        /// Entries were missing and came back: number series and idempotency stay closed until their disclosures did.
-        refilled: bool,
-    },
-    /// Entries are lost that a head was signed over, and nobody has them: the log is closed at the size held, and its
-    /// successor opened.
-    Close {
-        /// Entries held.
-        size: u64,
-        /// The shard to open; none after the 99th of a year.
-        successor: Option<Shard>,
-        /// The head that was signed over more.
-        note: String,
-    },
-    /// What is on disk is not what was signed: nothing may be signed before a person looked. Also of a log that was
-    /// settled.
-    Forked {
-        /// The head that was signed over something else.
-        note: String,
-    },
-}
-
-/// What is known to be missing of a log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lack {
-    /// Entries held.
-    pub held: u64,
-    /// Entries that a head of this node was signed over.
-    pub signed: u64,
-    /// Who told of that head.
-    pub told: NodeName,
-    /// Who holds some of them, and how many entries of the log each holds.
-    pub holders: Vec<(NodeName, u64)>,
-}
-
 /// Asks about the own logs of one node.
 #[derive(Debug)]
 pub struct Recall {
@@ -173,45 +62,12 @@ pub struct Recall {
     hosts: BTreeSet<Host>,
     logs: BTreeMap<Origin, Own>,
     partners: BTreeMap<NodeName, Partner>,
-    /// Logs that have shown two histories.
+    /// Logs that have shown two histories, and are not lifted.
     proven: BTreeSet<Origin>,
+    /// Those that are.
+    lifted: BTreeMap<Origin, Vec<Fork>>,
     /// When the first were asked.
     began: Option<Timestamp>,
-}
-
-#[derive(Debug)]
-struct Own {
-    durable: u64,
-    /// By partner, and whether it holds the entries: it may know of a later head than it holds.
-    heads: BTreeMap<(NodeName, bool), Known>,
-    stage: Stage,
-    refilled: bool,
-    /// The operator waits for what is missing no more.
-    given_up: bool,
-    /// Attempts to fetch what is missing that brought nothing, and when the next is due.
-    tries: u32,
-    until: Timestamp,
-    /// Heads that are of the history that is here; of a settled log the one that a holder told last.
-    compared: Vec<TreeHead>,
-}
-
-#[derive(Debug, Clone)]
-struct Known {
-    head: TreeHead,
-    note: String,
-    entries: bool,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Stage {
-    Asking,
-    Comparing(TreeHead),
-    Refilling,
-    Settled,
-    /// It was settled, and a later head came: what is being signed is waited for.
-    Shutting,
-    /// Closed or forked: no head that is told changes that.
-    Ended,
 }
 
 #[derive(Debug)]
@@ -236,7 +92,8 @@ impl Recall {
         let others = trust.text().nodes.iter().map(|other| other.name.clone()).filter(|name| name != node);
         let partners = others.map(|name| (name, Partner::fresh())).collect();
         let logs = logs.into_iter().map(|(origin, durable)| (origin, Own::asking(durable))).collect();
-        Self { node: node.clone(), trust, hosts, logs, partners, proven: BTreeSet::new(), began: None }
+        let (proven, lifted) = (BTreeSet::new(), BTreeMap::new());
+        Self { node: node.clone(), trust, hosts, logs, partners, proven, lifted, began: None }
     }
 
     /// Whether this log may be signed on, as far as what partners hold of it goes: it was settled, or nobody who
@@ -250,13 +107,12 @@ impl Recall {
 
     /// The log was opened since this began: nothing of it is missing.
     pub fn opened(&mut self, origin: &Origin) {
-        let fresh = || Own { stage: Stage::Settled, ..Own::asking(0) };
-        self.logs.entry(origin.clone()).or_insert_with(fresh);
+        self.logs.entry(origin.clone()).or_insert_with(|| Own::at(Stage::Settled, 0));
     }
 
     /// The log was closed for good before this began: nothing that partners tell of it opens it.
     pub fn closed(&mut self, origin: &Origin) {
-        self.logs.insert(origin.clone(), Own { stage: Stage::Ended, ..Own::asking(0) });
+        self.logs.insert(origin.clone(), Own::at(Stage::Ended, 0));
     }
 
     /// Whether it is known what became of this log.
@@ -322,9 +178,13 @@ impl Recall {
             }
             Event::Root { origin, size, root } => self.compared(&origin, size, root, &mut actions),
             Event::Refilled { origin, durable } => self.refilled(now, &origin, durable),
-            Event::RefillFailed(origin) => self.refilled(now, &origin, 0),
+            Event::Beside { origin, note } => {
+                if let Some(log) = self.logs.get_mut(&origin).filter(|log| log.stage == Stage::Refilling) {
+                    log.settle(&origin, Settled::Forked { note }, &mut actions);
+                }
+            }
             Event::Shut { origin, durable } => self.shut(&origin, durable),
-            Event::Proven(proven) => self.proven = proven,
+            Event::Proven { proven, lifted } => self.proven(proven, lifted),
             Event::Override(origin) => {
                 // Also of a log that is not on disk, and that nobody could be asked about.
                 let log = self.logs.entry(origin.clone()).or_insert_with(|| Own::asking(0));
@@ -341,6 +201,17 @@ impl Recall {
         }
         self.decide(now, &mut actions);
         actions
+    }
+
+    /// What a person lifted is looked at again.
+    fn proven(&mut self, proven: BTreeSet<Origin>, lifted: BTreeMap<Origin, Vec<Fork>>) {
+        let news = lifted.iter().filter(|(origin, forks)| self.lifted.get(*origin) != Some(*forks));
+        for (origin, _) in news {
+            if let Some(log) = self.logs.get_mut(origin).filter(|log| log.stage == Stage::Doubted) {
+                log.stage = Stage::Asking;
+            }
+        }
+        (self.proven, self.lifted) = (proven, lifted);
     }
 
     /// Who joins is asked too, and who left is not waited for.
@@ -424,25 +295,19 @@ impl Recall {
     }
 
     fn compared(&mut self, origin: &Origin, size: u64, root: Hash, actions: &mut Vec<Action>) {
+        let past = self.lifted.get(origin).into_iter().flatten().map(|fork| fork.past).max().unwrap_or(0);
         let Some(log) = self.logs.get_mut(origin) else { return };
-        if log.stage == Stage::Settled {
-            return log.compare(origin, size, root, actions);
-        }
-        let Stage::Comparing(head) = &log.stage else { return };
-        if head.size != size {
-            return;
-        }
-        if head.root == root {
-            log.compared.push(*head);
-            log.stage = Stage::Asking;
-            return;
-        }
-        let told = log.heads.values().find(|known| known.head == *head).map(|known| known.note.clone());
-        if let Some(note) = told {
-            log.settle(origin, Settled::Forked { note }, actions);
-        } else {
-            // Who told it was taken off the trust list meanwhile.
-            log.stage = Stage::Asking;
+        match log.stage {
+            Stage::Settled => log.compare(origin, size, root, actions),
+            Stage::Comparing(head) if head.size == size => log.matched(origin, head, root, past, actions),
+            Stage::Judging(fork) if fork.short.size == size => log.judge(fork, root),
+            Stage::Comparing(_)
+            | Stage::Judging(_)
+            | Stage::Asking
+            | Stage::Refilling
+            | Stage::Shutting
+            | Stage::Doubted
+            | Stage::Ended => {}
         }
     }
 
@@ -456,13 +321,20 @@ impl Recall {
     fn decide_one(&mut self, now: Timestamp, origin: &Origin, actions: &mut Vec<Action>) {
         let enough = self.asks_nobody(origin) || (self.has_enough(origin) && self.has_waited(now));
         let waits = self.waits_for_holder(origin);
+        let (proven, forks) = (self.proven.contains(origin), self.lifted.get(origin).cloned().unwrap_or_default());
         let Some(log) = self.logs.get_mut(origin) else { return };
         // What else is missing later was not given up.
         log.given_up = log.given_up && log.lack().is_some();
         if !enough && !log.given_up {
             return;
         }
-        let Some(best) = log.heads.values().max_by_key(|known| known.head.size).cloned() else {
+        if let Some(fork) = forks.iter().find(|fork| log.is_to_judge(fork)).copied() {
+            log.stage = Stage::Judging(fork);
+            actions.push(Action::ReadRoot { origin: origin.clone(), size: fork.short.size });
+            return;
+        }
+        let told = log.told().map(|(_, known)| known);
+        let Some(best) = told.max_by_key(|known| (known.head.size, known.entries)).cloned() else {
             return log.settle(origin, Settled::GoOn { refilled: log.refilled }, actions);
         };
         if best.head.size <= log.durable {
@@ -476,10 +348,6 @@ impl Recall {
             actions.push(Action::ReadRoot { origin: origin.clone(), size: head.size });
             return;
         }
-        if self.proven.contains(origin) {
-            // What is here is the other history: nobody's entries go together with it.
-            return log.settle(origin, Settled::Forked { note: best.note }, actions);
-        }
         let holds = |known: &Known| known.entries && known.head.size > log.durable && !log.given_up;
         let mut holders = log.heads.iter().filter(|(_, known)| holds(known));
         let count = u32::try_from(holders.clone().count()).unwrap_or(u32::MAX);
@@ -491,8 +359,7 @@ impl Recall {
                 actions.push(Action::Refill { origin: origin.clone(), from, note });
             }
         } else if log.given_up || !waits {
-            let (size, successor) = (log.durable, origin.shard().successor());
-            log.settle(origin, Settled::Close { size, successor, note: best.note }, actions);
+            log.unheld(origin, best.note, (proven, !forks.is_empty()), actions);
         }
     }
 
@@ -519,64 +386,12 @@ impl Partner {
     }
 }
 
-impl Own {
-    fn asking(durable: u64) -> Self {
-        let (heads, stage, until) = (BTreeMap::new(), Stage::Asking, Timestamp::MIN);
-        Self { durable, heads, stage, refilled: false, given_up: false, tries: 0, until, compared: Vec::new() }
-    }
-
-    /// Whether what partners tell is still to settle it.
-    const fn is_open(&self) -> bool {
-        match self.stage {
-            Stage::Asking | Stage::Comparing(_) | Stage::Refilling | Stage::Shutting => true,
-            Stage::Settled | Stage::Ended => false,
-        }
-    }
-
-    fn lack(&self) -> Option<Lack> {
-        let further = self.heads.iter().filter(|(_, known)| self.is_open() && known.head.size > self.durable);
-        let ((told, _), longest) = further.max_by_key(|(_, known)| known.head.size)?;
-        let holders = self.holders(self.durable);
-        Some(Lack { held: self.durable, signed: longest.head.size, told: told.clone(), holders })
-    }
-
-    fn holders(&self, more_than: u64) -> Vec<(NodeName, u64)> {
-        let holders = self.heads.iter().filter(|(_, known)| known.entries && known.head.size > more_than);
-        holders.map(|((name, _), known)| (name.clone(), known.head.size)).collect()
-    }
-
-    /// What a partner tells of a settled log. A head past all that is durable was signed by a process that this one
-    /// knows nothing of. A head that is not past it, and whose entries the partner holds, has to be of the same
-    /// history. One that a witness only heard of is not compared here: where it is of another, those who compare all
-    /// heads find out.
-    fn weigh(&mut self, origin: &Origin, durable: Option<u64>, told: &Known, actions: &mut Vec<Action>) {
-        if self.stage != Stage::Settled {
-            return;
-        }
-        self.durable = durable.unwrap_or(self.durable);
-        let size = told.head.size;
-        if size > self.durable {
-            self.stage = Stage::Shutting;
-            actions.push(Action::Shut { origin: origin.clone(), signed: size });
-        } else if told.entries && size <= self.durable && !self.compared.contains(&told.head) {
-            actions.push(Action::ReadRoot { origin: origin.clone(), size });
-        }
-    }
-
-    /// Whether what holders told of the settled log at this size is what is here.
-    fn compare(&mut self, origin: &Origin, size: u64, root: Hash, actions: &mut Vec<Action>) {
-        let told = self.heads.values().filter(|known| known.entries && known.head.size == size);
-        let other = told.clone().find(|known| known.head.root != root).map(|known| known.note.clone());
-        self.compared = told.map(|known| known.head).collect();
-        if let Some(note) = other {
-            self.settle(origin, Settled::Forked { note }, actions);
-        }
-    }
-
-    fn settle(&mut self, origin: &Origin, settled: Settled, actions: &mut Vec<Action>) {
-        self.stage = if matches!(settled, Settled::GoOn { .. }) { Stage::Settled } else { Stage::Ended };
-        actions.push(Action::Settled(origin.clone(), settled));
-    }
+/// Whether a partner's answer proves that what is durable here is no beginning of a head that this node signed: nobody
+/// need be believed for that.
+#[must_use]
+pub fn is_another(history: &History, durable: &TreeHead, head: &TreeHead) -> bool {
+    let History { root, proof } = history;
+    verify_consistency(durable.size, head.size, root, &head.root, proof).is_ok() && *root != durable.root
 }
 
 /// The root over the first `size` durable entries of a log, published or not. It blocks.
@@ -588,12 +403,4 @@ pub fn durable_root(store: &dyn Store, origin: &Origin, size: u64) -> Result<Has
         edge.append(leaf_hash(&store.durable_entry(origin, index)?.ok_or_else(gone)?.leaf));
     }
     Ok(edge.root())
-}
-
-/// Keeps the later of two heads.
-fn later_of<K: Ord>(entry: Entry<'_, K, Known>, known: Known) {
-    let kept = entry.or_insert_with(|| known.clone());
-    if known.head.size > kept.head.size {
-        *kept = known;
-    }
 }

@@ -56,8 +56,9 @@ pub enum Event {
     Trust(Arc<TrustList>),
     /// Somebody proved that the log has shown two histories.
     Equivocated(Origin),
-    /// A person has lifted that: the log is cosigned again, on the branch that was seen.
-    Lifted(Origin),
+    /// A person has lifted that: the log is cosigned again, on the branch that was seen, and these heads are of others.
+    /// What is proven beside that comes behind it, as [`Event::Equivocated`].
+    Lifted(Origin, Vec<TreeHead>),
     /// This node held the log until now, up to this head, and that is durable in the table of witnessed heads: what
     /// it cosigned as replica it does not roll back as witness.
     Held {
@@ -122,6 +123,8 @@ pub struct Witness {
     outside: OutsideLogs,
     logs: BTreeMap<LogName, Watched>,
     equivocated: BTreeSet<Origin>,
+    /// Heads of branches that were left.
+    left: BTreeMap<LogName, Vec<TreeHead>>,
 }
 
 /// One log.
@@ -191,7 +194,7 @@ impl Witness {
             let head = parsed.map_err(|_| broken("its note does not read"))?.head;
             logs.insert(origin, Watched { last: Some((head, note)), ..Watched::default() });
         }
-        Ok(Self { node, trust, outside: OutsideLogs::new(), logs, equivocated })
+        Ok(Self { node, trust, outside: OutsideLogs::new(), logs, equivocated, left: BTreeMap::new() })
     }
 
     /// Watches these logs too.
@@ -228,13 +231,7 @@ impl Witness {
             Event::Equivocated(origin) => {
                 self.equivocated.insert(origin);
             }
-            Event::Lifted(origin) => {
-                self.equivocated.remove(&origin);
-                // By that person's word the branch seen here goes on, whatever others were shown.
-                if let Some(log) = self.logs.get_mut(&LogName::from(&origin)).filter(|log| log.last.is_some()) {
-                    log.told.clear();
-                }
-            }
+            Event::Lifted(origin, left) => self.lifted(&origin, left, &mut actions),
             Event::Held { origin, head, note } => {
                 let log = self.logs.entry((&origin).into()).or_default();
                 if log.last.as_ref().is_none_or(|(last, _)| last.size < head.size) {
@@ -244,6 +241,22 @@ impl Witness {
             Event::Recalled { origin, heads } => self.recalled(&(&origin).into(), heads, &mut actions),
         }
         actions
+    }
+
+    /// By that person's word the branch seen here goes on. Where the log was frozen until now, that goes for all that this
+    /// node may have cosigned; whether anything of it is another deed, those who compare all heads find out.
+    fn lifted(&mut self, origin: &Origin, left: Vec<TreeHead>, actions: &mut Vec<Action>) {
+        let (was_frozen, name) = (self.equivocated.remove(origin), LogName::from(origin));
+        if let Some(log) = self.logs.get_mut(&name) {
+            log.told.retain(|heard| !left.contains(&heard.head));
+            if let Some((last, first)) = log.last.as_ref().filter(|_| was_frozen) {
+                for Heard { note: second, .. } in log.told.drain(..).filter(|heard| heard.head != *last) {
+                    let (origin, first) = (origin.clone(), first.clone());
+                    actions.push(Action::Suspect(Suspicion { origin, first, second }));
+                }
+            }
+        }
+        self.left.insert(name, left);
     }
 
     fn asked(&mut self, ticket: u64, request: AddCheckpoint, actions: &mut Vec<Action>) {
@@ -269,10 +282,13 @@ impl Witness {
 
     fn recalled(&mut self, origin: &LogName, heads: Option<Vec<Heard>>, actions: &mut Vec<Action>) {
         let Some(log) = self.logs.get_mut(origin).filter(|log| !log.recalled) else { return };
-        let Some(heads) = heads else {
+        let Some(mut heads) = heads else {
             let busy = log.waiting.drain(..).map(|(ticket, _)| Action::Answer { ticket, answer: Witnessed::Busy });
             return actions.extend(busy);
         };
+        // By a person's word the branch that was seen here goes on, whatever others were shown.
+        let left = self.left.get(origin);
+        heads.retain(|heard| left.is_none_or(|left| !left.contains(&heard.head)));
         // What is kept here alone needs no more than usual.
         if heads.iter().any(|heard| log.last.as_ref().is_none_or(|(last, _)| *last != heard.head)) {
             log.told = heads;
@@ -287,15 +303,15 @@ impl Witness {
     /// Takes up calls of a log until one has to wait for the store or the key.
     fn next(&mut self, origin: &LogName, actions: &mut Vec<Action>) {
         loop {
-            let (keys, frozen) = (self.keys(origin), self.is_frozen(origin));
+            let (keys, up_to) = (self.keys(origin), self.cosigns_up_to(origin));
             let Some(log) = self.logs.get_mut(origin) else { return };
             if log.current.is_some() {
                 return;
             }
             let Some((ticket, request)) = log.waiting.pop_front() else { return };
             let first = log.told.first().map(|heard| (heard.head, heard.note.clone()));
-            let (last, kept) = (first.as_ref().or(log.last.as_ref()), first.is_none());
-            match judge(keys.as_ref(), last, &request, frozen) {
+            let (seen, kept) = (first.as_ref().or(log.last.as_ref()), first.is_none());
+            match judge(keys.as_ref(), seen, &request, up_to) {
                 Judged::New(checkpoint, note) | Judged::Again(checkpoint, note) if !kept => {
                     log.told.remove(0);
                     log.told.retain(|heard| heard.head != checkpoint.head);
@@ -309,7 +325,7 @@ impl Witness {
                     }
                 }
                 Judged::Answer(answer, other) => {
-                    let first = last.map(|(_, note)| note.clone());
+                    let first = seen.map(|(_, note)| note.clone());
                     actions.extend(first.zip(other).zip(keys).map(|((first, second), keys)| match keys {
                         Keys::Listed(origin, _) => Action::Suspect(Suspicion { origin, first, second }),
                         Keys::Outside(_) => Action::SuspectOutside { origin: origin.clone(), first, second },
@@ -343,10 +359,10 @@ impl Witness {
 
     fn finish(&mut self, origin: &LogName, answer: Witnessed, actions: &mut Vec<Action>) {
         let current = self.logs.get_mut(origin).and_then(|log| log.current.take());
-        if let Some(Current { ticket, .. }) = current {
-            // What was proven meanwhile is respected: the line was made, but nobody hears of it.
-            let frozen = self.is_frozen(origin);
-            actions.push(Action::Answer { ticket, answer: if frozen { Witnessed::Unsigned } else { answer } });
+        if let Some(Current { ticket, checkpoint, .. }) = current {
+            // What was proven or listed meanwhile is respected: the line was made, but nobody hears of it.
+            let refused = self.cosigns_up_to(origin).is_none_or(|last| checkpoint.head.size > last);
+            actions.push(Action::Answer { ticket, answer: if refused { Witnessed::Unsigned } else { answer } });
         }
         self.next(origin, actions);
     }
@@ -361,9 +377,12 @@ impl Witness {
         self.outside.get(name).cloned().map(Keys::Outside)
     }
 
-    /// Whether the log is proven to have shown two histories.
-    fn is_frozen(&self, name: &LogName) -> bool {
-        self.equivocated.iter().any(|origin| origin.as_str() == name.as_str())
+    /// The largest size that is cosigned: the end that the list gave the log, for what goes beyond it proves nothing,
+    /// whoever cosigns it. None of a log that is proven to have shown two histories.
+    fn cosigns_up_to(&self, name: &LogName) -> Option<u64> {
+        let frozen = self.equivocated.iter().any(|origin| origin.as_str() == name.as_str());
+        let end = name.as_str().parse::<Origin>().ok().and_then(|origin| self.trust.shard_final_size(&origin));
+        (!frozen).then(|| end.unwrap_or(u64::MAX))
     }
 }
 
@@ -377,8 +396,13 @@ impl Keys {
     }
 }
 
-/// The checks of C2SP tlog-witness, in its order.
-fn judge(keys: Option<&Keys>, last: Option<&(TreeHead, String)>, request: &AddCheckpoint, equivocated: bool) -> Judged {
+/// The checks of C2SP tlog-witness, in its order. `up_to` is the largest size that is cosigned at all.
+fn judge(
+    keys: Option<&Keys>,
+    last: Option<&(TreeHead, String)>,
+    request: &AddCheckpoint,
+    up_to: Option<u64>,
+) -> Judged {
     let plain = |answer| Judged::Answer(answer, None);
     let Some(keys) = keys else { return plain(Witnessed::UnknownLog) };
     let checkpoint = match keys.open(&request.note) {
@@ -386,10 +410,10 @@ fn judge(keys: Option<&Keys>, last: Option<&(TreeHead, String)>, request: &AddCh
         Err(LogError::NotSigned { .. } | LogError::BadSignature { .. }) => return plain(Witnessed::Unsigned),
         Err(_) => return plain(Witnessed::Malformed),
     };
-    if equivocated {
+    let head = checkpoint.head;
+    if up_to.is_none_or(|most| head.size > most) {
         return plain(Witnessed::Unsigned);
     }
-    let head = checkpoint.head;
     if request.old_size > head.size || request.consistency.len() > MAX_PROOF_HASHES {
         return plain(Witnessed::Malformed);
     }

@@ -55,10 +55,11 @@ pub(super) fn check(trust: &TrustList, claimed: Claimed<'_>, index: Option<u64>,
     let authority = trust.may_sign(iss, kid, kind, agreement, office, log, index.unwrap_or(0));
     let basis = Basis::at(format!("trust list, version {}", trust.version()), trust.text().issued, at);
     let why = refusal(authority).unwrap_or_default();
+    // Why the place is not proven, and what to do about that, the check of the log says.
     let unplaced = || {
         let sentence =
             format!("Whether the key {kid} may sign at this place is unknown, because the place is not proven.");
-        Check::unknown(Subject::Key, Headline::Unproven, sentence).next("Present the certificate with its proof.")
+        Check::not_reached(Subject::Key, &sentence)
     };
     let check = match (authority, index) {
         (KeyAuthority::OutOfScope(_), _) => {

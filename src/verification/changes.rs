@@ -1,7 +1,7 @@
 //! The changes of status that a bundle brings, each verified as strictly as the certificate itself.
 
 use super::{
-    Settings, Warning,
+    Warning,
     authority::Claimed,
     entry::{check_scope, check_statement},
     head::{Cosigning, Head, Heads},
@@ -41,15 +41,10 @@ impl Changes {
 
 /// Verifies the changes of a certificate. One that does not hold changes nothing and is
 /// named in a warning.
-pub(super) fn verify(
-    rules: (&TrustList, &Settings),
-    heads: &Heads,
-    certificate: Claimed<'_>,
-    bundle: &Bundle,
-) -> Changes {
+pub(super) fn verify(trust: &TrustList, heads: &Heads, certificate: Claimed<'_>, bundle: &Bundle) -> Changes {
     let mut found = Changes::default();
     for (position, proven) in bundle.changes.iter().enumerate() {
-        match one(rules, heads, certificate, proven) {
+        match one(trust, heads, certificate, proven) {
             // What takes force away counts on the authority's word alone, so that nothing is missed. What gives it back
             // does so only in a history that others have seen: the log might show it to this reader alone.
             Ok((placed, head)) if placed.change.act == Act::Reinstated && head.cosigning == Cosigning::Unmet => {
@@ -69,19 +64,18 @@ pub(super) fn verify(
 }
 
 fn one(
-    rules: (&TrustList, &Settings),
+    trust: &TrustList,
     heads: &Heads,
     certificate: Claimed<'_>,
     proven: &Proven,
 ) -> Result<(Placed, Arc<Head>), String> {
-    let trust = rules.0;
     let statement = Presentation::parse(&proven.token).map_err(|e| e.to_string())?;
     let log = &statement.envelope().log;
     // A change stands in its target's log, or, once that is closed, in a later one to the same addressee.
     if !trust.speaks_for(log, &certificate.envelope.log) {
         return Err(format!("it stands in {log}, where changes of this certificate do not count"));
     }
-    let place = heads.prove(rules, log, statement.jwt().as_bytes(), &proven.proof);
+    let place = heads.prove(trust, log, statement.jwt().as_bytes(), &proven.proof);
     let place = place.map_err(|fault| format!("its proof: {}", fault.why(log)))?;
     let (entry, _) = check_statement(&statement, log, place.index, trust).map_err(|fault| fault.to_string())?;
     let OpenedBody::StatusChange(opened) = &entry.body else {

@@ -9,7 +9,7 @@ mod status_view;
 
 pub use status_view::{ClosedLists, ListView, StatusPlace, StatusView};
 
-use super::{authority::refusal, listed::list_number};
+use super::{authority::refusal, check::age, listed::list_number};
 use crate::{
     certificate::{AgreementCode, OfficeCode},
     log::Origin,
@@ -19,8 +19,12 @@ use crate::{
         Act, Addressee, Completeness, Envelope, Issuer, Kind, OpenedBody, Presentation, StatementError, StatementRef,
         Status, StatusSnapshot, StatusUri, open_leaf,
     },
+    time::Timestamp,
     trust::{ClosedBecause, KeyAuthority, TrustList},
 };
+
+/// Seconds by which a snapshot may lie ahead of the clock of whoever looks at it: what partners allow each other's clocks.
+pub(super) const CLOCK_SKEW: u64 = 300;
 
 /// An entry that holds by itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,6 +179,17 @@ pub enum EntryFault {
         /// Its time.
         found: u64,
     },
+    /// A snapshot of a time that had not come where it was received.
+    #[error(
+        "the snapshot is of {}, {} ahead of this node's clock when it came", instant(*.found),
+        age(.found.saturating_sub(*.clock))
+    )]
+    SnapshotAhead {
+        /// Its time, in Unix seconds.
+        found: u64,
+        /// What the clock showed, in Unix seconds.
+        clock: u64,
+    },
 }
 
 impl Reasoned for EntryFault {
@@ -198,6 +213,7 @@ impl Reasoned for EntryFault {
             Self::SnapshotSize { .. } => "ENTRY_SNAPSHOT_SIZE",
             Self::SnapshotLists => "ENTRY_SNAPSHOT_LISTS",
             Self::SnapshotTime { .. } => "ENTRY_SNAPSHOT_TIME",
+            Self::SnapshotAhead { .. } => "ENTRY_SNAPSHOT_AHEAD",
         }
     }
 
@@ -369,6 +385,23 @@ pub(super) const fn check_size(snapshot: &StatusSnapshot, index: u64) -> Result<
     } else {
         Err(EntryFault::SnapshotSize { claimed: snapshot.size, actual: index })
     }
+}
+
+/// A snapshot that is received lies no more than five minutes ahead of the clock there, which is given in Unix seconds. One
+/// that does was made by a wrong clock, whether it comes at once or years later: no delay on the way makes it so, and all
+/// that rests on it would pass for fresh until that time has come. One that lies behind may have been on its way, and tells
+/// itself by its age.
+pub const fn check_received(snapshot: &StatusSnapshot, clock: u64) -> Result<(), EntryFault> {
+    if snapshot.as_of > clock.saturating_add(CLOCK_SKEW) {
+        return Err(EntryFault::SnapshotAhead { found: snapshot.as_of, clock });
+    }
+    Ok(())
+}
+
+/// An instant in Unix seconds as people read it.
+fn instant(second: u64) -> String {
+    let at = i64::try_from(second).ok().and_then(|second| Timestamp::from_second(second).ok());
+    at.map_or_else(|| second.to_string(), |at| at.to_string())
 }
 
 /// The list of its log that a certificate's status URI names: `https://<host>/status/<shard>/<addressee>/<n>`

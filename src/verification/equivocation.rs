@@ -29,6 +29,7 @@ const DEPTH: usize = 3;
 pub struct Equivocation {
     origin: Origin,
     size: u64,
+    longer: u64,
     lifting: Option<Lifting>,
 }
 
@@ -128,7 +129,8 @@ impl Equivocation {
             return Err(NoEvidence::TwoLogs);
         }
         let (short, long) = if first.head.size <= second.head.size { (first, second) } else { (second, first) };
-        let found = Self { origin: short.origin.clone(), size: short.head.size, lifting: None };
+        let (origin, size, longer) = (short.origin.clone(), short.head.size, long.head.size);
+        let found = Self { origin, size, longer, lifting: None };
         if short.head.size == long.head.size {
             return if short.head.root == long.head.root { Err(NoEvidence::Consistent) } else { Ok(found) };
         }
@@ -150,29 +152,54 @@ impl Equivocation {
         &self.origin
     }
 
-    /// The size at which two histories were shown; what a quorum cosigned below it stays good.
+    /// The size of the shorter of the two heads: the histories parted at or before it. What a quorum cosigned below it
+    /// stays good.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
     }
+
+    /// The size of the longer.
+    #[must_use]
+    pub const fn longer(&self) -> u64 {
+        self.longer
+    }
+
+    /// What is proven, in words that go on from "two histories".
+    #[must_use]
+    pub fn parted(&self) -> String {
+        parted(self.size, self.longer)
+    }
 }
 
-/// The least size at which a log showed two histories, of what nobody has lifted.
-pub(super) fn frozen_at(known: &[Equivocation], origin: &Origin) -> Option<u64> {
-    known.iter().filter(|found| found.origin == *origin && found.lifting.is_none()).map(Equivocation::size).min()
+/// Where the histories of two heads parted, which is all that the heads prove.
+#[must_use]
+pub fn parted(shorter: u64, longer: u64) -> String {
+    format!("that parted at or before size {shorter} (heads of sizes {shorter} and {longer})")
+}
+
+/// The proof of two histories of a log that was found at the least size, of what nobody has lifted.
+pub(super) fn frozen<'a>(known: &'a [Equivocation], origin: &Origin) -> Option<&'a Equivocation> {
+    let found = known.iter().filter(|found| found.origin == *origin && found.lifting.is_none());
+    found.min_by_key(|found| found.size)
 }
 
 /// What is said of the history of a log of which nothing is known that nobody has lifted.
 pub(super) fn told(known: &[Equivocation], origin: &Origin) -> String {
     let lifted = known.iter().filter(|found| found.origin == *origin);
-    let lifted = lifted.filter_map(|found| found.lifting.as_ref().map(|lifting| (found.size, lifting)));
-    match lifted.min_by_key(|(size, _)| *size) {
-        None => format!("No second history of {origin} is known here."),
-        Some((size, Lifting { at, reason })) => format!(
-            "{origin} showed two histories at {size} entries. A person has lifted that here on {at}, with the reason \
-             \"{reason}\": the branch that is held here is taken as the log's history."
-        ),
+    let mut lifted = lifted.filter_map(|found| Some((found, found.lifting.as_ref()?))).collect::<Vec<_>>();
+    if lifted.is_empty() {
+        return format!("No second history of {origin} is known here.");
     }
+    lifted.sort_by_key(|(_, lifting)| lifting.at);
+    let said = lifted.into_iter().map(|(found, Lifting { at, reason })| {
+        let parted = found.parted();
+        format!(
+            "{origin} showed two histories {parted}. A person has lifted that here on {at}, with the reason \"{reason}\"."
+        )
+    });
+    let said = said.collect::<Vec<_>>().join(" ");
+    format!("{said} The branch that is held here is taken as the log's history.")
 }
 
 /// The note says itself which log it is of; the key is that log's in the trust list.

@@ -1,9 +1,6 @@
 //! Heads of logs that a proof leads to: signed by the log, cosigned by those who hold or watched it.
 
-use super::{
-    Settings,
-    cache::{Cache, CacheKey},
-};
+use super::cache::{Cache, CacheKey};
 use crate::{
     log::{Checkpoint, Cosignature, LogError, LogProof, Origin, Quorum, SignedCheckpoint},
     trust::TrustList,
@@ -72,7 +69,7 @@ impl ProofFault {
     }
 }
 
-/// The heads met so far, under one trust list and one policy.
+/// The heads met so far, under one trust list.
 #[derive(Debug)]
 pub(super) struct Heads(Cache<Head>);
 
@@ -84,7 +81,7 @@ impl Heads {
     /// Checks that `leaf` stands in the log by this proof text, in a head that counts.
     pub(super) fn prove(
         &self,
-        (trust, settings): (&TrustList, &Settings),
+        trust: &TrustList,
         origin: &Origin,
         leaf: &[u8],
         text: &str,
@@ -94,7 +91,7 @@ impl Heads {
         let replica_from = trust.text().cosigning.replica_from.get(origin).copied().unwrap_or(0);
         let asks_replica = [u8::from(proof.index >= replica_from)];
         let key = CacheKey::of(&[origin.as_str().as_bytes(), &asks_replica, proof.checkpoint.as_bytes()]);
-        let head = self.0.get_or(key, || open(trust, settings, origin, &proof))?;
+        let head = self.0.get_or(key, || open(trust, origin, &proof))?;
         proof.verify_in(leaf, &head.checkpoint).map_err(ProofFault::Wrong)?;
         let (index, size) = (proof.index, head.checkpoint.head.size);
         if let Some(last) = trust.shard_final_size(origin).filter(|last| size > *last) {
@@ -104,12 +101,11 @@ impl Heads {
     }
 }
 
-fn open(trust: &TrustList, settings: &Settings, origin: &Origin, proof: &LogProof) -> Result<Head, ProofFault> {
+fn open(trust: &TrustList, origin: &Origin, proof: &LogProof) -> Result<Head, ProofFault> {
     let log_key = trust.log_key(origin).ok_or(ProofFault::NoLogKey)?;
     let signed = SignedCheckpoint::open(&proof.checkpoint, &log_key).map_err(ProofFault::Wrong)?;
-    let policy = settings.policy.clone().map_or_else(|| trust.policy_at(origin, proof.index), Ok);
     let mut cosigned = Vec::new();
-    let cosigning = match policy {
+    let cosigning = match trust.policy_at(origin, proof.index) {
         // The list asks for more than anybody could give.
         Err(_) => Cosigning::Unmet,
         Ok(policy) => {

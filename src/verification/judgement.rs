@@ -1,8 +1,10 @@
 //! The checks of a certificate that is signed and in shape: verifier order, steps 10 to 14.
 
 use super::{
-    Basis, Check, Day, Headline, Question, Subject, Verifier, answers, authority, changes, dates, equivocation,
+    Basis, Check, Day, Headline, Question, Subject, Verifier, answers, authority, changes, dates,
+    equivocation::{self, parted},
     head::{Cosigning, Head, ProofFault, Proven},
+    listed::StatusFault,
     status,
     verdict::Findings,
 };
@@ -71,9 +73,9 @@ impl Case<'_> {
         found.checks.push(self.addressee());
 
         let (iss, origin) = (&self.envelope.iss, &self.envelope.log);
-        let (rules, heads) = (self.verifier.rules(), &self.verifier.heads);
-        let listed = self.verifier.lists.verify(rules, heads, (iss, origin), self.bundle);
-        let mut changes = changes::verify(rules, heads, claimed, self.bundle);
+        let heads = &self.verifier.heads;
+        let listed = self.verifier.lists.verify(trust, heads, (iss, origin), self.bundle);
+        let mut changes = changes::verify(trust, heads, claimed, self.bundle);
         let asked = status::Asked {
             certificate: self.certificate,
             log: origin,
@@ -81,7 +83,9 @@ impl Case<'_> {
             date: as_of.date,
             question: self.question,
         };
-        let status = status::check(&asked, listed.as_ref(), &mut changes);
+        let refused = self.question.status_refused.clone().map(StatusFault::Wrong);
+        let told = refused.as_ref().map_or_else(|| listed.as_ref(), Err);
+        let status = status::check(&asked, told, &mut changes);
 
         let certificate_head = proven.as_ref().map(|proven| &proven.head);
         let status_head = listed.as_ref().ok().map(|listed| &listed.head);
@@ -121,7 +125,7 @@ impl Case<'_> {
                 .next("Ask the holder for the evidence bundle (.coo.json), or ask the authority's node.");
             return (check, None);
         };
-        match self.verifier.heads.prove(self.verifier.rules(), origin, self.leaf, proof) {
+        match self.verifier.heads.prove(&self.verifier.trust, origin, self.leaf, proof) {
             Ok(proven) => (self.in_log(&proven), Some(proven)),
             Err(ProofFault::NoLogKey) => {
                 let sentence =
@@ -143,11 +147,15 @@ impl Case<'_> {
                 (check, None)
             }
             Err(ProofFault::BeyondEnd { size, last, .. }) => {
-                let sentence =
-                    format!("The proof rests on {size} entries, but the log {origin} was closed with {last}.");
-                let check = Check::unknown(Subject::Log, Headline::Unproven, sentence)
-                    .next("Ask the holder, or the authority, for a bundle that rests on the closed log.");
-                (check, None)
+                let sentence = format!(
+                    "The proof rests on a head of {size} entries, but the log {origin} was closed with {last}: a head beyond \
+                     the end proves nothing, not even what stands within it."
+                );
+                let next = format!(
+                    "Ask the holder, or the authority's node, for a bundle that rests on a head of at most {last} entries; \
+                     where nobody has one, the authority issues the certificate anew."
+                );
+                (Check::unknown(Subject::Log, Headline::Unproven, sentence).next(next), None)
             }
         }
     }
@@ -197,22 +205,23 @@ impl Case<'_> {
             let (log, head) = (&one.checkpoint.origin, one.checkpoint.head);
             let mut others = heads.iter().skip(i + 1).filter(|other| other.checkpoint.origin == *log);
             if others.any(|other| other.checkpoint.head.size == head.size && other.checkpoint.head.root != head.root) {
-                let sentence = format!("The bundle itself shows two histories of {log} at {} entries.", head.size);
+                let sentence =
+                    format!("The bundle itself shows two histories of {log} {}.", parted(head.size, head.size));
                 return Check::failed(Subject::History, Headline::Equivocated, sentence).next(ask);
             }
         }
         let known = &self.verifier.settings.equivocations;
-        let Some(size) = equivocation::frozen_at(known, origin) else {
+        let Some(found) = equivocation::frozen(known, origin) else {
             return Check::passed(Subject::History, equivocation::told(known, origin));
         };
-        let before = |head: &&&Head| head.cosigning == Cosigning::Met && head.checkpoint.head.size < size;
+        let before = |head: &&&Head| head.cosigning == Cosigning::Met && head.checkpoint.head.size < found.size();
         let mut of_log = heads.iter().filter(|head| head.checkpoint.origin == *origin).peekable();
         if of_log.peek().is_some() && of_log.all(|head| before(&head)) {
-            let sentence =
-                format!("{origin} showed two histories at {size} entries; a quorum had cosigned this before.");
+            let parted = found.parted();
+            let sentence = format!("{origin} showed two histories {parted}; a quorum had cosigned this before.");
             return Check::passed(Subject::History, sentence);
         }
-        let sentence = format!("{origin} showed two histories at {size} entries, each signed by its key.");
+        let sentence = format!("{origin} showed two histories {}, each signed by its key.", found.parted());
         Check::failed(Subject::History, Headline::Equivocated, sentence).next(ask)
     }
 

@@ -11,7 +11,6 @@
 //! list's place says nothing of whose it is: its log and its number are hashed with it.
 
 use super::{
-    Settings,
     authority::refusal,
     cache::{Cache, CacheKey},
     entry::{check_size, check_statement},
@@ -64,7 +63,7 @@ struct Parts<'a> {
     proof: &'a str,
 }
 
-/// The lists met so far, under one trust list and one policy.
+/// The lists met so far, under one trust list.
 #[derive(Debug)]
 pub(super) struct Lists(Cache<Listed>);
 
@@ -76,7 +75,7 @@ impl Lists {
     /// Verifies what the bundle brings for a certificate of `iss` in the log `origin`.
     pub(super) fn verify(
         &self,
-        rules: (&TrustList, &Settings),
+        trust: &TrustList,
         heads: &Heads,
         (iss, origin): (&Issuer, &Origin),
         bundle: &Bundle,
@@ -90,7 +89,7 @@ impl Lists {
             parts.statement.as_bytes(),
             parts.proof.as_bytes(),
         ]);
-        self.0.get_or(key, || open(rules, heads, iss, origin, &parts))
+        self.0.get_or(key, || open(trust, heads, iss, origin, &parts))
     }
 }
 
@@ -111,20 +110,20 @@ impl<'a> Parts<'a> {
 }
 
 fn open(
-    rules: (&TrustList, &Settings),
+    trust: &TrustList,
     heads: &Heads,
     iss: &Issuer,
     origin: &Origin,
     parts: &Parts<'_>,
 ) -> Result<Listed, StatusFault> {
-    let (log, snapshot, proven) = snapshot(rules, heads, origin, parts)?;
+    let (log, snapshot, proven) = snapshot(trust, heads, origin, parts)?;
     let token = StatusToken::parse(parts.token).map_err(wrong("the status list token"))?;
     if token.iss != *iss {
         return Err(StatusFault::Wrong(format!("the status list is {}'s, not {iss}'s", token.iss)));
     }
     let kid = &token.header().kid;
-    let key = rules.0.key(iss, kid).ok_or_else(|| unlisted_key(kid))?;
-    may("status list", kid, rules.0.may_sign_status(iss, kid, &log, proven.index))?;
+    let key = trust.key(iss, kid).ok_or_else(|| unlisted_key(kid))?;
+    may("status list", kid, trust.may_sign_status(iss, kid, &log, proven.index))?;
     token.verify(&key.x).map_err(wrong("the status list token"))?;
     let path: StatusPath = parts.path.parse().map_err(wrong("the status path"))?;
     let number = list_number(&token.uri);
@@ -145,7 +144,7 @@ fn open(
 /// The snapshot: an entry of the certificate's own log, or of one that speaks for it, that holds as any entry must, and
 /// speaks for exactly the entries before it. What a replica would find fault with is no word on the status.
 fn snapshot(
-    rules: (&TrustList, &Settings),
+    trust: &TrustList,
     heads: &Heads,
     origin: &Origin,
     parts: &Parts<'_>,
@@ -155,12 +154,12 @@ fn snapshot(
     let leaf = parts.statement.as_bytes();
     let statement = Presentation::from_leaf(leaf, &[] as &[&str]).map_err(wrong(WHAT))?;
     let log = &statement.envelope().log;
-    if !rules.0.speaks_for(log, origin) {
+    if !trust.speaks_for(log, origin) {
         return Err(StatusFault::Wrong(format!("{WHAT} is of the log {log}, not of {origin}")));
     }
-    let proven = heads.prove(rules, log, leaf, parts.proof);
+    let proven = heads.prove(trust, log, leaf, parts.proof);
     let proven = proven.map_err(|why| StatusFault::Wrong(format!("the proof of {WHAT}: {}", why.why(log))))?;
-    let (entry, _) = check_statement(&statement, log, proven.index, rules.0).map_err(|why| fault(why.to_string()))?;
+    let (entry, _) = check_statement(&statement, log, proven.index, trust).map_err(|why| fault(why.to_string()))?;
     let OpenedBody::StatusSnapshot(snapshot) = entry.body else {
         return Err(StatusFault::Wrong(format!("{WHAT} is of the kind {}", statement.vct())));
     };

@@ -33,9 +33,9 @@ mod view;
 pub use check::{Basis, Check, Outcome, Subject, age};
 pub use entry::{
     CheckedEntry, ClosedLists, EntryFault, ListView, OwnLeaf, StatusPlace, StatusView, check_entry, check_own_entries,
-    check_scope,
+    check_received, check_scope,
 };
-pub use equivocation::{Equivocation, Lifting, MAX_EVIDENCE_BYTES, NoEvidence, Prefix};
+pub use equivocation::{Equivocation, Lifting, MAX_EVIDENCE_BYTES, NoEvidence, Prefix, parted};
 pub use headline::{Headline, Tone};
 pub use paper::PaperSeen;
 pub use question::{Question, STATUS_MAX_AGE_SECONDS, Settings};

@@ -2,7 +2,6 @@
 
 use super::Equivocation;
 use crate::{
-    log::Policy,
     statement::Issuer,
     time::{Date, Timestamp},
 };
@@ -10,11 +9,9 @@ use crate::{
 /// How old a status may be where nothing else is set: seven days.
 pub const STATUS_MAX_AGE_SECONDS: u64 = 7 * 86_400;
 
-/// The verifier's own rules, the same for all its questions.
+/// What the verifier knows beside its trust list, the same for all its questions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// A cosigning policy of its own for every log; `None` is the one the trust list gives each log.
-    pub policy: Option<Policy>,
     /// Logs known to have shown two histories.
     pub equivocations: Vec<Equivocation>,
 }
@@ -30,13 +27,15 @@ pub struct Question {
     pub reader: Option<Issuer>,
     /// Seconds that a status may be old before it counts as unknown.
     pub status_max_age: u64,
+    /// Why the status statement presented says nothing to who asks: he holds its log, and found it wrong when it came.
+    pub status_refused: Option<String>,
 }
 
 impl Question {
     /// Asks at an instant: about today, by anyone, accepting a status of up to seven days.
     #[must_use]
     pub const fn at(at: Timestamp) -> Self {
-        Self { as_of: None, at, reader: None, status_max_age: STATUS_MAX_AGE_SECONDS }
+        Self { as_of: None, at, reader: None, status_max_age: STATUS_MAX_AGE_SECONDS, status_refused: None }
     }
 
     /// The same question about a named day.

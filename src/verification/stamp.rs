@@ -163,10 +163,10 @@ impl Verifier {
 
     fn history(&self, origin: &Origin) -> Check {
         let known = &self.settings.equivocations;
-        match equivocation::frozen_at(known, origin) {
+        match equivocation::frozen(known, origin) {
             None => Check::passed(Subject::History, equivocation::told(known, origin)),
-            Some(size) => {
-                let sentence = format!("{origin} showed two histories at {size} entries, each signed by its key.");
+            Some(found) => {
+                let sentence = format!("{origin} showed two histories {}, each signed by its key.", found.parted());
                 Check::failed(Subject::History, Headline::Equivocated, sentence)
                     .next("Ask for the certificate's bundle: what a quorum had cosigned before still counts.")
             }

@@ -5,6 +5,7 @@ use super::{
     Basis, Check, Headline, Question, Subject, Warning,
     changes::Changes,
     check::age,
+    entry::CLOCK_SKEW,
     listed::{Listed, StatusFault},
     standing::{Loss, Placed, Standing},
 };
@@ -14,10 +15,6 @@ use crate::{
     time::Date,
 };
 use std::sync::Arc;
-
-/// Seconds by which a snapshot may be ahead of the verifier's clock before that is worth a warning: what
-/// partners allow each other's clocks.
-const CLOCK_SKEW: i64 = 300;
 
 /// The check, and what the answers need of it.
 #[derive(Debug)]
@@ -65,7 +62,7 @@ pub(super) fn check(
         },
     );
     if let Ok((listed, _)) = &word
-        && listed.as_of.as_second() > asked.question.at.as_second().saturating_add(CLOCK_SKEW)
+        && listed.as_of.as_second() > asked.question.at.as_second().saturating_add_unsigned(CLOCK_SKEW)
     {
         let sentence = format!("The status statement is of {}, after the instant asked.", listed.as_of);
         warnings.push(Warning { code: "STATUS_FROM_LATER", sentence });

@@ -38,9 +38,4 @@ impl Verifier {
         }
         Verdict::conclude(Inquiry::begin(self, question).run(input))
     }
-
-    /// What decides about heads and lists; both caches live and die with it.
-    pub(super) fn rules(&self) -> (&TrustList, &Settings) {
-        (&self.trust, &self.settings)
-    }
 }

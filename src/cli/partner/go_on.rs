@@ -19,13 +19,15 @@ use std::process::ExitCode;
 /// A node that starts asks its partners, log by log, what they hold of its own logs, and signs for a log only when
 /// enough have answered: its data folder may be an old copy. Where they cannot be reached, and you know that the
 /// folder is whole, this goes on without them. If it is not whole, the log shows two histories, for ever. The same
-/// for certificates that came back without their numbers: each series passes over as many numbers as are unknown, and one
-/// that a back office brought may be given twice all the same.
+/// for certificates that came back without their numbers: give their bundles back first (origin certificate give-back).
+/// Each series passes over as many numbers as are unknown then, and one that a back office brought may be given twice all
+/// the same.
 ///
 /// Where a partner knows a longer head of the log that this very node signed (OWN_HISTORY_MISSING), the folder is an old
 /// copy, and the log is not signed on by anybody's word: what is missing comes from the partner that holds it, or with a
 /// newer copy of the folder. Once nobody has it any more, --for-good gives it up: the log is closed with what is here,
-/// and its successor takes what comes.
+/// and its successor takes what comes. Each series passes over as many numbers as entries are given up; one that a back
+/// office brought may be given again, and so may one of a series that has not so many left.
 ///
 /// What is about to be done is said before it is done, and the audit trail keeps it.
 #[derive(Debug, clap::Args)]
@@ -86,12 +88,13 @@ fn way(shut: &wire::ShutLog, for_good: bool, away: &[&str]) -> Option<String> {
             "{origin} is about to be signed on from what is here, though not all were heard: if the data folder is an old \
              copy, it shows two histories, for ever{away}"
         )),
-        ("NUMBERS_UNKNOWN", false) => Some(format!(
+        ("NUMBERS_UNKNOWN" | "NUMBERS_LOST", false) => Some(format!(
             "numbers are about to be given again, though not all that {origin} gave are known: one may be given twice{away}"
         )),
         ("OWN_HISTORY_MISSING", true) => Some(format!(
             "{origin} is about to be closed for good: what is missing is given up, also if who holds it comes back; its \
-             successor takes what comes, and may give a number again that a lost certificate bears{away}"
+             successor takes what comes, and each series passes over as many numbers as entries are given up, though one \
+             that a back office brought, or of a series that has not so many left, may be given again{away}"
         )),
         _ => None,
     }
@@ -139,6 +142,7 @@ mod tests {
         assert!(says(way("OWN_HISTORY_UNKNOWN", false), "two histories"));
         assert!(says(way("NUMBERS_UNKNOWN", false), "given twice"));
         assert!(says(way("OWN_HISTORY_MISSING", true), "closed for good"));
+        assert!(says(way("OWN_HISTORY_MISSING", true), "passes over as many numbers as entries are given up"));
         assert!(says(way("OWN_HISTORY_MISSING", true), "not connected now: node.gacc.gov.cn"));
         // The node refuses these.
         for (reason, for_good) in [

@@ -4,7 +4,7 @@ use super::Taken;
 use crate::{
     exchange::{
         is_to_everyone,
-        message::{Disclosed, DisclosedEntry, DisclosuresAsked, MAX_INDEXES},
+        message::{DisclosedEntry, DisclosuresAsked, MAX_INDEXES},
     },
     inbox::{Awaited, Receipted, Why, await_it, erased_there, settle},
     log::Origin,
@@ -235,9 +235,9 @@ impl Fetcher {
 
     fn answer(&mut self, now: Timestamp, entry: DisclosedEntry) {
         let Some(call) = &mut self.call else { return };
-        call.heard_at = now;
-        // What was not asked for, or was answered, is not taken.
+        // What was not asked for, or was answered, is not taken, and is no sign of life.
         if call.left.remove(&entry.index) {
+            call.heard_at = now;
             call.bytes += size_of(&entry);
             call.arrived.push(entry);
         }
@@ -327,7 +327,8 @@ impl Fetcher {
                 Taken::Held => Some(Why::Held),
                 Taken::Wrong => {
                     wrong.push(index);
-                    Some(Why::Missing)
+                    // What was never sent is with its issuer alone: one that lost it learns from here that it was held.
+                    Some(next.open.get(&index).copied().filter(|before| *before == Why::Held).unwrap_or(Why::Missing))
                 }
             };
             let before = match why {
@@ -415,11 +416,7 @@ impl Fetcher {
 
 /// Bytes that an answer takes.
 fn size_of(entry: &DisclosedEntry) -> u64 {
-    let bytes = match &entry.state {
-        Disclosed::All(disclosures) => disclosures.iter().map(String::len).sum(),
-        _ => 0,
-    };
-    u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(16)
+    u64::try_from(entry.bytes()).unwrap_or(u64::MAX).saturating_add(16)
 }
 
 #[cfg(test)]

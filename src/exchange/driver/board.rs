@@ -1,12 +1,29 @@
 //! How every partner is: what operators are shown.
 
 use super::PartnerError;
+use crate::exchange::Alarm;
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, passed};
 use crate::trust::NodeName;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Seconds over which it is measured how fast entries go over.
+const PACE: i64 = 60;
+/// Logs of one partner that are remembered to have been shown in vain: anybody may show heads of made up ones.
+const MOST_SHOWN: usize = 256;
+
+/// What an alarm is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Concern {
+    /// What the log's own node gives on its stream.
+    Stream,
+    /// Heads that were shown to different nodes.
+    Heads,
+    /// What it gives of disclosures.
+    Disclosures,
+}
 
 /// What is known of one partner.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,8 +40,23 @@ pub struct PartnerState {
     pub clock_ahead_ms: Option<i64>,
     /// Logs that pass between us, either way.
     pub logs: BTreeMap<Origin, Passage>,
+    /// What an operator has to look into, by log.
+    pub alarms: BTreeMap<(Origin, Concern), Alarm>,
     /// How packages fare that are pushed to it; none where none are.
     pub push: Option<PushState>,
+    /// Logs of this node that it cosigns nothing of, and for whom it waits.
+    pub awaits: BTreeMap<Origin, Awaited>,
+    /// Its logs whose heads this node's witness was shown before it knew what it had cosigned.
+    pub shown: BTreeSet<Origin>,
+}
+
+/// Those who have to tell what a node cosigned of a log before it cosigns anything of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Awaited {
+    /// Who.
+    pub of: Vec<NodeName>,
+    /// Since when it waits, as far as known here.
+    pub since: Timestamp,
 }
 
 /// Packages that are pushed to a partner over HTTPS.
@@ -73,10 +105,30 @@ pub struct Passage {
     pub disclosed: u64,
     /// Entries whose disclosures are wanted and have not come.
     pub missing: u64,
+    /// Since when there are any.
+    pub missing_since: Option<Timestamp>,
     /// Entries whose disclosures the issuer keeps back: their holders have yet to consent. No alarm.
     pub kept_back: u64,
     /// Entries that were found wrong.
     pub findings: u64,
+    /// Entries below this index have gone over: they are durable here, or were sent from here. The head that covers them
+    /// may be far behind.
+    pub carried: u64,
+    /// How many had when it was measured last, and the time before.
+    marks: [Option<(Timestamp, u64)>; 2],
+}
+
+impl PartnerState {
+    fn waits_for(&mut self, origin: &Origin, of: Vec<NodeName>, now: Timestamp) -> bool {
+        let before = self.awaits.remove(origin);
+        if of.is_empty() {
+            return false;
+        }
+        let news = before.as_ref().is_none_or(|before| before.of != of);
+        let since = before.map_or(now, |before| before.since);
+        self.awaits.insert(origin.clone(), Awaited { of, since });
+        news
+    }
 }
 
 impl Passage {
@@ -94,6 +146,37 @@ impl Passage {
         if self.held < self.size && self.behind_since.is_none() {
             self.behind_since = Some(now);
         }
+    }
+
+    /// Entries below this index have gone over.
+    pub(super) fn carries(&mut self, carried: u64, now: Timestamp) {
+        let [last, _] = self.marks;
+        match last.map(|(at, _)| passed(at, now)) {
+            Some(age) if (0..PACE).contains(&age) => {}
+            Some(age) if (PACE..2 * PACE).contains(&age) => self.marks = [Some((now, carried)), last],
+            // Nothing was heard for long, or a clock went back: what went over before is no measure.
+            _ => self.marks = [Some((now, self.carried)), None],
+        }
+        self.carried = carried;
+    }
+
+    /// Whether this node holds more of the log than it cosigned.
+    pub(super) fn is_uncosigned(&self) -> bool {
+        self.inward && self.cosigned.map_or(0, |(size, _)| size) < self.held
+    }
+
+    /// Says since when disclosures are missing.
+    pub(super) fn lacks(&mut self, now: Timestamp) {
+        self.missing_since = (self.missing > 0).then(|| self.missing_since.unwrap_or(now));
+    }
+
+    /// How many entries a minute have gone over in the last minute or two; none where that was not measured.
+    #[must_use]
+    pub fn pace(&self, now: Timestamp) -> Option<u64> {
+        let [last, before] = self.marks;
+        let (at, carried) = before.or(last)?;
+        let seconds = u64::try_from(passed(at, now)).ok().filter(|seconds| *seconds > 0)?;
+        self.carried.saturating_sub(carried).saturating_mul(60).checked_div(seconds)
     }
 }
 
@@ -127,8 +210,77 @@ impl Board {
         passages.filter(|passage| !passage.inward).for_each(|passage| passage.grows(size, now));
     }
 
+    /// Raises an alarm, or takes it back.
+    pub(super) fn concern(&self, name: &NodeName, origin: &Origin, concern: Concern, alarm: Option<Alarm>) {
+        self.update(name, |state| {
+            let key = (origin.clone(), concern);
+            match alarm {
+                Some(alarm) => state.alarms.insert(key, alarm),
+                None => state.alarms.remove(&key),
+            };
+        });
+    }
+
+    /// The heads that nobody has brought together, whoever they were shown to: these alarms, and no others.
+    pub(super) fn uncompared(&self, alarms: &BTreeMap<(NodeName, Origin), Alarm>) {
+        let mut all = self.all();
+        for state in all.values_mut() {
+            state.alarms.retain(|(_, concern), _| *concern != Concern::Heads);
+        }
+        for ((name, origin), alarm) in alarms {
+            let state = all.entry(name.clone()).or_default();
+            state.alarms.insert((origin.clone(), Concern::Heads), alarm.clone());
+        }
+    }
+
+    /// A partner cosigned a head of an own log: it waits for nobody.
+    pub(super) fn cosigned(&self, name: &NodeName, origin: &Origin, head: (u64, u64)) {
+        self.update(name, |state| {
+            state.awaits.remove(origin);
+            let passage = state.logs.entry(origin.clone()).or_default();
+            passage.cosigned = Some(head);
+            passage.holds(head.0);
+        });
+    }
+
+    /// For whom a partner waits before it cosigns logs of this node, and no others; gives those that are news.
+    pub(super) fn awaits(
+        &self,
+        name: &NodeName,
+        told: BTreeMap<Origin, Vec<NodeName>>,
+        now: Timestamp,
+    ) -> Vec<(Origin, Vec<NodeName>)> {
+        let mut news = Vec::new();
+        self.update(name, |state| {
+            state.awaits.retain(|origin, _| told.contains_key(origin));
+            for (origin, of) in told {
+                if state.waits_for(&origin, of.clone(), now) {
+                    news.push((origin, of));
+                }
+            }
+        });
+        news
+    }
+
+    /// The same of one log; for nobody, where there is none. Says whether that is news.
+    pub(super) fn waits_for(&self, name: &NodeName, origin: &Origin, of: Vec<NodeName>, now: Timestamp) -> bool {
+        let mut news = false;
+        self.update(name, |state| news = state.waits_for(origin, of, now));
+        news
+    }
+
+    /// This node's witness was shown a head of a partner's log in vain; says whether that is news.
+    pub(super) fn shown(&self, name: &NodeName, origin: &Origin) -> bool {
+        let mut news = false;
+        self.update(name, |state| news = state.shown.len() < MOST_SHOWN && state.shown.insert(origin.clone()));
+        news
+    }
+
     /// The log passes between us no more.
     pub(super) fn forget(&self, name: &NodeName, origin: &Origin) {
+        for concern in [Concern::Stream, Concern::Disclosures] {
+            self.concern(name, origin, concern, None);
+        }
         self.update(name, |state| {
             state.logs.remove(origin);
         });
@@ -165,6 +317,7 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::ExchangeError;
 
     #[test]
     fn a_partner_that_is_away_is_behind_the_log_as_it_is_and_not_as_it_was() {
@@ -178,5 +331,70 @@ mod tests {
         assert_eq!(passage().behind_since, None);
         board.grown(&origin, 3_888, at(7));
         assert_eq!((passage().size, passage().held, passage().behind_since), (3_888, 3_885, Some(at(7))));
+    }
+
+    #[test]
+    fn for_whom_a_partner_waits_stands_with_since_when_until_it_cosigns_or_says_so_no_more() {
+        let (board, origin): (Board, Origin) = (Board::default(), "tdap.gov.pk/log/2026/cn".parse().unwrap());
+        let name = |name: &str| name.parse::<NodeName>().unwrap();
+        let (cn, ke, at) = (name("node.gacc.gov.cn"), name("node.kra.go.ke"), |s| Timestamp::from_second(s).unwrap());
+        let told = |of: Vec<NodeName>| BTreeMap::from([(origin.clone(), of)]);
+        let stands = || board.read().remove(&cn).unwrap_or_default().awaits.remove(&origin);
+        assert_eq!(board.awaits(&cn, told(vec![ke.clone()]), at(5)), [(origin.clone(), vec![ke.clone()])]);
+        assert!(board.awaits(&cn, told(vec![ke.clone()]), at(65)).is_empty(), "the same again is no news");
+        assert_eq!(stands(), Some(Awaited { of: vec![ke.clone()], since: at(5) }));
+        board.cosigned(&cn, &origin, (7, 70));
+        assert_eq!(stands(), None);
+        assert!(board.waits_for(&cn, &origin, vec![ke.clone()], at(80)) && stands().is_some());
+        assert!(!board.waits_for(&cn, &origin, Vec::new(), at(81)) && stands().is_none());
+        assert!(board.waits_for(&cn, &origin, vec![ke], at(90)));
+        assert!(board.awaits(&cn, BTreeMap::new(), at(91)).is_empty() && stands().is_none());
+    }
+
+    #[test]
+    fn a_log_that_is_held_beyond_what_was_cosigned_is_uncosigned_and_one_that_goes_out_is_not() {
+        let passage = |inward, held, cosigned| Passage { inward, held, cosigned, ..Passage::default() };
+        assert!(passage(true, 15, None).is_uncosigned() && passage(true, 15, Some((14, 1))).is_uncosigned());
+        assert!(!passage(true, 15, Some((15, 1))).is_uncosigned() && !passage(true, 0, None).is_uncosigned());
+        assert!(!passage(false, 15, None).is_uncosigned(), "what others do not cosign they tell themselves");
+    }
+
+    #[test]
+    fn how_fast_a_log_comes_is_measured_over_the_last_minute_or_two_and_not_over_the_days_before() {
+        let at = |s| Timestamp::from_second(s).unwrap();
+        let mut passage = Passage::default();
+        assert_eq!(passage.pace(at(0)), None);
+        // Nothing for a day, then a thousand a second.
+        passage.carries(5, at(0));
+        let day = 86_400;
+        for second in 0_u32..=150 {
+            passage.carries(5 + 1_000 * u64::from(second), at(day + i64::from(second)));
+        }
+        assert_eq!(passage.pace(at(day + 150)), Some(60_000));
+        // It stands still.
+        for second in 151..=280 {
+            passage.carries(150_005, at(day + second));
+        }
+        assert_eq!(passage.pace(at(day + 280)), Some(0));
+    }
+
+    #[test]
+    fn an_alarm_stands_until_it_is_taken_back_and_one_source_takes_back_none_of_another() {
+        let (board, origin): (Board, Origin) = (Board::default(), "tdap.gov.pk/log/2026/cn".parse().unwrap());
+        let name: NodeName = "node.tdap.gov.pk".parse().unwrap();
+        let alarm = Alarm { why: ExchangeError::Ahead { held: 9, published: 4 }, since: Timestamp::UNIX_EPOCH };
+        let reasons = || {
+            let alarms = board.read().remove(&name).unwrap_or_default().alarms;
+            alarms.into_values().map(|alarm| alarm.why.reason()).collect::<Vec<_>>()
+        };
+        board.concern(&name, &origin, Concern::Stream, Some(alarm));
+        let why = ExchangeError::Uncompared { known: 9, shown: 12, by: "ke".to_owned() };
+        let heads = Alarm { why, since: Timestamp::UNIX_EPOCH };
+        board.uncompared(&[((name.clone(), origin.clone()), heads)].into());
+        assert_eq!(reasons(), ["PARTNER_HOLDS_MORE", "HEADS_UNCOMPARED"]);
+        board.uncompared(&BTreeMap::new());
+        assert_eq!(reasons(), ["PARTNER_HOLDS_MORE"]);
+        board.concern(&name, &origin, Concern::Stream, None);
+        assert!(reasons().is_empty());
     }
 }

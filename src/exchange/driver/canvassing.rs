@@ -89,9 +89,10 @@ async fn canvass(inner: Arc<Inner>, store: Arc<dyn Store>, origin: Origin) {
                             own.keep(by, kept);
                         }
                     }
-                    Action::Refused { witness, answer } => {
-                        tracing::warn!(%witness, %origin, ?answer, "a witness does not cosign");
-                    }
+                    Action::Refused { witness, answer } => match (&witness, answer) {
+                        (Cosigner::Node(node), Witnessed::Awaiting(of)) => inner.waits_for(node, &origin, &of),
+                        (_, answer) => tracing::warn!(%witness, %origin, ?answer, "a witness does not cosign"),
+                    },
                 }
             }
         }

@@ -2,16 +2,18 @@
 //! partner, and nothing of that log is taken or cosigned here any more until a person has looked.
 
 use super::convert;
+use super::leaving::leave;
 use super::link::Link;
 use super::start::Inner;
 use super::{door, wire};
-use crate::exchange::heads::{Action, Event, Evidence, Heads};
+use crate::exchange::Alarm;
+use crate::exchange::heads::{Action, Event, Evidence};
 use crate::exchange::message::{History, ProveHistory};
 use crate::exchange::replica::{Suspicion, newest_note};
 use crate::log::Origin;
+use crate::reason::Reasoned as _;
 use crate::statement::{Addressee, Kind, OpenedBody, open_leaf};
 use crate::store::{Batch, Disclosures, EntryRef, StoreError, Subject, about};
-use crate::time::{Timestamp, passed};
 use crate::trust::{NodeName, TrustList};
 use crate::verification::{Equivocation, Prefix};
 use bytes::Bytes;
@@ -27,85 +29,93 @@ const OWN: Duration = Duration::from_mins(1);
 /// and until it is read here what is forked counts as good. It costs one look into the index of each log to everyone.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Seconds for which a head may stay uncompared before that is an alarm.
-const LASTING: i64 = 3600;
-/// Seconds after which a head that was not met again was compared: partners are asked for theirs every three minutes.
-const FORGOTTEN: i64 = 600;
+/// Heads that nobody has brought together, by whom to ask and log.
+type Alarms = BTreeMap<(NodeName, Origin), Alarm>;
 
 /// Compares until the node stops; `said` brings what the other tasks heard.
 pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver<Event>) {
     let (mut changes, mut stop) = (inner.lists.changes(), inner.stopping());
-    let mut machine = Heads::new(inner.name.clone(), inner.lists.current(), inner.clock.now());
-    let mut uncompared = Uncompared::default();
-    for (origin, past) in inner.lifted().borrow().clone() {
-        machine.step(inner.clock.now(), Event::Lifted(origin, past));
+    let mut alarms = Alarms::new();
+    for (origin, left) in inner.lifted().borrow().clone() {
+        inner.heads().step(inner.clock.now(), Event::Lifted(origin, left));
     }
     let [mut tick, mut own, mut soon] = [TICK, OWN, SOON].map(tokio::time::interval);
     // Evidence in partners' logs that was read; each is read again with the own heads, for the list may have changed.
     let mut seen = BTreeSet::new();
     loop {
-        let mut look = None;
-        let mut events = tokio::select! {
-            Some(event) = said.recv() => vec![event],
+        let (mut fresh, mut look) = (false, None);
+        let events = tokio::select! {
+            Some(event) = said.recv() => {
+                // What partners know is held against what is here now, and not a minute ago.
+                fresh = is_held_against_own(&inner, &event);
+                vec![event]
+            }
             Ok(()) = changes.changed() => vec![Event::Trust(inner.lists.current())],
             _ = own.tick() => {
-                look = Some(true);
+                (fresh, look) = (true, Some(true));
                 Vec::new()
             }
             _ = soon.tick() => {
-                look = Some(false);
+                (fresh, look) = (inner.heads().is_open(), Some(false));
                 Vec::new()
             }
             _ = tick.tick() => vec![Event::Tick],
             _ = stop.wait_for(|stop| *stop) => return,
         };
-        if let Some(whole) = look {
+        let mut heads = Vec::new();
+        if fresh || look.is_some() {
             let its = Arc::clone(&inner);
-            let mut known = if whole { BTreeSet::new() } else { std::mem::take(&mut seen) };
+            let mut known = if look == Some(true) { BTreeSet::new() } else { std::mem::take(&mut seen) };
             let looked = tokio::task::spawn_blocking(move || {
-                let heads = if whole { own_heads(&its) } else { Vec::new() };
-                (heads, said_to_all(&its, &mut known), known)
+                let heads = if fresh { own_heads(&its) } else { Vec::new() };
+                let told = if look.is_some() { said_to_all(&its, &mut known) } else { Vec::new() };
+                (heads, told, known)
             });
-            let (heads, told, known) = looked.await.unwrap_or_default();
-            (events, seen) = (heads, known);
+            let (here, told, known) = looked.await.unwrap_or_default();
+            (heads, seen) = (here, known);
             for evidence in told {
-                act(&inner, Action::Evidence(Box::new(evidence)), &mut uncompared).await;
+                kept(&evidence, take(&inner, &evidence).await);
             }
         }
-        for event in events {
-            for action in machine.step(inner.clock.now(), event) {
-                act(&inner, action, &mut uncompared).await;
+        for event in heads.into_iter().chain(events) {
+            let actions = inner.heads().step(inner.clock.now(), event);
+            for action in actions {
+                act(&inner, action).await;
             }
         }
+        show(&inner, &mut alarms);
     }
 }
 
-/// Heads that could not be compared with others, and since when. For a while that is ordinary: those who have the
-/// entries are away, or not up to them yet. What stays so is an alarm: who shows two histories does not answer either.
-#[derive(Debug, Default)]
-struct Uncompared(BTreeMap<(Origin, String), (Timestamp, Timestamp)>);
-
-impl Uncompared {
-    /// Two heads could not be compared. Says whether one of them could not for so long now that a person has to look.
-    fn lasts(&mut self, suspicion: &Suspicion, now: Timestamp) -> bool {
-        // Partners show their heads every few minutes: what was not met again was compared in between.
-        self.0.retain(|_, (_, last)| passed(*last, now) < FORGOTTEN);
-        let mut lasting = false;
-        for note in [&suspicion.first, &suspicion.second] {
-            let head = note.lines().skip(1).take(2).collect::<Vec<_>>().join(" ");
-            let (since, last) = self.0.entry((suspicion.origin.clone(), head)).or_insert((now, now));
-            *last = now;
-            if passed(*since, now) >= LASTING {
-                // Said again after as long.
-                *since = now;
-                lasting = true;
-            }
-        }
-        lasting
+/// Whether an event is to be judged by the heads that are here by now. Of a log of which a person has lifted something what
+/// is known begins anew, with what is held here.
+fn is_held_against_own(inner: &Inner, event: &Event) -> bool {
+    match event {
+        Event::Heads { .. } | Event::Reported(_) => true,
+        Event::Suspected(suspicion) => inner.lifted().borrow().contains_key(&suspicion.origin),
+        Event::Tick | Event::Own { .. } | Event::History { .. } | Event::Trust(_) | Event::Lifted(..) => false,
     }
 }
 
-async fn act(inner: &Arc<Inner>, action: Action, uncompared: &mut Uncompared) {
+/// Shows the operator which heads nobody has brought together. For a while that is ordinary: those who have the entries are
+/// away, or not up to them yet. What stays so is an alarm: who shows two histories does not answer either.
+fn show(inner: &Inner, known: &mut Alarms) {
+    let mut alarms = inner.heads().alarms(inner.clock.now());
+    // Of these there is proof.
+    let proven = inner.equivocated();
+    alarms.retain(|(_, origin), _| !proven.borrow().contains_key(origin));
+    if alarms == *known {
+        return;
+    }
+    for ((partner, origin), alarm) in alarms.iter().filter(|(key, _)| !known.contains_key(*key)) {
+        let why = &alarm.why;
+        tracing::warn!(%partner, %origin, reason = why.reason(), "{why}: ask its node why it does not");
+    }
+    inner.board.uncompared(&alarms);
+    *known = alarms;
+}
+
+async fn act(inner: &Arc<Inner>, action: Action) {
     match action {
         // The conversation with the partner asks, and tells what it heard.
         Action::AskHeads(partner) => inner.nudge(&partner).notify_one(),
@@ -119,23 +129,15 @@ async fn act(inner: &Arc<Inner>, action: Action, uncompared: &mut Uncompared) {
                 inner.compare(Event::History { ticket, history });
             });
         }
-        Action::Evidence(evidence) => {
-            if let Err(error) = take(inner, &evidence).await {
-                tracing::error!(origin = %evidence.proven.origin(), %error, "evidence could not be kept");
+        Action::Evidence(evidence) => kept(&evidence, freeze(inner, &evidence).await),
+        Action::Left(origin, head) => {
+            tracing::info!(%origin, size = head.size, "a head is the beginning of a branch that was lifted: no news");
+            if let Err(error) = leave(inner, origin.clone(), head).await {
+                tracing::error!(%origin, %error, "that a head is of a branch that was lifted could not be kept");
             }
         }
-        Action::Unanswered(suspicion) => {
-            if uncompared.lasts(&suspicion, inner.clock.now()) {
-                let size = |note: &str| note.lines().nth(1).unwrap_or_default().to_owned();
-                tracing::warn!(
-                    origin = %suspicion.origin,
-                    sizes = format!("{}, {}", size(&suspicion.first), size(&suspicion.second)),
-                    "for an hour nobody who was reached has shown how two heads of the log belong together: ask its node why it \
-                     does not"
-                );
-            }
-            let (first, second) = (suspicion.first, suspicion.second);
-            tracing::debug!(origin = %suspicion.origin, first, second, "two heads could not be compared; the next ones are again");
+        Action::Unanswered(Suspicion { origin, first, second }) => {
+            tracing::debug!(%origin, first, second, "two heads could not be compared; the next ones are again");
         }
     }
 }
@@ -183,7 +185,8 @@ fn said_to_all(inner: &Inner, seen: &mut BTreeSet<EntryRef>) -> Vec<Evidence> {
     proven
 }
 
-async fn ask(inner: &Arc<Inner>, partner: &NodeName, question: &ProveHistory) -> Option<History> {
+/// Has a partner show how two sizes of a log belong together; none where it does not.
+pub(super) async fn ask(inner: &Arc<Inner>, partner: &NodeName, question: &ProveHistory) -> Option<History> {
     let link = inner.link_of(partner).borrow().clone()?;
     let ProveHistory { log, old_size, new_size } = question;
     let request = wire::ProveHistoryRequest { log: log.to_string(), old_size: *old_size, new_size: *new_size };
@@ -203,12 +206,27 @@ async fn own_history(inner: &Arc<Inner>, question: ProveHistory) -> Option<Histo
     Some(History { root, proof })
 }
 
-/// Keeps evidence, freezes the log here, and tells every partner; what is known already changes nothing.
+fn kept(evidence: &Evidence, kept: Result<(), StoreError>) {
+    if let Err(error) = kept {
+        tracing::error!(origin = %evidence.proven.origin(), %error, "evidence could not be kept");
+    }
+}
+
+/// Takes evidence, from whomever it came. Of a log of which a person has lifted something it is judged first whether it is
+/// news.
 pub(super) async fn take(inner: &Arc<Inner>, evidence: &Evidence) -> Result<(), StoreError> {
+    if inner.lifted().borrow().contains_key(evidence.proven.origin()) {
+        inner.compare(Event::Reported(Box::new(evidence.clone())));
+        return Ok(());
+    }
+    freeze(inner, evidence).await
+}
+
+/// Keeps evidence, freezes the log here, and tells every partner; what is known already changes nothing.
+async fn freeze(inner: &Arc<Inner>, evidence: &Evidence) -> Result<(), StoreError> {
     let (origin, size) = (evidence.proven.origin().clone(), evidence.proven.size());
-    let lifted = inner.lifted().borrow().get(&origin).copied().unwrap_or(0);
     // Frozen first: that is safe whether it is kept or not, and of two who report it at once one is told of.
-    if size <= lifted || !inner.freeze(&evidence.proven) {
+    if !inner.freeze(&evidence.proven) {
         return Ok(());
     }
     tracing::error!(
@@ -217,7 +235,7 @@ pub(super) async fn take(inner: &Arc<Inner>, evidence: &Evidence) -> Result<(), 
         first = evidence.first,
         second = evidence.second,
         reason = "LOG_EQUIVOCATED",
-        "the log has shown two histories: nothing of it is taken or cosigned here past that size"
+        "the log has shown two histories: nothing more of it is taken or cosigned here"
     );
     let (store, at) = (Arc::clone(&inner.node_store), inner.clock.now());
     let state = vec![evidence.put()];
@@ -232,17 +250,23 @@ pub(super) async fn take(inner: &Arc<Inner>, evidence: &Evidence) -> Result<(), 
     Ok(())
 }
 
-async fn tell(link: Link, origin: Origin, evidence: Evidence) {
-    let (root, proof) = evidence.prefix.map_or_else(Default::default, |prefix| {
+/// Evidence as it goes to a partner.
+pub(super) fn report(
+    origin: &Origin,
+    first: String,
+    second: String,
+    prefix: Option<Prefix>,
+) -> wire::ReportEvidenceRequest {
+    let (root, proof) = prefix.map_or_else(Default::default, |prefix| {
         (Bytes::copy_from_slice(&prefix.root.0), convert::hashes_to_wire(&prefix.proof))
     });
-    let mut request = tonic::Request::new(wire::ReportEvidenceRequest {
-        log: origin.to_string(),
-        first: Bytes::from(evidence.first),
-        second: Bytes::from(evidence.second),
-        root,
-        proof,
-    });
+    let (first, second) = (Bytes::from(first), Bytes::from(second));
+    wire::ReportEvidenceRequest { log: origin.to_string(), first, second, root, proof }
+}
+
+async fn tell(link: Link, origin: Origin, evidence: Evidence) {
+    let Evidence { first, second, prefix, .. } = evidence;
+    let mut request = tonic::Request::new(report(&origin, first, second, prefix));
     request.set_timeout(super::CALL);
     if let Err(status) = link.calls().report_evidence(request).await {
         tracing::warn!(partner = %link.name(), %origin, "the partner did not take evidence: {}", link.why(&status));
@@ -269,35 +293,4 @@ pub(super) enum Reported {
     /// It proves nothing.
     #[error(transparent)]
     None(#[from] crate::verification::NoEvidence),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pair(first: i64, second: i64) -> Suspicion {
-        let note = |size: i64| format!("tdap.gov.pk/log/2026/gacc.gov.cn\n{size}\nroot of {size}\n");
-        let origin = "tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap();
-        Suspicion { origin, first: note(first), second: note(second) }
-    }
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
-    }
-
-    #[test]
-    fn heads_that_cannot_be_compared_are_ordinary_for_a_while_and_an_alarm_after_an_hour() {
-        let mut uncompared = Uncompared::default();
-        // The log goes on growing, and one head of it is never explained.
-        assert!((0..20).all(|nth| !uncompared.lasts(&pair(10, 12 + nth), at(nth * 180))));
-        assert!(uncompared.lasts(&pair(10, 40), at(3600)));
-        assert!(!uncompared.lasts(&pair(10, 41), at(3780)), "it is not said every three minutes");
-    }
-
-    #[test]
-    fn a_head_that_was_compared_in_between_begins_anew() {
-        let mut uncompared = Uncompared::default();
-        assert!(!uncompared.lasts(&pair(10, 12), at(0)));
-        assert!(!uncompared.lasts(&pair(12, 14), at(7200)));
-    }
 }

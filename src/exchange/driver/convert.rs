@@ -7,9 +7,13 @@ use crate::exchange::message::{
     Package, Want, Witnessed,
 };
 use crate::log::{Hash, MAX_PROOF_HASHES, Origin, TreeHead};
+use crate::trust::NodeName;
 use bytes::Bytes;
 
 type Taken<T> = Result<T, ExchangeError>;
+
+/// Names of nodes that are read of one list.
+const MAX_NAMES: usize = 256;
 
 const fn malformed<T>(what: &'static str) -> Taken<T> {
     Err(ExchangeError::Protocol(what))
@@ -23,6 +27,11 @@ pub(super) fn origin(text: &str) -> Taken<Origin> {
 /// One hash.
 pub(super) fn hash(bytes: &Bytes) -> Taken<Hash> {
     <[u8; 32]>::try_from(bytes.as_ref()).map(Hash).or(malformed("a hash has 32 bytes"))
+}
+
+/// Names of nodes, as far as they are any.
+pub(super) fn names(all: &[String]) -> Vec<NodeName> {
+    all.iter().take(MAX_NAMES).filter_map(|name| name.parse().ok()).collect()
 }
 
 /// Hashes of a proof.
@@ -136,7 +145,10 @@ pub(super) fn witnessed(answer: &wire::AddCheckpointResponse) -> Taken<Witnessed
         Outcome::Unsigned => Witnessed::Unsigned,
         Outcome::Unproven => Witnessed::Unproven,
         Outcome::Malformed => Witnessed::Malformed,
-        Outcome::Busy => Witnessed::Busy,
+        Outcome::Busy => {
+            let of = names(&answer.awaits);
+            if of.is_empty() { Witnessed::Busy } else { Witnessed::Awaiting(of) }
+        }
         Outcome::Unspecified => return malformed("an outcome that no witness has"),
     })
 }
@@ -144,6 +156,7 @@ pub(super) fn witnessed(answer: &wire::AddCheckpointResponse) -> Taken<Witnessed
 /// The same for the wire.
 pub(super) fn witnessed_to_wire(answer: Witnessed) -> wire::AddCheckpointResponse {
     use wire::WitnessOutcome as Outcome;
+    let mut awaits = Vec::new();
     let (outcome, line, size) = match answer {
         Witnessed::Cosigned(line) => (Outcome::Cosigned, line, 0),
         Witnessed::Conflict(size) => (Outcome::Conflict, String::new(), size),
@@ -152,8 +165,12 @@ pub(super) fn witnessed_to_wire(answer: Witnessed) -> wire::AddCheckpointRespons
         Witnessed::Unproven => (Outcome::Unproven, String::new(), 0),
         Witnessed::Malformed => (Outcome::Malformed, String::new(), 0),
         Witnessed::Busy => (Outcome::Busy, String::new(), 0),
+        Witnessed::Awaiting(of) => {
+            awaits = of.iter().map(ToString::to_string).collect();
+            (Outcome::Busy, String::new(), 0)
+        }
     };
-    wire::AddCheckpointResponse { outcome: outcome.into(), line: Bytes::from(line), size }
+    wire::AddCheckpointResponse { outcome: outcome.into(), line: Bytes::from(line), size, awaits }
 }
 
 /// A request for disclosures.
@@ -221,7 +238,8 @@ mod tests {
         ] {
             assert_eq!(from_supplier(supplier_to_wire(message.clone())).unwrap(), message);
         }
-        for answer in [Witnessed::Cosigned("— a b".to_owned()), Witnessed::Conflict(4), Witnessed::Busy] {
+        let awaiting = Witnessed::Awaiting(vec!["node.kra.go.ke".parse().unwrap()]);
+        for answer in [Witnessed::Cosigned("— a b".to_owned()), Witnessed::Conflict(4), Witnessed::Busy, awaiting] {
             assert_eq!(witnessed(&witnessed_to_wire(answer.clone())).unwrap(), answer);
         }
     }

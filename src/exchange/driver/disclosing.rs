@@ -7,7 +7,7 @@ use super::supply::Answers;
 use super::{convert, wire};
 use crate::exchange::message::Disclosed;
 use crate::exchange::{ExchangeError, hosts_issuer, may_have_disclosures};
-use crate::inbox::{Why, why};
+use crate::inbox::{Why, is_erased_there, why};
 use crate::sequencer::is_held;
 use crate::store::{Disclosures, EntryRef, Store};
 use crate::trust::NodeName;
@@ -74,9 +74,12 @@ pub(super) fn disclosed(
     let held = to_addressee && is_held(store, &entry)?;
     // What its issuer kept back never came here: an issuer that lost it waits for nobody.
     let never_came = !to_addressee && why(store, origin, index)? == Some(Why::Held);
+    let erased_first = !to_addressee && is_erased_there(store, origin, index)?;
     Ok(store.disclosures(origin, index)?.map(|found| match found {
-        Disclosures::Present(_) if held => Disclosed::Held,
+        // Also where it was lost here since: its addressee misses nothing that was ever sent.
+        Disclosures::Present(_) | Disclosures::None if held => Disclosed::Held,
         Disclosures::None if never_came => Disclosed::Held,
+        Disclosures::None if erased_first => Disclosed::Erased,
         Disclosures::None => Disclosed::None,
         Disclosures::Erased => Disclosed::Erased,
         Disclosures::Present(all) => Disclosed::All(all),

@@ -58,7 +58,7 @@ impl ReplicationService for Door {
     ) -> Result<Response<wire::AddCheckpointResponse>, Status> {
         self.caller(request.extensions())?;
         let shown = convert::checkpoint(request.get_ref()).map_err(|error| status(&error))?;
-        Ok(Response::new(convert::witnessed_to_wire(self.0.witness.ask(shown).await)))
+        Ok(Response::new(convert::witnessed_to_wire(self.0.witnessed(shown).await)))
     }
 
     async fn list_heads(
@@ -106,6 +106,7 @@ impl ReplicationService for Door {
         let offer = request.into_inner();
         let (list, now) = (self.0.lists.current(), self.0.clock.now());
         self.0.heard(&caller.name, offer.version, &offer.digest, offer.now.as_ref(), now);
+        self.0.hears_withheld(&caller.name, &offer.withheld);
         let away = self.0.link_of(&caller.name).borrow().is_none();
         if offer.version > list.version() || offer.new_log || away {
             // The conversation that this node leads with the caller fetches it, and looks for the log. Whoever calls
@@ -113,7 +114,8 @@ impl ReplicationService for Door {
             self.0.nudge(&caller.name).notify_one();
         }
         let digest = Bytes::copy_from_slice(&list.digest().0);
-        Ok(Response::new(wire::OfferTrustListResponse { version: list.version(), digest, now: Some(instant(now)) }))
+        let (version, withheld) = (list.version(), self.0.withheld_from(&caller.name));
+        Ok(Response::new(wire::OfferTrustListResponse { version, digest, now: Some(instant(now)), withheld }))
     }
 
     async fn report_evidence(

@@ -1,26 +1,32 @@
 //! Fetches the disclosures of one replicated log: carries a [`Fetcher`] between the log's own node and the store.
 
+use super::board::Concern;
 use super::convert;
 use super::parcels::{Bringing, Brought};
+use super::quota::Quota;
 use super::start::Inner;
 use super::supply::Answers;
 use super::wire;
-use crate::exchange::ExchangeError;
 use crate::exchange::disclosures::{Action, Awaited, Event, Fetcher, Why, take};
 use crate::exchange::message::{Disclosed, DisclosedEntry, DisclosuresAsked};
+use crate::exchange::{Alarm, ExchangeError};
 use crate::log::Origin;
-use crate::store::{Store, StoreError};
+use crate::reason::Reasoned as _;
+use crate::statement::MAX_DISCLOSURES;
+use crate::store::{Batch, Store, StoreError};
 use crate::trust::NodeName;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
-use tonic::Streaming;
+use tonic::Status;
 
 const TICK: Duration = Duration::from_secs(1);
 /// What is kept is read again this long after the store failed.
 const AGAIN: Duration = Duration::from_secs(5);
+/// A partner that has used up its quota is asked again after.
+const FULL: Duration = Duration::from_mins(1);
 /// Most bytes of one entry's disclosures: what a token may have at all.
 const MOST: usize = 1 << 20;
 
@@ -58,6 +64,14 @@ enum Heard {
     Called(Result<Box<Call>, String>),
 }
 
+/// Why a carrier ended.
+enum Ended {
+    Stopping,
+    StoreFailed,
+    /// The partner's quota has no room for what came.
+    Full(String),
+}
+
 /// Fetches until the node stops.
 pub(super) async fn fetch(
     inner: Arc<Inner>,
@@ -67,7 +81,11 @@ pub(super) async fn fetch(
     mut bringing: mpsc::Receiver<Brought>,
 ) {
     let mut stop = inner.stopping();
+    let quota = inner.replicas.quota(&inner, &partner);
+    // That the quota is used up: as long as it is so, it is no second line.
+    let mut alarm = None;
     loop {
+        let mut pause = AGAIN;
         let (its, log) = (Arc::clone(&store), origin.clone());
         let loaded = tokio::task::spawn_blocking(move || {
             // A failed write stops a store until it was read again.
@@ -86,6 +104,9 @@ pub(super) async fn fetch(
                     partner: &partner,
                     origin: &origin,
                     store: &store,
+                    quota: &quota,
+                    full: None,
+                    alarm: &mut alarm,
                     machine,
                     call: None,
                     brought: None,
@@ -93,15 +114,26 @@ pub(super) async fn fetch(
                     done,
                     results,
                 };
-                if carrier.run(&mut stop, &mut bringing).await {
-                    return;
+                let ended = carrier.run(&mut stop, &mut bringing).await;
+                match ended {
+                    Ended::Stopping => return,
+                    Ended::StoreFailed => {}
+                    Ended::Full(why) => {
+                        pause = FULL;
+                        let why = ExchangeError::CannotKeep(why);
+                        if alarm.is_none() {
+                            tracing::warn!(%partner, %origin, reason = why.reason(), "disclosures are not taken: {why}");
+                        }
+                        alarm = Some(Alarm::after(alarm, why, inner.clock.now()));
+                        inner.board.concern(&partner, &origin, Concern::Disclosures, alarm.clone());
+                    }
                 }
             }
             Ok(Err(error)) => tracing::warn!(%partner, %origin, %error, "what is awaited of the log cannot be read"),
             Err(error) => tracing::error!(%partner, %origin, %error, "fetching disclosures failed inside"),
         }
         tokio::select! {
-            () = tokio::time::sleep(AGAIN) => {}
+            () = tokio::time::sleep(pause) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }
@@ -112,6 +144,12 @@ struct Carrier<'a> {
     partner: &'a NodeName,
     origin: &'a Origin,
     store: &'a Arc<dyn Store>,
+    /// What the logs of the partner take.
+    quota: &'a Arc<Quota>,
+    /// Why it has no room for what came.
+    full: Option<String>,
+    /// That it had none before, as it stands on the board.
+    alarm: &'a mut Option<Alarm>,
     machine: Fetcher,
     call: Option<Call>,
     /// What somebody brought, while it is being taken.
@@ -123,12 +161,11 @@ struct Carrier<'a> {
 }
 
 impl Carrier<'_> {
-    /// Says whether the node stops; else the store failed.
     async fn run(
         mut self,
         stop: &mut tokio::sync::watch::Receiver<bool>,
         bringing: &mut mpsc::Receiver<Brought>,
-    ) -> bool {
+    ) -> Ended {
         let mut news = self.store.news();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -143,7 +180,7 @@ impl Carrier<'_> {
                 }
                 self.show();
                 if failed {
-                    return false;
+                    return self.full.map_or(Ended::StoreFailed, Ended::Full);
                 }
             }
             if let Some(next) = self.bring() {
@@ -153,8 +190,8 @@ impl Carrier<'_> {
             let connected = self.call.is_some() || self.brought.is_some() || link.borrow().is_some();
             let answer = async {
                 match &mut self.call {
-                    Some(call) if call.credit > 0 => call.answers.next().await.transpose(),
-                    _ => std::future::pending().await,
+                    Some(call) => call.read().await,
+                    None => std::future::pending().await,
                 }
             };
             tokio::select! {
@@ -183,13 +220,13 @@ impl Carrier<'_> {
                 // Without a connection there is nobody to ask.
                 _ = tick.tick(), if connected => events.push_back(Event::Tick),
                 Ok(()) = link.changed(), if !connected => {}
-                _ = stop.wait_for(|stop| *stop) => return true,
+                _ = stop.wait_for(|stop| *stop) => return Ended::Stopping,
             }
         }
     }
 
     /// One message of the call, or its end.
-    fn heard(&mut self, answer: Result<Option<wire::FetchDisclosuresResponse>, tonic::Status>) -> Option<Event> {
+    fn heard(&mut self, answer: Result<Option<wire::FetchDisclosuresResponse>, Status>) -> Option<Event> {
         let answered = match answer {
             Ok(Some(answer)) => self.call.as_mut().map_or(Ok(None), |call| call.take(answer)),
             Ok(None) => Err("it is through".to_owned()),
@@ -219,7 +256,7 @@ impl Carrier<'_> {
                 let origin = self.origin.clone();
                 self.blocking(move |store| take(store, &origin, &answers, at_ms).map(Event::Taken));
             }
-            Action::Commit(batch) => self.blocking(move |store| store.commit(batch).map(|_| Event::Committed)),
+            Action::Commit(batch) => self.commit(batch),
             Action::Receipt { origin, size, missing, held } => {
                 self.receipt(OwedReceipt { origin, size, missing, held });
             }
@@ -230,6 +267,27 @@ impl Carrier<'_> {
                 self.missing = indexes;
             }
             Action::Missing(_) => {}
+        }
+    }
+
+    /// What is kept of disclosures takes room in the partner's quota, as entries do; what could not be kept takes none.
+    fn commit(&mut self, batch: Batch) {
+        match self.quota.take(&batch, self.inner.clock.now()) {
+            Ok(bytes) => {
+                if bytes > 0 && self.alarm.take().is_some() {
+                    self.inner.board.concern(self.partner, self.origin, Concern::Disclosures, None);
+                }
+                let quota = Arc::clone(self.quota);
+                self.blocking(move |store| {
+                    let committed = store.commit(batch).map(|_| Event::Committed);
+                    committed.inspect_err(|_| quota.give_back(bytes))
+                });
+            }
+            Err(why) => {
+                self.full = Some(why);
+                // The task may be gone.
+                let _ = self.done.send(Heard::Event(Event::StoreFailed));
+            }
         }
     }
 
@@ -309,9 +367,17 @@ impl Carrier<'_> {
 }
 
 impl Call {
-    /// Answers that are read one by one, with no bound but their own.
-    pub(super) fn new(answers: Streaming<wire::FetchDisclosuresResponse>) -> Self {
-        Self { answers: Box::pin(answers), credit: u64::MAX, partial: None }
+    /// Answers that are read entry by entry; who reads them says how many entries there may be.
+    pub(super) const fn new(answers: Answers<wire::FetchDisclosuresResponse>) -> Self {
+        Self { answers, credit: u64::MAX, partial: None }
+    }
+
+    /// The next message, as long as there is credit for it; `None` at the end.
+    async fn read(&mut self) -> Result<Option<wire::FetchDisclosuresResponse>, Status> {
+        if self.credit == 0 {
+            return std::future::pending().await;
+        }
+        self.answers.next().await.transpose()
     }
 
     /// The next entry; `None` at the end.
@@ -335,8 +401,12 @@ impl Call {
             Some(partial) => partial,
             None => (answer.index, Vec::new(), 0),
         };
-        if so_far + bytes > MOST {
+        // By number too: what is empty takes no bytes, and memory all the same.
+        if so_far + bytes > MOST || all.len() + answer.disclosures.len() > MAX_DISCLOSURES {
             return Err("more disclosures than a token has".to_owned());
+        }
+        if answer.more && answer.disclosures.is_empty() {
+            return Err("a message that brings nothing".to_owned());
         }
         for one in &answer.disclosures {
             all.push(convert::text(one).map_err(|error: ExchangeError| error.to_string())?);
@@ -355,3 +425,6 @@ impl Call {
         Ok(Some(DisclosedEntry { index, state }))
     }
 }
+
+#[cfg(test)]
+mod tests;

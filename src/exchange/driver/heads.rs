@@ -3,25 +3,30 @@
 use super::link::Link;
 use super::start::Inner;
 use super::wire;
-use super::{PartnerError, convert};
+use super::{PartnerError, comparing, convert};
 use crate::exchange::heads::Event;
 use crate::exchange::message::KnownHead;
 use crate::exchange::replica::newest_note;
 use crate::exchange::{cosigned::Cosigned, hosts_issuer, is_asked_for, replicates};
 use crate::log::{self, Origin, SignedCheckpoint, TreeHead, VerifierKey};
-use crate::store::{Batch, StoreError};
+use crate::store::{Batch, StoreError, Table};
 use crate::trust::NodeName;
+use crate::verification::Equivocation;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Most logs of one answer: a note with many cosignatures takes about 1 kB, and two of them stand for each log.
+/// Most logs of one answer: a note with many cosignatures takes about 1 kB, and up to three of them stand for each log.
 const MOST: usize = 250;
 const USUAL: usize = 50;
 /// Most logs that are asked about by name.
 const MOST_NAMED: usize = 4096;
+/// Most proofs of one answer: one is a few kB.
+const MOST_EVIDENCE: usize = 16;
 /// Pages that are read of one partner: more logs than anybody has.
 const PAGES: usize = 400;
+/// Most bytes of heads that are taken of one partner at once: thirty thousand of 1 kB.
+const MOST_BYTES: usize = 32 << 20;
 
 /// What is known of one log.
 struct Known {
@@ -54,7 +59,20 @@ pub(super) fn page(inner: &Inner, caller: &NodeName, request: &wire::ListHeadsRe
             entries: known.entries,
         })
     });
-    wire::ListHeadsResponse { heads: heads.collect(), next_page_token }
+    let evidence = if request.page_token.is_empty() { evidence(inner, caller) } else { Vec::new() };
+    wire::ListHeadsResponse { heads: heads.collect(), next_page_token, evidence }
+}
+
+/// What is proven here of logs of the caller.
+fn evidence(inner: &Inner, caller: &NodeName) -> Vec<wire::ReportEvidenceRequest> {
+    let (list, frozen) = (inner.lists.current(), inner.equivocated().borrow().clone());
+    let of_caller = frozen.into_keys().filter(|origin| hosts_issuer(&list, caller, origin));
+    let kept = of_caller.filter_map(|origin| {
+        let record = inner.node_store.record(Table::Evidence, origin.as_str().as_bytes()).ok()??;
+        let (first, second, prefix) = Equivocation::parts(&record).ok()?;
+        Some(comparing::report(&origin, first, second, prefix))
+    });
+    kept.take(MOST_EVIDENCE).collect()
 }
 
 /// Own logs, those replicated, those watched. Heads may be known to every partner (formats, section 2). Of a log whose
@@ -102,7 +120,7 @@ fn shown(inner: &Inner, partner: &NodeName, head: &KnownHead) {
         inner.board.passage(partner, &head.log, |passage| {
             // Of a head that it only heard it has nothing.
             if head.entries {
-                passage.holds(held);
+                passage.holds(held.min(own.head.size));
             }
             passage.grows(own.head.size, inner.clock.now());
         });
@@ -110,19 +128,38 @@ fn shown(inner: &Inner, partner: &NodeName, head: &KnownHead) {
 }
 
 /// Asks a partner for the heads it knows, and begins to replicate the logs of its own that are for this node and new here.
+/// A log that the trust list has no key for is passed over: no head of it could be checked, and anybody can make up names.
 pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
     let mut page_token = String::new();
     let (mut told, mut others, mut cosigned) = (Vec::new(), Vec::new(), BTreeMap::<Origin, String>::new());
+    let too_much = |why: &str| PartnerError::Protocol { name: link.name().clone(), why: why.to_owned() };
+    let mut left = MOST_BYTES;
     for _ in 0..PAGES {
         let most = i32::try_from(MOST).unwrap_or(i32::MAX);
         let request = wire::ListHeadsRequest { logs: Vec::new(), page_size: most, page_token };
         let mut request = tonic::Request::new(request);
         request.set_timeout(super::CALL);
         let answer = link.calls().list_heads(request).await.map_err(|status| link.why(&status))?.into_inner();
+        if answer.heads.len() > 3 * MOST {
+            return Err(too_much("a page of heads is longer than it may be"));
+        }
         let list = inner.lists.current();
+        for report in answer.evidence.iter().take(MOST_EVIDENCE) {
+            // It counts for what it proves. Before the heads: of which history they are is judged by it.
+            if let Ok(evidence) = comparing::reported(&list, report)
+                && let Err(error) = comparing::take(inner, &evidence).await
+            {
+                tracing::error!(origin = %evidence.proven.origin(), %error, "evidence could not be kept");
+            }
+        }
         let mut heads = Vec::with_capacity(answer.heads.len());
         for head in &answer.heads {
             let Ok(origin) = convert::origin(&head.log) else { continue };
+            if list.log_key(&origin).is_none() {
+                continue;
+            }
+            let bytes = head.log.len() + head.checkpoint.len() + head.cosigned_by_caller.len();
+            left = left.checked_sub(bytes).ok_or_else(|| too_much("it tells of more heads than there are logs"))?;
             let cosigned_by_asker = convert::text(&head.cosigned_by_caller).ok().filter(|note| !note.is_empty());
             if replicates(&list, &inner.name, &origin) && hosts_issuer(&list, link.name(), &origin) {
                 inner.replicas.ensure(inner, link.name(), &origin);

@@ -31,6 +31,23 @@ pub fn pin_of(certificate: &[u8]) -> Result<SpkiPin, PartnerError> {
     Ok(pin(&read(certificate)?))
 }
 
+/// The node that a certificate names, whether anybody knows it or not.
+pub fn named(certificate: &[u8]) -> Result<String, PartnerError> {
+    name_in(&read(certificate)?)
+}
+
+fn name_in(certificate: &X509Certificate<'_>) -> Result<String, PartnerError> {
+    let names = certificate
+        .subject_alternative_name()
+        .map_err(|error| PartnerError::CertificateMalformed(error.to_string()))?;
+    let mut names = names.iter().flat_map(|extension| &extension.value.general_names).filter_map(|name| match name {
+        GeneralName::URI(uri) => uri.strip_prefix(SCHEME),
+        _ => None,
+    });
+    let (Some(name), None) = (names.next(), names.next()) else { return Err(PartnerError::Unnamed) };
+    Ok(name.to_owned())
+}
+
 fn read(certificate: &[u8]) -> Result<X509Certificate<'_>, PartnerError> {
     match X509Certificate::from_der(certificate) {
         Ok(([], certificate)) => Ok(certificate),
@@ -47,15 +64,7 @@ impl Partner {
     /// Who shows this certificate, if the list knows it by this key.
     pub(super) fn of(certificate: &[u8], list: &TrustList) -> Result<Self, PartnerError> {
         let certificate = read(certificate)?;
-        let names = certificate
-            .subject_alternative_name()
-            .map_err(|error| PartnerError::CertificateMalformed(error.to_string()))?;
-        let mut names =
-            names.iter().flat_map(|extension| &extension.value.general_names).filter_map(|name| match name {
-                GeneralName::URI(uri) => uri.strip_prefix(SCHEME),
-                _ => None,
-            });
-        let (Some(name), None) = (names.next(), names.next()) else { return Err(PartnerError::Unnamed) };
+        let name = name_in(&certificate)?;
         let unknown = || PartnerError::Unknown { name: name.chars().take(100).collect(), version: list.version() };
         let name = name.parse::<NodeName>().map_err(|_| unknown())?;
         let partner = Self { name, pin: pin(&certificate) };

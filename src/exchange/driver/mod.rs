@@ -6,19 +6,24 @@
 //! (the machines beside this folder), listeners (`node`).
 //!
 //! ```text
-//! identity   a certificate's name and key, held to the list      tls       both sides of the greeting
-//! link       a connection to a partner                           partners  a task for each partner
-//! lists      trust lists from node to node                       door      the answering end
-//! board      how every partner is                                status    what refusals look like
-//! own        own logs and their cosignatures                     convert   messages to the wire and back
-//! supply     gives own logs                                      replicas  takes those of partners, within a quota
-//! canvassing collects witnesses' cosignatures                    watching  this node as a witness
-//! outside    witnesses that are no nodes, over HTTPS            parcels   packages by any carrier
-//! comparing  heads of all logs, and evidence                 quota     what a partner may take
-//! recalling  own history at a start                refilling, renumbering      what was lost comes back
-//! heads      who knows which heads                               disclosing, fetching  what is for the addressee
+//! identity    a certificate's name and key, held to the list   tls         both sides of the greeting
+//! link        a connection to a partner                        partners    a task for each partner
+//! lists       trust lists from node to node                    door        the answering end
+//! board       how every partner is                             status      what refusals look like
+//! own         own logs and their cosignatures                  convert     messages to the wire and back
+//! supply      gives own logs                                   replicas    takes those of partners
+//! checking    their entries, on all cores                      quota       what a partner may take
+//! canvassing  collects witnesses' cosignatures                 watching    this node as a witness
+//! outside     witnesses that are no nodes, over HTTPS          parcels     packages by any carrier
+//! heads       who knows which heads                            comparing   heads of all logs, and evidence
+//! histories   whether all were shown the same                  leaving     the branch held here, and what was lifted
+//! recalling   own history at a start                           awaiting    what is not cosigned, and for whom
+//! refilling   entries that were lost, come back                renumbering their numbers
+//! disclosing  gives what is for the addressee                  fetching    takes it
+//! start       what the driver is made of                       wire        generated types
 //! ```
 
+mod awaiting;
 mod board;
 mod canvassing;
 mod checking;
@@ -29,7 +34,9 @@ mod door;
 mod error;
 mod fetching;
 mod heads;
+mod histories;
 mod identity;
+mod leaving;
 mod link;
 mod lists;
 mod outside;
@@ -48,10 +55,13 @@ mod tls;
 mod watching;
 mod wire;
 
-pub use board::{Board, PartnerState, Passage, PushState, Trouble};
+pub use board::{Awaited, Board, Concern, PartnerState, Passage, PushState, Trouble};
 pub use error::PartnerError;
 pub use fetching::{OwedReceipt, Receipts};
-pub use identity::{Partner, identity_uri, pin_of};
+#[cfg(test)]
+pub(in crate::exchange) use histories::agreement;
+pub use histories::{Agreement, LogHistory, ShownBy};
+pub use identity::{Partner, identity_uri, named, pin_of};
 pub use link::Dialler;
 pub use lists::{ListError, Lists};
 pub use outside::{OutsideState, OutsideWitness, Shown, WitnessPost};
@@ -64,8 +74,14 @@ pub use start::{Driver, DriverSetup, DriverView, mark_new};
 pub use tls::{acceptor, greeted, refused};
 
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Most bytes of one message, either way.
 pub const MAX_MESSAGE: usize = 1 << 20;
 /// The longest a single call may take; streams have no end of their own.
 const CALL: Duration = Duration::from_secs(30);
+
+/// Until the node stops. What `wait_for` gives would be a lock held across whatever its arm of a `select!` awaits.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}

@@ -6,6 +6,7 @@ use super::start::Inner;
 use crate::exchange::canvasser::{Cosigner, DEADLINE_SECONDS};
 use crate::exchange::message::{AddCheckpoint, Witnessed};
 use crate::log::{Origin, VerifierKey};
+use crate::reason::some_of;
 use crate::time::Timestamp;
 use crate::trust::TrustList;
 use std::collections::BTreeMap;
@@ -13,6 +14,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// Characters that are shown of what a witness says.
+const MOST_WORDS: usize = 300;
 
 /// What an HTTP server answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +116,12 @@ impl Outside {
     }
 }
 
+/// What a witness says in words, short and plain enough to be shown.
+fn first_line(body: &str) -> String {
+    let line = body.lines().next().unwrap_or_default();
+    line.chars().filter(|c| !c.is_control()).take(MOST_WORDS).collect()
+}
+
 /// Shows a head to a witness outside; none where it gave no answer of the specification.
 pub(super) async fn ask(
     inner: &Inner,
@@ -122,9 +132,11 @@ pub(super) async fn ask(
     let deadline = Duration::from_secs(DEADLINE_SECONDS.unsigned_abs());
     let shown = tokio::time::timeout(deadline, witness.post.post(request.to_body())).await;
     let name = witness.key.name();
+    let mut words = String::new();
     let said = match shown {
         Ok(Ok(Shown { status, body })) => {
             let answer = std::str::from_utf8(&body).ok();
+            words = answer.map(first_line).unwrap_or_default();
             let answer = answer.and_then(|body| Witnessed::from_answer(status, body, &witness.key));
             answer.ok_or_else(|| match status {
                 200 => "it answers without a line of the key it is configured with".to_owned(),
@@ -139,7 +151,9 @@ pub(super) async fn ask(
         Ok(Witnessed::Unsigned) => Some(format!("it knows no key by which {origin} is signed")),
         Ok(Witnessed::Malformed) => Some("it calls the request malformed".to_owned()),
         Ok(Witnessed::Unproven) => Some(format!("it does not accept the proof that {origin} only grew")),
-        Ok(Witnessed::Busy) => Some("it has too much to do".to_owned()),
+        Ok(Witnessed::Busy) if words.is_empty() => Some("it has too much to do".to_owned()),
+        Ok(Witnessed::Busy) => Some(format!("it does not now, and says: {words}")),
+        Ok(Witnessed::Awaiting(of)) => Some(format!("it waits for {}", some_of(of))),
         Ok(Witnessed::Cosigned(_) | Witnessed::Conflict(_)) => None,
         Err(why) => Some(why.clone()),
     };

@@ -192,10 +192,7 @@ impl Keeper {
                 for (by, kept) in come {
                     self.outside.cosigned(kept.line.name(), &kept.origin, kept.size, kept.time);
                     if let Cosigner::Node(by) = by {
-                        self.board.passage(&by, &kept.origin, |passage| {
-                            passage.cosigned = Some((kept.size, kept.time));
-                            passage.holds(kept.size);
-                        });
+                        self.board.cosigned(&by, &kept.origin, (kept.size, kept.time));
                     }
                 }
             }

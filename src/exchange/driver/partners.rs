@@ -139,6 +139,7 @@ async fn greet(inner: &Arc<Inner>, link: &Link, refused: &mut Refused) -> Result
         digest: bytes::Bytes::copy_from_slice(&list.digest().0),
         now: Some(instant(sent)),
         new_log,
+        withheld: inner.withheld_from(name),
     });
     request.set_timeout(super::CALL);
     let answer = link.calls().offer_trust_list(request).await.map_err(|status| {
@@ -150,6 +151,7 @@ async fn greet(inner: &Arc<Inner>, link: &Link, refused: &mut Refused) -> Result
     let answer = answer?.into_inner();
     let back = inner.clock.now();
     inner.heard(name, answer.version, &answer.digest, answer.now.as_ref(), midway(sent, back));
+    inner.hears_withheld(name, &answer.withheld);
     if answer.version > list.version() {
         *refused = take(inner, link, (answer.version, refused.clone())).await?;
     }

@@ -1,6 +1,6 @@
 //! What the logs of one partner may take here: bytes on disk, and entries a day.
 
-use crate::store::{Batch, StateChange, Store, StoreError, Table};
+use crate::store::{Batch, Sealed, StateChange, Store, StoreError, Table};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -87,29 +87,34 @@ impl Quota {
         });
     }
 
-    /// Takes room for a batch, or says in one sentence why there is none. A batch without entries always finds room.
-    pub(super) fn take(&self, batch: &Batch, now: Timestamp) -> Result<(), String> {
+    /// Takes room for a batch, or says in one sentence why there is none; gives the bytes that it takes. A batch without
+    /// entries and disclosures always finds room.
+    pub(super) fn take(&self, batch: &Batch, now: Timestamp) -> Result<u64, String> {
         let entries = u64::try_from(batch.entries.len()).unwrap_or(u64::MAX);
-        let bytes = batch.entries.iter().map(|entry| u64::try_from(entry.leaf.len()).unwrap_or(u64::MAX)).sum::<u64>();
+        let lengths = batch.entries.iter().map(|entry| entry.leaf.len());
+        let lengths = lengths.chain(batch.late.iter().map(Sealed::stored_bytes));
+        let bytes = lengths.map(|length| u64::try_from(length).unwrap_or(u64::MAX)).fold(0, u64::saturating_add);
         let day = day_of(now);
         let QuotaLimits { bytes: most, entries_a_day } = self.limits;
         self.with(|used| {
             if used.day != day {
                 (used.day, used.entries_today) = (day, 0);
             }
-            if entries == 0 {
-                return Ok(());
-            }
-            if used.entries_today.saturating_add(entries) > entries_a_day {
+            if entries > 0 && used.entries_today.saturating_add(entries) > entries_a_day {
                 return Err(format!("the partner's quota of {entries_a_day} entries a day is used up"));
             }
-            if used.bytes.saturating_add(bytes) > most {
+            if bytes > 0 && used.bytes.saturating_add(bytes) > most {
                 return Err(format!("the partner's quota of {} MiB is used up", most >> 20));
             }
             used.entries_today += entries;
             used.bytes += bytes;
-            Ok(())
+            Ok(bytes)
         })
+    }
+
+    /// What was taken is not kept after all.
+    pub(super) fn give_back(&self, bytes: u64) {
+        self.with(|used| used.bytes = used.bytes.saturating_sub(bytes));
     }
 
     pub(super) fn used(&self) -> Used {
@@ -134,7 +139,7 @@ fn size_of(folder: &Path) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::NewEntry;
+    use crate::store::{MemoryStore, NewEntry};
     use bytes::Bytes;
 
     fn batch(count: u64) -> Batch {
@@ -166,7 +171,7 @@ mod tests {
     fn a_restart_gives_no_second_quota() {
         let limits = QuotaLimits { bytes: 1 << 20, entries_a_day: 10 };
         let now = "2026-11-22T10:00:00Z".parse().unwrap();
-        let stores = [(); 2].map(|()| crate::store::MemoryStore::new());
+        let stores = [(); 2].map(|()| MemoryStore::new());
         for (store, count) in stores.iter().zip([4, 5]) {
             let mut today = Today::read(store).unwrap();
             let mut counted = batch(count);
@@ -182,5 +187,26 @@ mod tests {
         assert!(quota.take(&batch(1), now).unwrap_err().contains("10 entries a day"));
         let tomorrow = "2026-11-23T10:00:00Z".parse().unwrap();
         assert!(quota.take(&batch(10), tomorrow).is_ok());
+    }
+    #[test]
+    fn disclosures_take_of_the_quota_as_entries_do_and_are_refused_as_they_are() {
+        let store = MemoryStore::new();
+        let log = "tdap.gov.pk/log/2026/customs.gov.cn".parse().unwrap();
+        let disclosed = |bytes: usize| {
+            let sealed = store.seal(&log, 0, &["a".repeat(bytes)]).unwrap();
+            Batch { late: vec![sealed], ..Batch::default() }
+        };
+        let now = "2026-11-22T10:00:00Z".parse().unwrap();
+        let quota = Quota::new(QuotaLimits { bytes: 2 << 20, entries_a_day: 1 });
+        let taken = quota.take(&disclosed(1 << 20), now).unwrap();
+        assert!(taken >= 1 << 20 && quota.used().bytes == taken && quota.used().entries_today == 0);
+        assert!(quota.take(&disclosed(1 << 20), now).unwrap_err().contains("2 MiB"));
+        // What is told of entries, and no bytes of anybody's, finds room all the same; so does the entry of the day.
+        assert_eq!((quota.take(&batch(0), now), quota.used().bytes), (Ok(0), taken));
+        assert_eq!(quota.take(&batch(1), now), Ok(100));
+        // Nor do the entries of a day hold up what belongs to them.
+        assert!(quota.take(&disclosed(10), now).is_ok());
+        quota.give_back(taken);
+        assert!(quota.take(&disclosed(1 << 20), now).is_ok());
     }
 }

@@ -1,12 +1,15 @@
 //! Own history at a start: carries one [`Recall`] for all logs hosted here, and turns the gates of their writers.
 
 use super::own::OwnLogs;
-use super::refilling::refill;
+use super::refilling::{Brought, refill};
 use super::renumbering::renumber;
 use super::start::Inner;
+use super::stopped;
+use crate::exchange::heads::Fork;
 use crate::exchange::message::KnownHead;
 use crate::exchange::recall::{Action, Event, Lack, Recall, Settled, durable_root};
 use crate::log::{Hash, Host, Origin, SignedCheckpoint};
+use crate::reason::some_of;
 use crate::sequencer::{Closing, Lost, Recalled, Standing, Wait, Word};
 use crate::store::{Batch, StoreError};
 use crate::time::Timestamp;
@@ -25,6 +28,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 enum Done {
     Root { origin: Origin, size: u64, root: Hash },
     Refilled { origin: Origin, trouble: Option<String> },
+    Beside { origin: Origin, note: String },
     Closed(Origin, Closing),
     Shut { origin: Origin, durable: u64 },
     Renumbered,
@@ -34,7 +38,7 @@ enum Done {
 pub(super) async fn recall(inner: Arc<Inner>, mut told: mpsc::UnboundedReceiver<(NodeName, Vec<KnownHead>)>) {
     let mut recaller = Recaller::new(&inner);
     let mut proven = inner.equivocated();
-    recaller.proven();
+    recaller.proven().await;
     // Before anything is heard: logs that ask nobody are settled, and may grow from here on.
     recaller.tick();
     let (mut changes, mut stop) = (inner.lists.changes(), inner.stopping());
@@ -42,14 +46,18 @@ pub(super) async fn recall(inner: Arc<Inner>, mut told: mpsc::UnboundedReceiver<
     loop {
         tokio::select! {
             _ = tick.tick() => recaller.tick(),
-            Some((partner, heads)) = told.recv() => recaller.told(partner, heads),
+            Some((partner, heads)) = told.recv() => {
+                // What was proven with them is known before they are judged.
+                recaller.proven().await;
+                recaller.told(partner, heads);
+            }
             Some(done) = recaller.tasks.join_next() => match done {
                 Ok(done) => recaller.done(done),
                 Err(error) => tracing::error!(%error, "asking for own history failed inside"),
             },
             Ok(()) = changes.changed() => recaller.step(Event::Trust(inner.lists.current())),
-            Ok(()) = proven.changed() => recaller.proven(),
-            _ = stop.wait_for(|stop| *stop) => break,
+            Ok(()) = proven.changed() => recaller.proven().await,
+            () = stopped(&mut stop) => break,
         }
     }
     recaller.end().await;
@@ -67,6 +75,8 @@ struct Recaller<'a> {
     closed: BTreeMap<Origin, Closing>,
     /// Partners that are to be asked and were not found away yet.
     asked: BTreeSet<NodeName>,
+    /// The log that goes on by the operator's word, while that is done.
+    by_word: Option<Origin>,
     began_ms: u64,
 }
 
@@ -99,6 +109,7 @@ impl<'a> Recaller<'a> {
             lacking: BTreeMap::new(),
             closed,
             asked: BTreeSet::new(),
+            by_word: None,
             began_ms,
         }
     }
@@ -127,7 +138,11 @@ impl<'a> Recaller<'a> {
 
     fn wished(&mut self, origin: Origin, word: Word) {
         match word {
-            Word::Whole => self.step(Event::Override(origin)),
+            Word::Whole => {
+                self.by_word = Some(origin.clone());
+                self.step(Event::Override(origin));
+                self.by_word = None;
+            }
             Word::GivenUp => {
                 // What is being fetched is ended first: two writers of one log there must not be.
                 if let Some(end) = self.refills.get(&origin) {
@@ -158,11 +173,19 @@ impl<'a> Recaller<'a> {
         self.step(Event::Heads { partner, heads, durable });
     }
 
-    /// The logs hosted here that are proven to have shown two histories.
-    fn proven(&mut self) {
+    /// The logs hosted here that are proven to have shown two histories, and those of which a person has lifted that.
+    async fn proven(&mut self) {
+        let (store, trust) = (Arc::clone(&self.inner.node_store), self.inner.lists.current());
+        let read = tokio::task::spawn_blocking(move || Fork::lifted(store.as_ref(), &trust)).await;
+        let read = read.map_err(|error| StoreError::Index(error.to_string())).flatten();
+        let mut lifted = read.unwrap_or_else(|error| {
+            tracing::error!(%error, "which forks were lifted cannot be read: none of them counts as lifted");
+            BTreeMap::new()
+        });
+        lifted.retain(|origin, _| self.own(origin).is_some());
         let mut proven = self.inner.equivocated().borrow().keys().cloned().collect::<BTreeSet<_>>();
         proven.retain(|origin| self.own(origin).is_some());
-        self.step(Event::Proven(proven));
+        self.step(Event::Proven { proven, lifted });
     }
 
     fn done(&mut self, done: Done) {
@@ -173,6 +196,10 @@ impl<'a> Recaller<'a> {
                 self.lacking.insert(origin.clone(), trouble);
                 let durable = self.own(&origin).map_or(0, |own| own.store.durable_size(&origin));
                 self.step(Event::Refilled { origin, durable });
+            }
+            Done::Beside { origin, note } => {
+                self.refills.remove(&origin);
+                self.step(Event::Beside { origin, note });
             }
             Done::Closed(origin, closing) => {
                 if let Some(own) = self.own(&origin) {
@@ -274,12 +301,14 @@ impl<'a> Recaller<'a> {
         self.refills.insert(origin.clone(), end);
         let (inner, began_ms) = (Arc::clone(self.inner), self.began_ms);
         self.tasks.spawn(async move {
-            let ended = refill(&inner, &origin, &from, &note, began_ms, ended).await;
-            let trouble = ended.err().map(|why| {
-                tracing::warn!(%origin, partner = %from, "what is missing did not come: {why}");
-                format!("{from}: {why}")
-            });
-            Done::Refilled { origin, trouble }
+            match refill(&inner, &origin, &from, &note, began_ms, ended).await {
+                Ok(Brought::All) => Done::Refilled { origin, trouble: None },
+                Ok(Brought::AnotherHistory) => Done::Beside { origin, note },
+                Err(why) => {
+                    tracing::warn!(%origin, partner = %from, "what is missing did not come: {why}");
+                    Done::Refilled { origin, trouble: Some(format!("{from}: {why}")) }
+                }
+            }
         });
     }
 
@@ -293,7 +322,11 @@ impl<'a> Recaller<'a> {
             Settled::GoOn { refilled } => {
                 own.gate.settle(origin, Standing::Settled);
                 let size = own.store.durable_size(origin);
-                if refilled {
+                let unheard = some_of(self.machine.silent());
+                let by_word = self.by_word.as_ref() == Some(origin) && !unheard.is_empty();
+                if by_word {
+                    tracing::warn!(%origin, size, unheard, "the log is signed on by the operator's word that nothing of it is missing here: these were not heard");
+                } else if refilled {
                     tracing::warn!(%origin, size, "what was missing came back: the log is signed on");
                 } else {
                     tracing::info!(%origin, size, "partners know of nothing that is missing here");
@@ -319,7 +352,7 @@ impl<'a> Recaller<'a> {
             }
             Settled::Forked { note } => {
                 let size = signed(&note).unwrap_or(0);
-                tracing::error!(%origin, size, reason = "OWN_HISTORY_FORKED", "what is on disk is not what the head was signed over: nothing is signed before a person has looked");
+                tracing::error!(%origin, size, reason = "OWN_HISTORY_FORKED", "what is on disk is not, or not known to be, what the head was signed over: nothing is signed for the log. Where partners go on with what is here since a fork of the log was lifted, lift it here too (`origin partner lift`); else the trust list ends the log and its successor takes what comes");
                 own.gate.settle(origin, Standing::Forked { size });
             }
         }

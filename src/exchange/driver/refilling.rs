@@ -2,11 +2,15 @@
 //! own store.
 
 use super::checking::checked;
+use super::comparing::ask;
 use super::convert;
 use super::replicas::{Up, addressee, stream};
 use super::start::Inner;
+use crate::exchange::message::ProveHistory;
+use crate::exchange::recall::is_another;
 use crate::exchange::replica::{Action, Elsewhere, Event, Held, Replica, Setup};
-use crate::log::{Origin, SignedCheckpoint};
+use crate::inbox::finding::keeps_its_place;
+use crate::log::{Origin, SignedCheckpoint, TreeHead};
 use crate::sequencer::refilled;
 use crate::store::{Store, StoreError};
 use crate::trust::NodeName;
@@ -20,6 +24,15 @@ const TICK: Duration = Duration::from_secs(1);
 /// A partner that has brought nothing for so long is given up; others, or the same one, are asked again later.
 const SILENCE: Duration = Duration::from_mins(1);
 
+/// What came of fetching.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Brought {
+    /// The head is held.
+    All,
+    /// Nothing: the partner proved that what is here is no beginning of the head.
+    AnotherHistory,
+}
+
 /// Fetches until the head of this note is held, and what it covers is published as it was before. The error says why
 /// it ended earlier; what had come by then is durable and proven all the same.
 pub(super) async fn refill(
@@ -29,11 +42,11 @@ pub(super) async fn refill(
     note: &str,
     began_ms: u64,
     mut end: watch::Receiver<bool>,
-) -> Result<(), String> {
+) -> Result<Brought, String> {
     let own = inner.own.of(origin).ok_or("its authority is not hosted here")?;
     let trust = inner.lists.current();
     let key = trust.log_key(origin).ok_or("the trust list names no key for the log")?;
-    let goal = SignedCheckpoint::open(note, &key).map_err(|error| error.to_string())?.checkpoint().head.size;
+    let goal = SignedCheckpoint::open(note, &key).map_err(|error| error.to_string())?.checkpoint().head;
     let (store, log, list) = (Arc::clone(&own.store), origin.clone(), Arc::clone(&trust));
     let kept = Arc::clone(&own.store);
     let elsewhere = Elsewhere::new(move |origin| kept.addressee(origin).map(|_| Arc::clone(&kept)));
@@ -46,6 +59,10 @@ pub(super) async fn refill(
         Held::load(store.as_ref(), &log)?.beside(store.as_ref(), &log, &list, &beside)
     });
     let held = held.await.map_err(|error| error.to_string())?.map_err(|error: StoreError| error.to_string())?;
+    let durable = TreeHead { size: held.edge.size(), root: held.edge.root() };
+    if is_beside(inner, origin, from, &durable, &goal).await {
+        return Ok(Brought::AnotherHistory);
+    }
     let setup = Setup { origin: origin.clone(), addressee: addressee(origin), trust, cosigns: false, elsewhere };
     let link = inner.link_of(from).borrow().clone();
     let up = stream(link).await?;
@@ -58,12 +75,24 @@ pub(super) async fn refill(
         up,
         writing: false,
         began_ms,
+        past_closing: 0,
         done,
         results,
     };
-    let ended = carrier.run(goal, &mut end).await;
+    let ended = carrier.run(goal.size, &mut end).await;
     carrier.written().await;
-    ended
+    if carrier.past_closing > 0 {
+        let count = carrier.past_closing;
+        tracing::warn!(%origin, count, reason = "ENTRY_KEY_CLOSED", "own entries that came back stand past the closing of their key, and do not count");
+    }
+    ended.map(|()| Brought::All)
+}
+
+/// Whether the partner proves that what is durable here is no beginning of its head. One that proves nothing may be slow:
+/// then what it gives is held against what is here all the same.
+async fn is_beside(inner: &Arc<Inner>, origin: &Origin, from: &NodeName, durable: &TreeHead, head: &TreeHead) -> bool {
+    let question = ProveHistory { log: origin.clone(), old_size: durable.size, new_size: head.size };
+    ask(inner, from, &question).await.is_some_and(|history| is_another(&history, durable, head))
 }
 
 struct Carrier<'a> {
@@ -75,6 +104,8 @@ struct Carrier<'a> {
     /// The store is at work for the machine.
     writing: bool,
     began_ms: u64,
+    /// How many entries came that stand past the closing of their key: a key that was lost closes many.
+    past_closing: usize,
     done: mpsc::UnboundedSender<Event>,
     results: mpsc::UnboundedReceiver<Event>,
 }
@@ -157,6 +188,10 @@ impl Carrier<'_> {
             }
             Action::Found(findings) => {
                 for finding in findings {
+                    if keeps_its_place(&finding.reason) {
+                        self.past_closing += 1;
+                        continue;
+                    }
                     let (index, sentence) = (finding.index, finding.sentence);
                     tracing::warn!(origin = %self.origin, index, reason = finding.reason, "an own entry that came back fails its check: {sentence}");
                 }

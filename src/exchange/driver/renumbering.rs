@@ -4,6 +4,9 @@
 //! A number series could also be left, and another begun; but an agreement's numbers are its own, digit by digit, and
 //! numbers that a back office brought follow no series at all. What is known can be passed over, whatever it is.
 
+mod nobody;
+
+use self::nobody::{Said, nobody_has};
 use super::fetching::Call;
 use super::link::Link;
 use super::start::Inner;
@@ -12,16 +15,21 @@ use crate::exchange::disclosures::{Taken, take};
 use crate::exchange::message::{Disclosed, DisclosedEntry};
 use crate::exchange::replicates;
 use crate::log::Origin;
-use crate::sequencer::{GivenTwice, Lost, PaperNumber, Recalled, Standing, Wait, bears_number};
+use crate::sequencer::{
+    Consent, Lost, Recalled, Standing, Wait, bears_number, hold, is_held, is_with_nobody, numbers_again,
+    put_with_nobody,
+};
 use crate::statement::{Completeness, OpenedBody, open_leaf};
-use crate::store::{Batch, Disclosures, EntryRef, StateChange, Store, StoreError};
-use crate::trust::NodeName;
+use crate::store::{Batch, Disclosures, EntryRef, Store, StoreError};
+use crate::trust::{NodeName, TrustList};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Entries that are asked for at once.
 const AT_ONCE: usize = 256;
+/// Bytes that are made durable at once: more than that, and one entry, is never kept in memory.
+const PORTION: usize = 1 << 20;
 /// What did not come is asked for again after.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -72,61 +80,75 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<Option<Wait>, St
     }
     let links = holders.iter().filter_map(|name| inner.link_of(name).borrow().clone()).collect::<Vec<_>>();
     let mut trouble = links.is_empty().then(|| "none of them is connected".to_owned());
-    let mut held = BTreeSet::new();
+    let (mut said, are_all_asked) = (Said::default(), links.len() == holders.len());
     for link in links {
         let mut still = Vec::new();
         for part in missing.chunks(AT_ONCE) {
-            match fetch(&link, origin, part).await {
-                Ok(answers) => {
-                    held.extend(answers.iter().filter(|one| one.state == Disclosed::Held).map(|one| one.index));
-                    let (store, log) = (Arc::clone(&own.store), origin.clone());
-                    let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
-                    let kept = blocking(move || keep(store.as_ref(), &log, &answers, at_ms)).await?;
-                    still.extend(part.iter().filter(|index| !kept.contains(index)));
-                }
-                Err(why) => {
-                    tracing::debug!(partner = %link.name(), %origin, why, "disclosures were not given");
-                    trouble = Some(format!("{}: {why}", link.name()));
-                    still.extend(part);
-                }
+            let (left, why) = ask(inner, &own.store, origin, (&link, part), &mut said).await?;
+            if let Some(why) = why {
+                tracing::debug!(partner = %link.name(), %origin, why, "disclosures were not given");
+                trouble = Some(format!("{}: {why}", link.name()));
             }
+            still.extend(left);
         }
         missing = still;
     }
     let (store, log) = (Arc::clone(&own.store), origin.clone());
-    let unknown = missing.clone();
+    let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+    let is_said = trouble.is_none() && are_all_asked;
     let certificates = blocking(move || {
-        let mut open = 0;
+        let mut open = Vec::new();
         for index in missing {
             let (Some(facts), Some(leaf)) = (store.facts(&log, index)?, store.leaf(&log, index)?) else { continue };
-            open += usize::from(bears_number(facts.status_index, &leaf));
+            open.extend(bears_number(facts.status_index, &leaf).then_some(index));
         }
-        Ok(open)
+        let lost = said.of(&open, is_said);
+        let is_with_nobody_now = lost.sum() == open.len() && !open.is_empty();
+        if is_with_nobody(store.as_ref(), &log)? != is_with_nobody_now {
+            let state = vec![put_with_nobody(&log, is_with_nobody_now)];
+            store.commit(Batch { at_ms, state, ..Batch::default() })?;
+        }
+        Ok((open.len(), lost))
     });
-    let certificates = certificates.await?;
+    let (certificates, lost) = certificates.await?;
     if certificates > 0 {
-        let held = unknown.iter().filter(|index| held.contains(*index)).count();
-        let said = [nobody_has(held), trouble].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let said = [nobody_has(&lost), trouble].into_iter().flatten().collect::<Vec<_>>().join("; ");
         return Ok(Some(wait(inner, certificates, holders, Some(said).filter(|said| !said.is_empty()))));
     }
     let (store, log) = (Arc::clone(&own.store), origin.clone());
-    let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
     blocking(move || known(store.as_ref(), &log, recalled, at_ms)).await?;
     tracing::info!(%origin, "the numbers of all certificates are known again");
+    tracing::warn!(%origin, "what certificates of this log say came back from who had it: what was erased here by an order before the loss is to be erased again (origin certificate erase)");
     own.gate.turned();
     Ok(None)
 }
 
-/// What is said of certificates that were not sent yet when they were lost: no partner can give them back.
-fn nobody_has(held: usize) -> Option<String> {
-    let are = if held == 1 { "is" } else { "are" };
-    (held > 0).then(|| {
-        format!(
-            "{held} of them {are} held since before the loss: what such a certificate says was never sent, its holder alone \
-             has it in the bundle, and no partner can give it back; where an operator goes on without it, each series passes \
-             over its number"
-        )
-    })
+/// Asks a holder for some entries, and keeps what it answers as it comes; gives those of which more is wanted, and why the
+/// call ended if it ended badly. Of what it does not give is noted why.
+async fn ask(
+    inner: &Inner,
+    store: &Arc<dyn Store>,
+    origin: &Origin,
+    (link, part): (&Link, &[u64]),
+    said: &mut Said,
+) -> Result<(BTreeSet<u64>, Option<String>), String> {
+    let mut wanted = part.iter().copied().collect::<BTreeSet<_>>();
+    let mut asked = match fetch(link, origin, part).await {
+        Ok(call) => Asked::new(call, part),
+        Err(why) => return Ok((wanted, Some(why))),
+    };
+    loop {
+        let answers = asked.portion().await;
+        if answers.is_empty() {
+            return Ok((wanted, asked.ended.and_then(Result::err)));
+        }
+        said.note(&answers);
+        let (store, log, trust) = (Arc::clone(store), origin.clone(), inner.lists.current());
+        let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+        for index in blocking(move || keep(store.as_ref(), &trust, &log, &answers, at_ms)).await? {
+            wanted.remove(&index);
+        }
+    }
 }
 
 fn wait(inner: &Inner, missing: usize, holders: Vec<NodeName>, trouble: Option<String>) -> Wait {
@@ -164,84 +186,99 @@ fn known(store: &dyn Store, origin: &Origin, read: Recalled, at_ms: u64) -> Resu
     store.commit(Batch { at_ms, expected: vec![read.still(origin)], state, ..Batch::default() }).map(|_| ())
 }
 
-async fn fetch(link: &Link, origin: &Origin, indexes: &[u64]) -> Result<Vec<DisclosedEntry>, String> {
+async fn fetch(link: &Link, origin: &Origin, indexes: &[u64]) -> Result<Call, String> {
     let request = wire::FetchDisclosuresRequest { log: origin.to_string(), indexes: indexes.to_vec() };
     let answers = link.calls().fetch_disclosures(request).await.map_err(|status| link.why(&status).to_string())?;
-    let mut call = Call::new(answers.into_inner());
-    let mut all = Vec::new();
-    while let Some(answer) = tokio::time::timeout(super::CALL, call.next()).await.map_err(|_| "it is silent")?? {
-        all.push(answer);
-    }
-    Ok(all)
+    Ok(Call::new(Box::pin(answers.into_inner())))
 }
 
-/// Makes durable what matches; gives the entries of which nothing more is wanted. A number that something else has by
-/// now stays with that, and is kept beside as one that was given twice.
-fn keep(store: &dyn Store, origin: &Origin, answers: &[DisclosedEntry], at_ms: u64) -> Result<Vec<u64>, StoreError> {
+/// The answers of one call, a portion at a time: a holder that sends other things than it was asked for, or without end,
+/// fills no memory, and is heard no further.
+struct Asked {
+    call: Call,
+    /// Not answered yet.
+    left: BTreeSet<u64>,
+    /// How the call ended, once it has.
+    ended: Option<Result<(), String>>,
+}
+
+impl Asked {
+    fn new(call: Call, indexes: &[u64]) -> Self {
+        Self { call, left: indexes.iter().copied().collect(), ended: None }
+    }
+
+    /// What comes next; nothing once the call has ended.
+    async fn portion(&mut self) -> Vec<DisclosedEntry> {
+        let (mut came, mut bytes) = (Vec::new(), 0);
+        while self.ended.is_none() && bytes < PORTION {
+            match self.answer().await {
+                Ok(Some(answer)) => {
+                    bytes += answer.bytes();
+                    came.push(answer);
+                }
+                Ok(None) => self.ended = Some(Ok(())),
+                Err(why) => self.ended = Some(Err(why)),
+            }
+        }
+        came
+    }
+
+    /// The next answer; none at the end, or where all have come.
+    async fn answer(&mut self) -> Result<Option<DisclosedEntry>, String> {
+        if self.left.is_empty() {
+            return Ok(None);
+        }
+        let answer = tokio::time::timeout(super::CALL, self.call.next()).await.map_err(|_| "it is silent")??;
+        let Some(answer) = answer else { return Ok(None) };
+        if self.left.remove(&answer.index) {
+            return Ok(Some(answer));
+        }
+        Err(format!("it answers for entry {}, for which it was not asked, or once more", answer.index))
+    }
+}
+
+/// Makes durable what matches; gives the entries of which nothing more is wanted. What its addressee says is held is held
+/// again: whose consent it waits for is lost, so it is the stricter one.
+fn keep(
+    store: &dyn Store,
+    trust: &TrustList,
+    origin: &Origin,
+    answers: &[DisclosedEntry],
+    at_ms: u64,
+) -> Result<Vec<u64>, StoreError> {
     let mut batch = Batch { at_ms, ..Batch::default() };
-    let (mut kept, mut given, mut twice) = (Vec::new(), BTreeSet::new(), Vec::new());
+    let (mut kept, mut came) = (Vec::new(), Vec::new());
     for ((index, taken), answer) in take(store, origin, answers, at_ms)?.into_iter().zip(answers) {
         match taken {
             Taken::Good(sealed, found) => {
                 batch.late.push(sealed);
                 batch.state.extend(found);
-                let entry = EntryRef { origin: origin.clone(), index };
                 kept.push(index);
-                let Some((number, change)) = number(store, &entry, answer)? else { continue };
-                let is_taken = !given.insert(number.clone()) || store.number_taken(&number)?;
-                if !is_taken {
-                    batch.state.push(change);
-                }
-                if is_taken || reads_as_another(store, &number, &entry)? {
-                    twice.extend(store.facts(origin, index)?.map(|facts| GivenTwice { number, jti: facts.jti }));
-                }
+                came.extend(body(store, origin, answer)?.map(|body| (index, body)));
             }
             Taken::Nothing => kept.push(index),
-            Taken::Erased | Taken::Held | Taken::Wrong => {}
+            Taken::Held => {
+                let entry = EntryRef { origin: origin.clone(), index };
+                if !is_held(store, &entry)? {
+                    batch.state.push(hold(&entry, Consent::Exporter));
+                }
+            }
+            Taken::Erased | Taken::Wrong => {}
         }
     }
-    if batch.late.is_empty() {
+    if batch.late.is_empty() && batch.state.is_empty() {
         return Ok(kept);
     }
-    if !twice.is_empty() {
-        let (count, numbers) =
-            (twice.len(), twice.iter().map(|one| one.number.as_str()).collect::<Vec<_>>().join(", "));
-        tracing::warn!(%origin, count, numbers, reason = "NUMBER_TAKEN", "certificates came back under numbers that were given again meanwhile: each stands on two, and is found as the one that had it here first");
-        batch.state.push(GivenTwice::put(&[GivenTwice::read(store, origin)?, twice].concat(), origin));
-    }
+    numbers_again(store, trust, origin, &came, &mut batch)?;
     store.commit(batch)?;
     Ok(kept)
 }
 
-/// Whether something else of this authority has a number that is read as this one is.
-fn reads_as_another(store: &dyn Store, number: &str, entry: &EntryRef) -> Result<bool, StoreError> {
-    let paper = PaperNumber::read(store, number)?.is_some_and(|known| known.paper != *entry);
-    Ok(paper || store.number_like(number)?.is_some())
-}
-
-/// The number that stands in disclosures which were found to match, and what has it known again.
-fn number(
-    store: &dyn Store,
-    entry: &EntryRef,
-    answer: &DisclosedEntry,
-) -> Result<Option<(String, StateChange)>, StoreError> {
+/// What an entry says by disclosures that were found to match.
+fn body(store: &dyn Store, origin: &Origin, answer: &DisclosedEntry) -> Result<Option<OpenedBody>, StoreError> {
     let Disclosed::All(disclosures) = &answer.state else { return Ok(None) };
-    let Some(leaf) = store.leaf(&entry.origin, entry.index)? else { return Ok(None) };
-    let Ok(opened) = open_leaf(&leaf, disclosures) else { return Ok(None) };
-    match opened.body {
-        OpenedBody::Certificate(certificate) => {
-            let number = certificate.reference.as_option().map(|reference| reference.number.to_string());
-            let Some(number) = number else { return Ok(None) };
-            let change = StateChange::NumberRecalled { number: number.clone(), entry: entry.clone() };
-            Ok(Some((number, change)))
-        }
-        OpenedBody::PaperCertificate(Some(paper)) => {
-            let number = paper.paper.number.as_str().to_owned();
-            let change = PaperNumber { paper: entry.clone() }.put(&number).map_err(StoreError::Index)?;
-            Ok(Some((number, change)))
-        }
-        _ => Ok(None),
-    }
+    let leaf = store.leaf(origin, answer.index)?;
+    Ok(leaf.and_then(|leaf| open_leaf(&leaf, disclosures).ok()).map(|opened| opened.body))
 }
 
 #[cfg(test)]
@@ -251,7 +288,8 @@ mod tests {
         exchange::driver::disclosing::disclosed,
         inbox::{Why, await_it},
         log::Extension,
-        store::{MemoryStore, NewEntry},
+        sequencer::{GivenTwice, held},
+        store::{MemoryStore, NewEntry, StateChange},
         workflow::tests::world::World,
     };
 
@@ -293,18 +331,11 @@ mod tests {
 
         let Some(Disclosures::Present(shown)) = world.store.disclosures(&log, index).unwrap() else { panic!() };
         let answers = [DisclosedEntry { index, state: Disclosed::All(shown) }];
-        assert_eq!(keep(&store, &log, &answers, 3).unwrap(), [index]);
+        assert_eq!(keep(&store, &world.trust.load(), &log, &answers, 3).unwrap(), [index]);
         let twice = vec![GivenTwice { number: number.clone(), jti: issued.jti }];
         assert_eq!(GivenTwice::all(&store).unwrap(), [(log.clone(), twice)]);
         assert_eq!(store.find_number(&number).unwrap(), Some(other));
         assert!(matches!(store.disclosures(&log, index).unwrap(), Some(Disclosures::Present(_))));
-    }
-
-    #[test]
-    fn it_is_said_that_nobody_else_has_what_was_held() {
-        assert_eq!(nobody_has(0), None);
-        let said = nobody_has(1).unwrap();
-        assert!(said.starts_with("1 of them is held") && said.contains("no partner can give it back"), "{said}");
     }
 
     #[tokio::test]
@@ -320,6 +351,22 @@ mod tests {
         assert_eq!((says(false), says(true)), (Some(Disclosed::Held), Some(Disclosed::None)));
     }
 
+    #[tokio::test]
+    async fn what_was_held_when_it_was_lost_is_held_again_by_the_word_of_its_addressee() {
+        let world = World::new();
+        let (desk, _) = world.desk();
+        let entry = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome.entry;
+        let store = bare(&world, &entry.origin);
+        let answers = [DisclosedEntry { index: entry.index, state: Disclosed::Held }];
+        for _ in 0..2 {
+            let kept = keep(&store, &world.trust.load(), &entry.origin, &answers, 3).unwrap();
+            assert!(kept.is_empty(), "its contents are still wanted");
+        }
+        assert_eq!(held(&store, &entry).unwrap().as_ref().map(Consent::of), Some(Consent::Exporter));
+        // Its addressee goes on waiting for it, and no alarm is raised there.
+        assert_eq!(disclosed(&store, &entry.origin, entry.index, true).unwrap(), Some(Disclosed::Held));
+    }
+
     #[test]
     fn numbers_stay_shut_where_more_came_back_since_it_was_read_what_is_missing() {
         let store = MemoryStore::new();
@@ -333,5 +380,48 @@ mod tests {
         assert_eq!(Recalled::read(&store, &log).unwrap(), Some(more));
         known(&store, &log, more, 2).unwrap();
         assert_eq!(Recalled::read(&store, &log).unwrap(), Some(Recalled { numbers_unknown: false, ..more }));
+    }
+    fn message(index: u64, bytes: usize, more: bool) -> wire::FetchDisclosuresResponse {
+        let disclosures = vec![vec![b'a'; bytes].into()];
+        wire::FetchDisclosuresResponse { index, state: wire::DisclosureState::Disclosed.into(), disclosures, more }
+    }
+
+    /// What is taken of a holder that was asked for the first three entries, the most bytes at once, and why it is heard no
+    /// further.
+    async fn taken(
+        said: impl Iterator<Item = wire::FetchDisclosuresResponse> + Send + 'static,
+    ) -> (Vec<u64>, usize, Option<String>) {
+        let said = tokio_stream::iter(said.map(Ok::<_, tonic::Status>));
+        let mut asked = Asked::new(Call::new(Box::pin(said)), &[0, 1, 2]);
+        let (mut came, mut most) = (Vec::new(), 0_usize);
+        loop {
+            let portion = asked.portion().await;
+            if portion.is_empty() {
+                return (came, most, asked.ended.and_then(Result::err));
+            }
+            most = most.max(portion.iter().map(DisclosedEntry::bytes).sum());
+            came.extend(portion.iter().map(|one| one.index));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_holder_fills_no_memory_with_what_it_was_not_asked_for_says_twice_or_never_ends() {
+        let not_asked = |index: u64| format!("it answers for entry {index}, for which it was not asked, or once more");
+        let one = 600 << 10;
+        let (came, most, why) = taken([0, 2, 1].into_iter().map(move |index| message(index, one, false))).await;
+        assert_eq!((came, most, why), (vec![0, 2, 1], 2 * one, None), "all at once would be more");
+        // Of what is without an end nothing is read past the first wrong word.
+        let endless = (0..).map(move |index| message(index % 2, one, false));
+        assert_eq!(taken(endless).await, (vec![0, 1], 2 * one, Some(not_asked(0))));
+        let elsewhere = (7..).map(move |index| message(index, one, false));
+        assert_eq!(taken(elsewhere).await, (Vec::new(), 0, Some(not_asked(7))));
+        let never_whole = std::iter::repeat_with(move || message(0, one, true));
+        let why = "more disclosures than a token has".to_owned();
+        assert_eq!(taken(never_whole).await, (Vec::new(), 0, Some(why)));
+        // What it says once all was answered is not even read.
+        let (came, _, why) = taken((0..).map(|index| message(index, 1, false))).await;
+        assert_eq!((came, why), (vec![0, 1, 2], None));
+        // What came before a call broke off is kept.
+        assert_eq!(taken([1].into_iter().map(|index| message(index, 1, false))).await, (vec![1], 1, None));
     }
 }

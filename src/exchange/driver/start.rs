@@ -1,29 +1,31 @@
 //! What the driver is made of, and its life.
 
+mod view;
+
 use super::board::Board;
 use super::door::Door;
 use super::fetching::Receipts;
 use super::link::{Dialler, Link};
 use super::lists::Lists;
-use super::outside::{Outside, OutsideState, OutsideWitness};
+use super::outside::{Outside, OutsideWitness};
 use super::own::{Own, OwnAuthority};
-use super::parcels::{ExportAsked, Imported, PushTarget, Spool, export, import, push};
-use super::quota::{QuotaLimits, Used};
+use super::parcels::{PushTarget, Spool, push};
+use super::quota::QuotaLimits;
 use super::replicas::Replicas;
 use super::watching::{WitnessDesk, WitnessSetup};
 use super::wire::replication_service_server::ReplicationServiceServer;
-use super::{MAX_MESSAGE, PartnerError, canvassing, comparing, partners, recalling};
-use crate::exchange::heads::{self, Lifted};
+use super::{MAX_MESSAGE, PartnerError, canvassing, comparing, leaving, partners, recalling};
+use crate::exchange::heads::{self, Heads, Left, Lifted};
 use crate::exchange::memory::{Memory, Told};
-use crate::exchange::message::{AddCheckpoint, KnownHead, Witnessed};
+use crate::exchange::message::KnownHead;
 use crate::exchange::parcel::ParcelError;
 use crate::exchange::witness::OutsideLogs;
 use crate::keys::{ReplicaKey, WitnessKey};
-use crate::log::{LogName, Origin};
+use crate::log::Origin;
 use crate::reason::Reasoned as _;
 use crate::store::{Batch, JournalOptions, JournalStore, StateChange, Store, StoreError, Table};
 use crate::time::{Clock, Random, Timestamp};
-use crate::trust::{NodeName, PackageSeal};
+use crate::trust::NodeName;
 use crate::verification::Equivocation;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -32,6 +34,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tonic::service::Routes;
+
+pub use view::DriverView;
 
 /// What this node keeps as a witness lies beside the partners' folders; no node's name begins with a point.
 const WITNESS_FOLDER: &str = ".witness";
@@ -100,8 +104,10 @@ pub(super) struct Inner {
     /// What is the node's own: heads it witnessed, evidence.
     pub(super) node_store: Arc<dyn Store>,
     equivocated: watch::Sender<BTreeMap<Origin, Equivocation>>,
-    /// Up to where what is proven of a log was lifted by a person.
-    lifted: watch::Sender<BTreeMap<Origin, u64>>,
+    /// What a person has lifted of logs.
+    lifted: watch::Sender<BTreeMap<Origin, Left>>,
+    /// What is known of the heads that each node was shown.
+    heads: Mutex<Heads>,
     suspicions: mpsc::UnboundedSender<heads::Event>,
     told: mpsc::UnboundedSender<(NodeName, Vec<KnownHead>)>,
     pub(super) replicas: Replicas,
@@ -109,6 +115,8 @@ pub(super) struct Inner {
     pub(super) quota: QuotaLimits,
     pub(super) receipts: Option<Arc<dyn Receipts>>,
     pub(super) clock: Arc<dyn Clock>,
+    /// When it began to ask partners what they know.
+    began: Timestamp,
     pub(super) random: Arc<dyn Random>,
     pub(super) board: Arc<Board>,
     stopping: watch::Receiver<bool>,
@@ -147,8 +155,12 @@ impl Driver {
         let told = suspicions.clone();
         let opened = tokio::task::spawn_blocking(move || {
             let store: Arc<dyn Store> = Arc::new(JournalStore::open(&folder, JournalOptions::default(), chance)?);
+            let adopted = Lifted::adopt(store.as_ref())?;
+            if !adopted.is_empty() {
+                let at_ms = u64::try_from(its_clock.now().as_millisecond()).unwrap_or(0);
+                store.commit(Batch { at_ms, state: adopted, ..Batch::default() })?;
+            }
             let equivocated = heads::known_evidence(store.as_ref(), &its_lists.current())?;
-            let lifted = Lifted::all(store.as_ref())?;
             let mut whole = store.record(Table::Setting, WHOLE)?.is_some();
             if marked.exists() {
                 keep_whole(store.as_ref(), its_clock.now())?;
@@ -169,14 +181,16 @@ impl Driver {
                 equivocated: equivocated.keys().cloned().collect(),
                 suspicions: told,
             })?;
-            Ok::<_, StoreError>((store, (equivocated, lifted), memory, witness))
+            Ok::<_, StoreError>((store, equivocated, memory, witness))
         });
         let opened = opened.await.map_err(|error| StoreError::Index(error.to_string()))?;
-        let (node_store, (equivocated, lifted), memory, witness) = opened?;
+        let (node_store, equivocated, memory, witness) = opened?;
         let stores = own.iter().map(|one| Arc::clone(&one.store)).collect::<Vec<_>>();
         let (tell, telling) = mpsc::unbounded_channel();
         let (stop, stopping) = watch::channel(false);
+        let heads = Mutex::new(Heads::new(name.clone(), lists.current(), clock.now()));
         let inner = Arc::new(Inner {
+            heads,
             own: Own::open(own, (&lists, &clock), (&board, &outside)),
             name,
             lists,
@@ -188,13 +202,14 @@ impl Driver {
             memory,
             node_store,
             equivocated: watch::Sender::new(equivocated),
-            lifted: watch::Sender::new(lifted.into_iter().map(|(origin, lifted)| (origin, lifted.past)).collect()),
+            lifted: watch::Sender::new(BTreeMap::new()),
             suspicions,
             told: tell,
             replicas: Replicas::default(),
             data,
             quota,
             receipts,
+            began: clock.now(),
             clock,
             random,
             board,
@@ -204,6 +219,12 @@ impl Driver {
             links: Mutex::default(),
         });
         inner.replicas.begin(&inner).await;
+        // By what is held here, which is open now.
+        let its = Arc::clone(&inner);
+        let left = tokio::task::spawn_blocking(move || leaving::left(&its)).await;
+        for (origin, left) in left.map_err(|error| StoreError::Index(error.to_string()))?? {
+            inner.leave(&origin, left);
+        }
         let mut tasks = JoinSet::new();
         tasks.spawn(partners::keep_all(Arc::clone(&inner)));
         tasks.spawn(comparing::compare(Arc::clone(&inner), said));
@@ -240,155 +261,15 @@ impl Driver {
     }
 }
 
-/// A running driver, to be looked at.
-#[derive(Clone)]
-pub struct DriverView(Arc<Inner>);
-
-impl DriverView {
-    /// This node's name in the trust list.
-    #[must_use]
-    pub fn name(&self) -> &NodeName {
-        &self.0.name
-    }
-
-    /// How every partner is.
-    #[must_use]
-    pub fn board(&self) -> Arc<Board> {
-        Arc::clone(&self.0.board)
-    }
-
-    /// What a partner's logs have taken here, and may take.
-    #[must_use]
-    pub fn quota(&self, partner: &NodeName) -> (Used, QuotaLimits) {
-        (self.0.replicas.quota(&self.0, partner).used(), self.0.quota)
-    }
-
-    /// The logs of partners that are kept here, each in a store of its own.
-    #[must_use]
-    pub fn replicated(&self) -> Vec<(Origin, Arc<dyn Store>)> {
-        self.0.replicas.all()
-    }
-
-    /// Every log of another node that is held or watched here, with the size of its newest head.
-    #[must_use]
-    pub fn known_logs(&self) -> BTreeMap<Origin, u64> {
-        let size = |note: &str| note.lines().nth(1).and_then(|line| line.parse::<u64>().ok());
-        let watched = self.0.witness.heads().into_iter();
-        let watched = watched.filter_map(|(origin, note)| Some((origin, size(&note)?)));
-        let held = self.replicated().into_iter();
-        let held = held.filter_map(|(origin, store)| Some((origin.clone(), store.head(&origin)?.head.size)));
-        watched.chain(held).fold(BTreeMap::new(), |mut known, (origin, size)| {
-            known.entry(origin).and_modify(|known: &mut u64| *known = (*known).max(size)).or_insert(size);
-            known
-        })
-    }
-
-    /// A head that somebody shows this node over HTTP, as the body of C2SP tlog-witness has it.
-    pub async fn add_checkpoint(&self, body: &str) -> Witnessed {
-        match AddCheckpoint::from_body(body) {
-            Some(request) => self.0.witness.ask(request).await,
-            None => Witnessed::Malformed,
-        }
-    }
-
-    /// Writes a package for a partner; gives each log that is in it, from which index on and up to which size. It blocks.
-    pub fn export(&self, asked: &ExportAsked, to: impl std::io::Write) -> Result<Vec<(Origin, u64, u64)>, ParcelError> {
-        export(&self.0, asked, to).map(|(exported, _)| exported)
-    }
-
-    /// Where a package is put while it arrives. It blocks.
-    pub fn spool(&self) -> Result<Spool, ParcelError> {
-        self.0.spool()
-    }
-
-    /// Who announces a package by its seal: a node of the trust list, with one for this node.
-    pub fn admit(&self, seal: &str) -> Result<PackageSeal, ParcelError> {
-        let seal = PackageSeal::open(seal, &self.0.lists.current())?;
-        if seal.to != self.0.name {
-            return Err(ParcelError::ForAnother { to: seal.to, here: self.0.name.clone() });
-        }
-        Ok(seal)
-    }
-
-    /// Takes a package that has arrived, if it is the one that was announced.
-    pub async fn import_sealed(&self, spool: Spool, announced: PackageSeal) -> Result<Imported, ParcelError> {
-        import(&self.0, spool, Some(announced)).await
-    }
-
-    /// Takes a package that has arrived.
-    pub async fn import(&self, spool: Spool) -> Result<Imported, ParcelError> {
-        import(&self.0, spool, None).await
-    }
-
-    /// Every log outside the trust list that is watched here and has shown a head, with its size.
-    #[must_use]
-    pub fn outside_logs(&self) -> BTreeMap<LogName, u64> {
-        let size = |note: &str| note.lines().nth(1).and_then(|line| line.parse::<u64>().ok());
-        let watched = self.0.witness.outside().into_iter();
-        watched.filter_map(|(name, note)| Some((name, size(&note)?))).collect()
-    }
-
-    /// The witnesses outside the trust list, and how each is.
-    #[must_use]
-    pub fn outside_witnesses(&self) -> Vec<(OutsideWitness, OutsideState)> {
-        self.0.outside.read()
-    }
-
-    /// Logs that are proven to have shown two histories: what a verdict has to know.
-    #[must_use]
-    pub fn equivocated(&self) -> watch::Receiver<BTreeMap<Origin, Equivocation>> {
-        self.0.equivocated()
-    }
-
-    /// The proof that a log has shown two histories, as a file of evidence has it. It reads from the disk.
-    pub fn evidence(&self, origin: &Origin) -> Result<Option<String>, StoreError> {
-        let record = self.0.node_store.record(Table::Evidence, origin.as_str().as_bytes())?;
-        Ok(record.and_then(|bytes| String::from_utf8(bytes).ok()))
-    }
-
-    /// Whether a person has lifted what was proven of a log.
-    #[must_use]
-    pub fn was_lifted(&self, origin: &Origin) -> bool {
-        self.0.lifted.borrow().contains_key(origin)
-    }
-
-    /// What a person has lifted. It reads from the disk.
-    pub fn lifted(&self) -> Result<BTreeMap<Origin, Lifted>, StoreError> {
-        Lifted::all(self.0.node_store.as_ref())
-    }
-
-    /// Takes and cosigns a log again that was proven to have shown two histories, on the branch that is held here; gives
-    /// what was lifted, none where nothing is proven that was not lifted before. It writes to the disk.
-    pub fn lift(&self, origin: &Origin, reason: &str) -> Result<Option<Lifted>, StoreError> {
-        let inner = &self.0;
-        let proven = inner.equivocated.borrow().contains_key(origin);
-        let (store, now) = (inner.node_store.as_ref(), inner.clock.now());
-        let lifted = Lifted::judge(store, origin, reason.to_owned(), now)?.filter(|_| proven);
-        if let Some(lifted) = &lifted {
-            let at_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
-            store.commit(Batch { at_ms, state: vec![lifted.put(origin)], ..Batch::default() })?;
-            inner.compare(heads::Event::Lifted(origin.clone(), lifted.past));
-            inner.witness.lift(origin);
-            inner.memory.send_modify(|memory| memory.passed(origin));
-            inner.lifted.send_modify(|all| {
-                all.insert(origin.clone(), lifted.past);
-            });
-            inner.equivocated.send_modify(|all| drop(all.remove(origin)));
-        }
-        Ok(lifted)
-    }
-
-    /// Changes whenever another log is kept.
-    #[must_use]
-    pub fn opened(&self) -> watch::Receiver<u64> {
-        self.0.replicas.opened()
-    }
-}
-
 impl Inner {
     /// Where a package is put while it is made or arrives. It blocks.
     pub(super) fn spool(&self) -> Result<Spool, ParcelError> {
         Spool::open(&self.data.join(PACKAGE_FOLDER))
+    }
+
+    /// What is known of the heads that each node was shown. Held for moments only.
+    pub(super) fn heads(&self) -> MutexGuard<'_, Heads> {
+        locked(&self.heads)
     }
 
     /// Tells the comparison of heads what another task heard.
@@ -440,9 +321,19 @@ impl Inner {
         self.equivocated.subscribe()
     }
 
-    /// Up to where what is proven of a log was lifted by a person.
-    pub(super) fn lifted(&self) -> watch::Receiver<BTreeMap<Origin, u64>> {
+    /// What a person has lifted of logs.
+    pub(super) fn lifted(&self) -> watch::Receiver<BTreeMap<Origin, Left>> {
         self.lifted.subscribe()
+    }
+
+    /// What is left of a log from now on; what is proven of it beside that stays proven.
+    pub(super) fn leave(&self, origin: &Origin, left: Left) {
+        self.witness.lift(origin, left.heads.clone());
+        self.memory.send_modify(|memory| memory.left(origin, left.heads.clone()));
+        self.lifted.send_modify(|all| drop(all.insert(origin.clone(), left)));
+        if self.equivocated.borrow().contains_key(origin) {
+            self.witness.freeze(origin);
+        }
     }
 
     /// Takes and cosigns nothing more of a log; says whether it did until now.

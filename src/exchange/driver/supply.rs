@@ -7,7 +7,7 @@ use super::start::Inner;
 use super::status::{broken, status};
 use super::wire;
 use crate::exchange::ExchangeError;
-use crate::exchange::message::{FromReplica, MAX_PACKAGE_BYTES, MAX_PACKAGE_ENTRIES};
+use crate::exchange::message::{FromReplica, FromSupplier, MAX_PACKAGE_BYTES, MAX_PACKAGE_ENTRIES};
 use crate::exchange::supplier::{Action, Event, Supplier};
 use crate::log::{Hash, Origin, consistency_proof};
 use crate::sequencer::Standing;
@@ -93,11 +93,7 @@ async fn converse(
     events.push_back(Event::Received(FromReplica::Hello(hello)));
     let size = published.as_ref().map_or(0, |head| head.head.size);
     if source.own.is_some() {
-        inner.board.passage(caller, &origin, |passage| {
-            passage.inward = false;
-            passage.holds(held);
-            passage.grows(size, inner.clock.now());
-        });
+        begins(inner, caller, &origin, (held, size));
     }
     let mut tick = tokio::time::interval(TICK);
     loop {
@@ -105,6 +101,9 @@ async fn converse(
             for action in machine.step(inner.clock.now(), event) {
                 match action {
                     Action::Send(message) => {
+                        if source.own.is_some() {
+                            sends(inner, caller, &origin, &message);
+                        }
                         if out.try_send(Ok(convert::supplier_to_wire(message))).is_err() {
                             return Ok(());
                         }
@@ -167,6 +166,28 @@ async fn converse(
             () = out.closed() => return Ok(()),
             _ = stop.wait_for(|stop| *stop) => return Err(ExchangeError::CannotKeep("it is stopping".to_owned())),
         }
+    }
+}
+
+/// Shows the operator what a partner holds of an own log that it asks for.
+fn begins(inner: &Inner, partner: &NodeName, origin: &Origin, (held, size): (u64, u64)) {
+    let now = inner.clock.now();
+    inner.board.passage(partner, origin, |passage| {
+        passage.inward = false;
+        // Who says that he holds more than there is will be refused, and stays behind until he is believed.
+        if held <= size {
+            passage.holds(held);
+            passage.carries(held, now);
+        }
+        passage.grows(size, now);
+    });
+}
+
+/// Shows the operator how far it was sent: it cosigns once it has everything.
+fn sends(inner: &Inner, partner: &NodeName, origin: &Origin, message: &FromSupplier) {
+    if let FromSupplier::Package(package) = message {
+        let (sent, now) = (package.end(), inner.clock.now());
+        inner.board.passage(partner, origin, |passage| passage.carries(sent, now));
     }
 }
 

@@ -6,7 +6,7 @@ use crate::exchange::memory::Memory;
 use crate::exchange::message::{AddCheckpoint, Witnessed};
 use crate::exchange::witness::{Action, Event, OutsideLogs, Witness};
 use crate::keys::WitnessKey;
-use crate::log::{LogName, Origin};
+use crate::log::{LogName, Origin, TreeHead};
 use crate::store::{Batch, PublishedHead, StateChange, Store, StoreError, Table};
 use crate::time::Clock;
 use crate::trust::NodeName;
@@ -22,8 +22,8 @@ enum Asked {
     Head(AddCheckpoint, oneshot::Sender<Witnessed>),
     /// The log is proven to have shown two histories.
     Equivocated(Origin),
-    /// A person has lifted that.
-    Lifted(Origin),
+    /// A person has lifted that, and these heads are of the branches that were left.
+    Lifted(Origin, Vec<TreeHead>),
     /// The log was held here until now, up to the head of this note.
     Held(Origin, PublishedHead),
 }
@@ -83,9 +83,9 @@ impl WitnessDesk {
         }
     }
 
-    /// A person has lifted what is proven of the log.
-    pub(super) fn lift(&self, origin: &Origin) {
-        if self.ask.try_send(Asked::Lifted(origin.clone())).is_err() {
+    /// A person has lifted what is proven of the log, and these heads are of the branches that were left.
+    pub(super) fn lift(&self, origin: &Origin, left: Vec<TreeHead>) {
+        if self.ask.try_send(Asked::Lifted(origin.clone(), left)).is_err() {
             tracing::error!(%origin, "the witness has too much to do to hear that the log was lifted: it will at the next start");
         }
     }
@@ -138,7 +138,7 @@ impl Thread {
                         self.open.insert(self.tickets, answer);
                         events.push_back(Event::Asked { ticket: self.tickets, request });
                     }
-                    Asked::Lifted(origin) => events.push_back(Event::Lifted(origin)),
+                    Asked::Lifted(origin, left) => events.push_back(Event::Lifted(origin, left)),
                     Asked::Equivocated(origin) => events.push_back(Event::Equivocated(origin)),
                     Asked::Held(origin, head) => events.extend(self.take_over(origin, head)),
                 }

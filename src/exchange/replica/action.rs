@@ -8,7 +8,7 @@ use crate::{
         message::{FromReplica, FromSupplier},
     },
     inbox::Finding,
-    log::{Checkpoint, Extension, Hash, Origin},
+    log::{Checkpoint, Extension, Hash, Origin, TreeHead},
     statement::Jti,
     store::Batch,
     trust::TrustList,
@@ -28,6 +28,8 @@ pub enum Event {
     Connected,
     /// The stream ended, or could not be opened.
     Disconnected,
+    /// The stream ended with something that no partner may send.
+    Broken(ExchangeError),
     /// The log's node said something.
     Received(FromSupplier),
     /// The result of [`Action::Check`].
@@ -54,9 +56,9 @@ pub enum Event {
     Beside,
     /// Somebody proved that the log has shown two histories, the shorter of this size.
     Equivocated(u64),
-    /// A person has lifted what was proven of the log up to this size: it is taken and cosigned again, on the branch
-    /// that is held.
-    Lifted(u64),
+    /// A person has lifted what was proven of the log: it is taken and cosigned again, on the branch that is held, and
+    /// these heads are of others. What is proven beside that comes behind it, as [`Event::Equivocated`].
+    Lifted(Vec<TreeHead>),
     /// The answer to [`Action::Recall`]: the heads that partners know of the log, rising.
     Recalled(Vec<Heard>),
     /// The root of [`Action::ReadRoot`] at this size; none if it could not be read.
@@ -97,7 +99,7 @@ pub enum Action {
     ReadRoot(u64),
     /// Tell the operators of both sides: these entries failed their check. They are in the batch already.
     Found(Vec<Finding>),
-    /// Tell the operator.
+    /// Tell the operator; how long it is so, [`super::Replica::alarm`] says.
     Alarm(ExchangeError),
     /// Two notes of the log that do not go together: proof is needed, or is here. See [`Suspicion`].
     Suspect(Suspicion),

@@ -1,17 +1,21 @@
 //! The machine itself: what it knows, and what it does on each event.
 
+mod alarming;
+mod cosigning;
+
 use super::{Action, Elsewhere, Event, Held, Suspicion, Unchecked, arrivals::Arrivals, heads::Heads, record::Heard};
 use crate::{
     exchange::{
-        ExchangeError,
+        Alarm, ExchangeError,
         credit::Credit,
-        message::{Announce, Cosign, FromReplica, FromSupplier, Hello, Package, Want},
+        message::{Announce, FromReplica, FromSupplier, Hello, Package, Want},
     },
-    log::{Checkpoint, Extension, Hash, Origin, SignedCheckpoint, TreeHead},
+    log::{Extension, Origin, SignedCheckpoint, TreeHead},
     store::{Batch, PublishedHead},
     time::{Timestamp, later, passed},
     trust::TrustList,
 };
+use cosigning::{Floor, HEARTBEAT};
 use std::{collections::VecDeque, sync::Arc};
 
 /// Bytes of entries that may be on their way, in memory or being written: four packages or more.
@@ -22,15 +26,9 @@ const SILENCE: i64 = 30;
 const FIRST_PAUSE: i64 = 1;
 /// The longest pause, in seconds.
 const LONGEST_PAUSE: i64 = 64;
-/// The newest head is cosigned again after this long without news, in seconds (design, replication).
-const HEARTBEAT: i64 = 600;
-
 /// A log waits so long, in seconds, for closed ones that it may speak for: what it says of them is held against them. A
 /// partner that gives none of these stops no other log.
 const SIBLINGS: i64 = 600;
-
-/// Heads that may wait for the key; beyond them the newest takes the place of the one before it.
-const MOST_TO_COSIGN: usize = 64;
 
 /// What a replica is for.
 #[derive(Debug, Clone)]
@@ -65,25 +63,12 @@ pub struct Replica {
     to_cosign: VecDeque<TreeHead>,
     /// The two histories have to be noted durably.
     note_equivocation: bool,
-    /// What is proven up to this size a person knows of.
-    lifted: u64,
+    /// Heads of branches that were left; none where a person has lifted nothing.
+    left: Option<Vec<TreeHead>>,
     /// Findings may fall by the list in force.
     judge_again: bool,
     floor: Floor,
-}
-
-/// What this node may have cosigned before it started. Nothing is cosigned behind it, or beside it.
-#[derive(Debug)]
-enum Floor {
-    /// Too few partners have told what they know.
-    Unknown,
-    /// Heads, rising, that what is held has not come to, or was not compared with; and whether the root at the size of the
-    /// first is being read.
-    At { heads: VecDeque<Heard>, reading: bool },
-    /// What is held is another history.
-    Beside,
-    /// What is held is of the history of all of them.
-    Passed,
+    alarm: Option<Alarm>,
 }
 
 /// The stream to the log's own node.
@@ -123,9 +108,10 @@ impl Replica {
             cosigned_at: Timestamp::MIN,
             to_cosign: VecDeque::new(),
             note_equivocation: false,
-            lifted: 0,
+            left: None,
             judge_again,
             floor,
+            alarm: None,
         }
     }
 
@@ -148,34 +134,6 @@ impl Replica {
         self.heads.newest().map_or(kept, |heard| heard.head.size.max(kept))
     }
 
-    /// Whether nothing is cosigned because it is not known yet what this node cosigned before, or what is held has not
-    /// come there.
-    #[must_use]
-    pub const fn recalls(&self) -> bool {
-        !matches!(self.floor, Floor::Passed)
-    }
-
-    /// Whether that is because too few partners have told what they know.
-    #[must_use]
-    pub const fn awaits_partners(&self) -> bool {
-        matches!(self.floor, Floor::Unknown)
-    }
-
-    /// Whether all that the stream announced is held, and not cosigned: because it is not known yet what was before, or
-    /// because the list has ended the log before it.
-    #[must_use]
-    pub fn holds_all_uncosigned(&self) -> bool {
-        let held = self.held.tree_head().size;
-        let rests = self.recalls() || self.is_beyond_end();
-        rests && self.heads.newest().is_some_and(|newest| newest.head.size <= held)
-    }
-
-    /// Whether the head that is held goes beyond the end that the list gave its log: it proves nothing, whoever cosigns it.
-    fn is_beyond_end(&self) -> bool {
-        let size = self.held.tree_head().size;
-        self.setup.trust.shard_final_size(&self.setup.origin).is_some_and(|last| last < size)
-    }
-
     /// Takes one event.
     pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
@@ -189,6 +147,7 @@ impl Replica {
             }
             Event::Connected => self.connected(now, &mut actions),
             Event::Disconnected => self.down(now),
+            Event::Broken(why) => self.hang_up(now, why, &mut actions),
             Event::Received(message) => self.received(now, message, &mut actions),
             Event::Checked(checked) => self.arrivals.checked(checked),
             Event::Committed => self.committed(&mut actions),
@@ -205,16 +164,17 @@ impl Replica {
             }
             Event::Beside => self.judge_again = self.setup.cosigns,
             Event::Equivocated(size) => self.equivocated(now, size, &mut actions),
-            Event::Lifted(past) => {
-                self.lift(past);
+            Event::Lifted(left) => {
+                self.lift(left, &mut actions);
+                self.recall(&mut actions);
             }
             Event::Recalled(heads) if matches!(self.floor, Floor::Unknown) => {
-                let heads = heads.into_iter().filter(|heard| heard.head.size > self.lifted).collect();
+                let heads = heads.into_iter().filter(|heard| !self.is_left(&heard.head)).collect();
                 self.floor = Floor::At { heads, reading: false };
                 self.recall(&mut actions);
             }
             Event::Recalled(_) => {}
-            Event::Root(size, root) => self.compared(size, root, &mut actions),
+            Event::Root(size, root) => self.compared(now, size, root, &mut actions),
         }
         self.write(now, &mut actions);
         actions
@@ -278,7 +238,7 @@ impl Replica {
     }
 
     fn hang_up(&mut self, now: Timestamp, why: ExchangeError, actions: &mut Vec<Action>) {
-        actions.push(Action::Alarm(why.clone()));
+        self.raise(now, why.clone(), actions);
         actions.push(Action::HangUp(why));
         self.down(now);
     }
@@ -305,8 +265,16 @@ impl Replica {
         let signed = SignedCheckpoint::open(&announce.note, &key)?;
         let head = signed.checkpoint().head;
         let heard = Heard { head, note: announce.note };
+        if self.is_left(&head) {
+            // It still shows the other branch: what is held is kept.
+            return Err(ExchangeError::Equivocated(head.size));
+        }
         if let Some(other) = self.heads.contradicted(&heard, &self.held) {
             actions.push(Action::Suspect(self.suspicion(other, heard.note)));
+            if self.left.is_some() {
+                // It may be of the branch that was left: whoever compares all heads says whether it is news.
+                return Err(ExchangeError::Equivocated(head.size));
+            }
             self.equivocated(now, head.size, actions);
             return Ok(());
         }
@@ -321,6 +289,7 @@ impl Replica {
         self.pause = FIRST_PAUSE;
         self.want(true, actions);
         if self.held.head.as_ref().is_some_and(|held| held.head == head) {
+            self.is_well();
             // It may have lost what was cosigned before.
             self.cosign_held(now, actions);
         }
@@ -422,95 +391,13 @@ impl Replica {
     fn advanced(&mut self, actions: &mut Vec<Action>) {
         let Writing::Head(heard) = std::mem::replace(&mut self.writing, Writing::Nothing) else { return };
         self.held.head = Some(PublishedHead { head: heard.head, note: heard.note });
+        if self.heads.newest().is_some() {
+            // It was announced on this stream.
+            self.is_well();
+        }
         self.heads.advanced(heard.head.size);
         self.recall(actions);
         self.cosign(actions);
-    }
-
-    /// Finds out which heads of the log this node may have cosigned, and whether what is held is of their history.
-    fn recall(&mut self, actions: &mut Vec<Action>) {
-        let held = self.held.tree_head().size;
-        match &mut self.floor {
-            Floor::Unknown => actions.push(Action::Recall),
-            Floor::At { heads, reading } if !*reading => match heads.front().map(|first| first.head.size) {
-                None => {
-                    self.floor = Floor::Passed;
-                    self.cosign(actions);
-                }
-                Some(size) if size <= held => {
-                    *reading = true;
-                    actions.push(Action::ReadRoot(size));
-                }
-                Some(_) => {}
-            },
-            _ => {}
-        }
-    }
-
-    fn compared(&mut self, size: u64, root: Option<Hash>, actions: &mut Vec<Action>) {
-        let Floor::At { heads, reading } = &mut self.floor else { return };
-        *reading = false;
-        // What was lifted meanwhile is not the first any more.
-        let first = heads.front().filter(|first| first.head.size == size).cloned();
-        match (root, first) {
-            (Some(root), Some(first)) if root == first.head.root => {
-                heads.pop_front();
-                self.recall(actions);
-            }
-            (Some(_), Some(first)) => {
-                let shown = self.held.head.as_ref().map(|held| held.note.clone());
-                let (old, new) = (first.head.size, self.held.tree_head().size);
-                let suspicion = shown.map(|shown| self.suspicion(first.note, shown));
-                actions.extend(suspicion.map(Action::Suspect));
-                actions.push(Action::Alarm(ExchangeError::Inconsistent { old, new }));
-                self.floor = Floor::Beside;
-            }
-            // It is read again with the next tick.
-            _ => {}
-        }
-    }
-
-    fn cosign_held(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        self.cosigned_at = now;
-        self.cosign(actions);
-    }
-
-    fn cosign(&mut self, actions: &mut Vec<Action>) {
-        // Before its first announcement the log's node does not know which head is meant.
-        let up = matches!(self.stream, Stream::Up { announced: true, .. });
-        let may = self.setup.cosigns && matches!(self.floor, Floor::Passed) && !self.is_beyond_end();
-        if let Some(held) = self.held.head.as_ref().filter(|_| may && up)
-            && self.held.record.equivocated.is_none()
-        {
-            if self.to_cosign.len() >= MOST_TO_COSIGN {
-                self.to_cosign.pop_back();
-            }
-            // One after the other: a cosigner never goes back to a smaller head.
-            self.to_cosign.push_back(held.head);
-            if self.to_cosign.len() == 1 {
-                actions.push(Action::Cosign(Checkpoint { origin: self.setup.origin.clone(), head: held.head }));
-            }
-        }
-    }
-
-    fn cosigned(&mut self, now: Timestamp, size: u64, line: Option<String>, actions: &mut Vec<Action>) {
-        if self.to_cosign.front().is_none_or(|head| head.size != size) {
-            return;
-        }
-        self.to_cosign.pop_front();
-        if self.held.record.equivocated.is_some() {
-            self.to_cosign.clear();
-            return;
-        }
-        if let Some(line) = line {
-            self.cosigned_at = now;
-            if matches!(self.stream, Stream::Up { announced: true, .. }) {
-                actions.push(Action::Send(FromReplica::Cosign(Cosign { size, line })));
-            }
-        }
-        if let Some(head) = self.to_cosign.front() {
-            actions.push(Action::Cosign(Checkpoint { origin: self.setup.origin.clone(), head: *head }));
-        }
     }
 
     fn store_failed(&mut self, now: Timestamp, why: String, actions: &mut Vec<Action>) {
@@ -521,7 +408,7 @@ impl Replica {
             self.hang_up(now, ExchangeError::CannotKeep(why), actions);
             actions.push(Action::Reload);
         } else {
-            actions.push(Action::Alarm(ExchangeError::CannotKeep(why)));
+            self.raise(now, ExchangeError::CannotKeep(why), actions);
         }
     }
 
@@ -540,29 +427,19 @@ impl Replica {
         self.stream = Stream::Down { until: later(now, self.pause) };
     }
 
-    /// A person has judged that the branch held here is the one that goes on, whatever else was shown up to this size.
-    fn lift(&mut self, past: u64) {
-        self.lifted = past;
-        if self.held.record.equivocated.is_some_and(|size| size <= past) {
-            self.held.record.equivocated = None;
-            self.note_equivocation = true;
-        }
-        match &mut self.floor {
-            Floor::Beside => self.floor = Floor::Passed,
-            Floor::At { heads, .. } => heads.retain(|heard| heard.head.size > past),
-            Floor::Unknown | Floor::Passed => {}
-        }
+    fn is_left(&self, head: &TreeHead) -> bool {
+        self.left.as_ref().is_some_and(|left| left.contains(head))
     }
 
     /// The first branch is kept as it is; nothing more is taken or cosigned.
     fn equivocated(&mut self, now: Timestamp, size: u64, actions: &mut Vec<Action>) {
-        if size <= self.lifted {
-            // It still shows the other branch: what is held is kept.
-            self.hang_up(now, ExchangeError::Equivocated(size), actions);
-        } else if self.held.record.equivocated.is_none() {
+        if self.held.record.equivocated.is_none() {
             self.held.record.equivocated = Some(size);
             self.note_equivocation = true;
             self.hang_up(now, ExchangeError::Equivocated(size), actions);
+        } else {
+            // As it was before a start.
+            self.alarm = Some(Alarm::after(self.alarm.take(), ExchangeError::Equivocated(size), now));
         }
     }
 

@@ -1,12 +1,17 @@
 //! A batch in the making: each entry is held against those before it.
 
-use super::{Finding, Held, Target, machine::Setup, record::Heard, siblings};
+use super::{
+    Finding, Held, Target,
+    machine::Setup,
+    record::{Heard, comes_ahead},
+    siblings,
+};
 use crate::{
     inbox::finding::{is_by_the_list, of},
     reason::Reasoned,
     statement::{Jti, OpenedBody, Presentation, StatementRef, status_list::LIST_ENTRIES},
     store::{self, Batch, EntryRef, NewEntry, StateChange},
-    verification::{CheckedEntry, EntryFault, check_scope},
+    verification::{CheckedEntry, EntryFault, check_received, check_scope},
 };
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -19,13 +24,22 @@ const CEILING: u128 = u128::MAX << 64;
 pub(super) struct Making<'a> {
     setup: &'a Setup,
     held: &'a mut Held,
+    /// Where the entries came before: the snapshots that lay ahead of the clock then, and what it showed.
+    before: Option<&'a BTreeMap<u64, u64>>,
     pub(super) batch: Batch,
     pub(super) findings: Vec<Finding>,
 }
 
 impl<'a> Making<'a> {
+    /// Of entries that come.
     pub(super) fn begin(setup: &'a Setup, held: &'a mut Held, at_ms: u64) -> Self {
-        Self { setup, held, batch: Batch { at_ms, ..Batch::default() }, findings: Vec::new() }
+        let batch = Batch { at_ms, ..Batch::default() };
+        Self { setup, held, before: None, batch, findings: Vec::new() }
+    }
+
+    /// Of entries that came before, among them snapshots that lay ahead of the clock then.
+    pub(super) fn again(setup: &'a Setup, held: &'a mut Held, ahead: &'a BTreeMap<u64, u64>, at_ms: u64) -> Self {
+        Self { before: Some(ahead), ..Self::begin(setup, held, at_ms) }
     }
 
     /// Takes the next entry, as it was checked by itself.
@@ -38,6 +52,12 @@ impl<'a> Making<'a> {
         trust_version: u64,
     ) {
         let mut status_index = None;
+        // One that another list may see otherwise came when it came all the same.
+        let unread = match &checked {
+            Err(fault) if is_by_the_list(fault.reason()) => CheckedEntry::read(&leaf, index).ok(),
+            Ok(_) | Err(_) => None,
+        };
+        let ahead = self.ahead(index, checked.as_ref().ok().or(unread.as_ref()));
         let (claimed, fault) = match checked {
             Err(EntryFault::KeyClosed { why, entry }) => {
                 status_index = self.pass(&entry);
@@ -49,7 +69,7 @@ impl<'a> Making<'a> {
                 (is_by_the_list(fault.reason()).then(|| jti_of(&leaf)).flatten(), Some(fault))
             }
             Ok(entry) => {
-                let fault = self.follow(&entry, targets).err();
+                let fault = self.follow(&entry, targets, ahead).err();
                 if fault.is_none() {
                     status_index = self.remember(&entry);
                 }
@@ -66,6 +86,21 @@ impl<'a> Making<'a> {
         self.held.last = Some(jti);
         let (origin, number, disclosures) = (self.setup.origin.clone(), None, None);
         self.batch.entries.push(NewEntry { origin, index, jti, status_index, number, leaf, disclosures });
+    }
+
+    /// What this node's clock showed when a snapshot came that lies ahead of it; none where it does not. What comes back of
+    /// an own log is not received: it was said here.
+    fn ahead(&mut self, index: u64, entry: Option<&CheckedEntry>) -> Option<u64> {
+        if let Some(before) = self.before {
+            return before.get(&index).copied();
+        }
+        let OpenedBody::StatusSnapshot(snapshot) = &entry?.body else { return None };
+        let clock = self.batch.at_ms / 1_000;
+        if !self.setup.cosigns || check_received(snapshot, clock).is_ok() {
+            return None;
+        }
+        self.batch.state.push(comes_ahead(&self.setup.origin, index, clock));
+        Some(clock)
     }
 
     /// Goes past an entry whose key is closed there; gives the place that a certificate keeps in the lists.
@@ -97,7 +132,12 @@ impl<'a> Making<'a> {
     }
 
     /// Holds an entry against those before it, and takes over what it changes.
-    fn follow(&mut self, entry: &CheckedEntry, targets: &BTreeMap<Jti, Target>) -> Result<(), EntryFault> {
+    fn follow(
+        &mut self,
+        entry: &CheckedEntry,
+        targets: &BTreeMap<Jti, Target>,
+        ahead: Option<u64>,
+    ) -> Result<(), EntryFault> {
         let lists = self.held.status.lists();
         let held = &mut *self.held;
         let recent = &held.recent;
@@ -117,7 +157,7 @@ impl<'a> Making<'a> {
             return Err(fault);
         }
         let place = target.map(|target| target.place);
-        held.status.admit(entry, |_| place)?;
+        held.status.receive(entry, ahead, |_| place)?;
         self.lists_from(lists);
         let (origin, held) = (&self.setup.origin, &*self.held);
         if let Some(change) = change {

@@ -8,6 +8,7 @@ use crate::{
     verification::StatusView,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One record for each partner log, written with each batch of its entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,4 +61,29 @@ impl ReplicaRecord {
         let record = postcard::to_allocvec(&(self, self.closed)).unwrap_or_default();
         StateChange::RecordPut { table: TABLE, id: origin.as_str().as_bytes().to_vec(), record }
     }
+}
+
+/// Snapshots that lay ahead of this node's clock when they came, by their index, each with what the clock showed in Unix
+/// seconds. It is kept because no later look finds it out again: the clock is no part of what others derive from the log.
+pub(super) fn came_ahead(store: &dyn Store, origin: &Origin) -> Result<BTreeMap<u64, u64>, StoreError> {
+    let prefix = ahead_prefix(origin);
+    let mut ahead = BTreeMap::new();
+    for (id, record) in store.records_under(TABLE, &prefix, usize::MAX)? {
+        let index = id.strip_prefix(prefix.as_slice()).and_then(|index| index.try_into().ok()).map(u64::from_be_bytes);
+        let clock = record.try_into().ok().map(u64::from_be_bytes);
+        let unreadable = || StoreError::Index(format!("what the clock showed when a snapshot of {origin} came"));
+        let (index, clock) = index.zip(clock).ok_or_else(unreadable)?;
+        ahead.insert(index, clock);
+    }
+    Ok(ahead)
+}
+
+/// That a snapshot lies ahead of this node's clock as it comes.
+pub(super) fn comes_ahead(origin: &Origin, index: u64, clock: u64) -> StateChange {
+    let id = [ahead_prefix(origin), index.to_be_bytes().to_vec()].concat();
+    StateChange::RecordPut { table: TABLE, id, record: clock.to_be_bytes().to_vec() }
+}
+
+fn ahead_prefix(origin: &Origin) -> Vec<u8> {
+    [b"ahead/", origin.as_str().as_bytes(), &[0]].concat()
 }

@@ -2,10 +2,16 @@
 //!
 //! What one entry counts for decides what follows it: a certificate that counts takes its place in a status list, and a
 //! snapshot that says so is right. So where one finding falls, the log is judged anew from its first entry. What was
-//! cosigned stays cosigned: that says what is held, not that it is good.
+//! cosigned stays cosigned: that says what is held, not that it is good. What a snapshot was found to be by the clock stays
+//! as it was when it came: no list has a say in that.
 
 use super::{
-    Finding, Held, Setup, Unchecked, arrivals::MOST_AT_ONCE, check, making::Making, record::ReplicaRecord, siblings,
+    Finding, Held, Setup, Unchecked,
+    arrivals::MOST_AT_ONCE,
+    check,
+    making::Making,
+    record::{ReplicaRecord, came_ahead},
+    siblings,
 };
 use crate::{
     inbox::finding::{self, Cleared, Kept, is_by_the_list},
@@ -103,7 +109,7 @@ fn judge(store: &dyn Store, setup: &Setup, kept: &[Kept], at_ms: u64) -> Result<
     let (siblings, closed) = siblings::ended(origin, trust, &setup.elsewhere)?;
     let nothing = Held::nothing(origin);
     let mut held = Held { status: nothing.status.beside(closed), ..nothing };
-    let mut rows = Vec::new();
+    let (ahead, mut rows) = (came_ahead(store, origin)?, Vec::new());
     let (mut now, mut places, mut statuses) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let (mut next, durable) = (0, store.durable_size(origin));
     while next < durable {
@@ -115,7 +121,7 @@ fn judge(store: &dyn Store, setup: &Setup, kept: &[Kept], at_ms: u64) -> Result<
         let mut checked = check(store, &work)?;
         let lost = |found: &Finding| !finding::keeps_its_place(&found.reason);
         checked.targets.retain(|_, target| target.log != setup.origin || !now.get(&target.index).is_some_and(lost));
-        let mut making = Making::begin(setup, &mut held, at_ms);
+        let mut making = Making::again(setup, &mut held, &ahead, at_ms);
         for ((index, leaf), entry) in (next..end).zip(entries).zip(checked.entries) {
             making.entry(index, leaf, entry, &checked.targets, checked.trust_version);
         }

@@ -1,7 +1,11 @@
 //! Promises of single machines, and what they do when a partner breaks his.
 
+mod ahead;
+mod alarms;
+mod comparing;
 mod forgotten;
 mod kept;
+mod lifting;
 mod outside;
 mod own_history;
 mod parcels;
@@ -15,11 +19,8 @@ use crate::{
         ExchangeError,
         canvasser::{self, Canvasser},
         cosigned::{Cosigned, Kept},
-        heads::{self, Heads},
-        is_asked_for,
-        message::{
-            AddCheckpoint, Announce, Cosign, FromReplica, FromSupplier, Hello, History, KnownHead, Package, Witnessed,
-        },
+        heads, is_asked_for,
+        message::{AddCheckpoint, Announce, Cosign, FromReplica, FromSupplier, Hello, KnownHead, Package, Witnessed},
         replica::{self, Elsewhere, Held, Replica, Setup, check, rejudge},
         supplier::{self, Supplier},
         witness::{self, Witness},
@@ -442,63 +443,4 @@ fn packages_without_credit_or_out_of_turn_end_the_stream() {
     let mut bench = settled();
     bench.package(10, 12, 12);
     assert_eq!(bench.reason(), Some("PARTNER_PROTOCOL"));
-}
-
-// ---- own history --------------------------------------------------------------------------------------------
-
-#[test]
-fn a_log_that_shows_two_partners_two_histories_is_found_out() {
-    let other = head_in(&branch(), 20);
-    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
-    assert_eq!(heads.step(at(0), heads::Event::Tick).len(), 2);
-    let tell = |heads: &mut Heads, partner: usize, known: Vec<KnownHead>| {
-        heads.step(at(1), heads::Event::Heads { partner: name(partner), heads: known })
-    };
-    assert_eq!(tell(&mut heads, 0, known(&head(10), true)), []);
-    // Of another size it may be the same history: whoever holds it shows how.
-    let asked = tell(&mut heads, 1, known(&other, true));
-    let [heads::Action::AskHistory { ticket, of: Some(of), question }] = asked.as_slice() else { panic!("{asked:?}") };
-    assert_eq!((of, question.old_size, question.new_size), (&name(1), 10, 20));
-    let tree = branch();
-    let proof = consistency_proof(10, 20, &tree).unwrap();
-    let history = Some(History { root: root(10, &tree).unwrap(), proof });
-    let found = heads.step(at(2), heads::Event::History { ticket: *ticket, history });
-    let [heads::Action::Evidence(evidence)] = found.as_slice() else { panic!("{found:?}") };
-    assert_eq!((evidence.proven.origin(), evidence.proven.size()), (&log(), 10));
-}
-
-#[test]
-fn a_head_that_was_seen_before_counts_no_more_once_the_list_has_not_its_key() {
-    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
-    heads.step(at(0), heads::Event::Own { note: head(10).note, entries: false });
-    let tell =
-        |heads: &mut Heads| heads.step(at(1), heads::Event::Heads { partner: name(1), heads: known(&head(12), true) });
-    for _ in 0..2 {
-        let mut asked = tell(&mut heads);
-        while let [heads::Action::AskHistory { ticket, .. }] = asked.as_slice() {
-            asked = heads.step(at(1), heads::Event::History { ticket: *ticket, history: None });
-        }
-        assert!(matches!(asked.as_slice(), [heads::Action::Unanswered(_)]), "nobody knows: {asked:?}");
-    }
-    let without = trust(2, |text| {
-        text.sections.remove(0);
-        text.addressees.retain(|_, iss| *iss != issuer(0));
-    });
-    heads.step(at(2), heads::Event::Trust(without));
-    assert_eq!(tell(&mut heads), []);
-}
-
-#[test]
-fn heads_of_one_history_are_no_evidence_and_silence_is_an_alarm() {
-    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
-    heads.step(at(0), heads::Event::Own { note: head(10).note, entries: false });
-    let asked = heads.step(at(1), heads::Event::Heads { partner: name(0), heads: known(&head(12), true) });
-    let [heads::Action::AskHistory { ticket, .. }] = asked.as_slice() else { panic!("{asked:?}") };
-    let history = Some(History { root: head(10).head.root, proof: proof(10, 12) });
-    assert_eq!(heads.step(at(2), heads::Event::History { ticket: *ticket, history }), []);
-    assert_eq!(heads.newest().map(|(_, head, _)| head.size).collect::<Vec<_>>(), [12]);
-    let asked = heads.step(at(3), heads::Event::Heads { partner: name(0), heads: known(&head(14), true) });
-    let [heads::Action::AskHistory { ticket, .. }] = asked.as_slice() else { panic!("{asked:?}") };
-    let alarm = heads.step(at(4), heads::Event::History { ticket: *ticket, history: None });
-    assert!(matches!(alarm.as_slice(), [heads::Action::Unanswered(_)]));
 }

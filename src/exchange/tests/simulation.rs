@@ -1,5 +1,6 @@
 //! The whole system, one event after the other, with its promises checked after each.
 
+mod alarms;
 mod authority;
 mod befalls;
 mod closing;
@@ -24,14 +25,14 @@ use crate::{
         canvasser::{self, DEADLINE_SECONDS},
         cosigned::enough,
         disclosures::{self, Why, take},
-        heads::{self, Evidence, known_evidence},
+        heads::{self, Evidence, Fork, Left, Lifted, known_evidence},
         may_have_disclosures,
         memory::Told,
         message::{
             AddCheckpoint, Announce, Disclosed, DisclosedEntry, DisclosuresAsked, FromReplica, FromSupplier, History,
             KnownHead, Package, ProveHistory, Want, Witnessed,
         },
-        recall::{self, durable_root},
+        recall::{self, durable_root, is_another},
         replica::{self, Held, check_with, newest_note},
         supplier::{self, Supplier},
         witness,
@@ -53,8 +54,13 @@ use std::{
 
 /// Seconds between two times that a node looks at its own heads.
 const OWN: u64 = 60;
+/// The same while there are heads that nobody has brought together with the others.
+pub(super) const SOON: u64 = 5;
+/// Milliseconds that a message takes at most, to or from a node that is slow.
+pub(super) const LONGEST_WAY: u64 = 4_000;
 
 /// How bad it gets, and for how long.
+#[derive(Clone)]
 pub(super) struct Weather {
     /// Milliseconds before everything is mended.
     pub(super) storm: u64,
@@ -196,6 +202,8 @@ pub(super) struct Simulation {
     receipts: BTreeMap<Origin, (Vec<u64>, Vec<u64>)>,
     /// The largest size each log ever published.
     published: BTreeMap<Origin, u64>,
+    /// What nodes are lied to, by which each has to be alarmed.
+    untruths: alarms::Untruths,
 }
 
 impl Simulation {
@@ -243,6 +251,7 @@ impl Simulation {
             closed: BTreeSet::new(),
             receipts: BTreeMap::new(),
             published: BTreeMap::new(),
+            untruths: alarms::Untruths::default(),
             weather,
         };
         for at in 0..NODES.len() {
@@ -326,8 +335,9 @@ impl Simulation {
                 if let Some(wire) = self.wires.get(&stream).filter(|wire| wire.open)
                     && self.alive(wire.dialler.0, wire.dialler.1)
                 {
-                    let event = Local::Replica(wire.log.clone(), replica::Event::Received(message));
-                    self.local(wire.dialler.0, event);
+                    let (node, log) = (wire.dialler.0, wire.log.clone());
+                    self.is_shown(node, &log, &message);
+                    self.local(node, Local::Replica(log, replica::Event::Received(message)));
                 }
             }
             Happening::Asked { ticket, to, request } => {
@@ -371,7 +381,7 @@ impl Simulation {
             Happening::History { from, of, ticket, question } => self.history(from, of, ticket, &question),
             Happening::Reported { to, evidence } => {
                 if self.nodes[to].process.is_some() {
-                    self.proven(to, &evidence);
+                    self.reported(to, evidence);
                 }
             }
             Happening::Restore(node) => self.restore(node),
@@ -389,6 +399,7 @@ impl Simulation {
                 self.cut.remove(&(a, b));
             }
             Happening::Calm => {
+                self.hang_up_what_was_behind();
                 self.calm = true;
                 self.cut.clear();
                 for node in &mut self.nodes {
@@ -414,7 +425,7 @@ impl Simulation {
     /// Milliseconds that a message takes.
     fn way(&mut self, a: usize, b: usize) -> u64 {
         let slow = self.nodes[a].slow || self.nodes[b].slow;
-        let most = if slow { 4_000 } else { 60 };
+        let most = if slow { LONGEST_WAY } else { 60 };
         self.chance.within(1, most)
     }
 

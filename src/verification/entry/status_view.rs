@@ -1,6 +1,6 @@
 //! The status of a log as it follows from its entries, one after another.
 
-use super::{super::status_after, CheckedEntry, EntryFault, check_size, list_of};
+use super::{super::status_after, CheckedEntry, EntryFault, check_received, check_size, list_of};
 use crate::{
     log::{Hash, Origin},
     statement::{
@@ -150,12 +150,6 @@ impl StatusView {
         Self { closed, ..self }
     }
 
-    /// The closed logs it may speak for.
-    #[must_use]
-    pub fn closed(&self) -> &[ClosedLists] {
-        &self.closed
-    }
-
     /// What a later log needs of this one, once it is closed: its lists, behind those of the closed logs before it.
     #[must_use]
     pub fn ended(self) -> Vec<ClosedLists> {
@@ -218,6 +212,18 @@ impl StatusView {
         entry: &CheckedEntry,
         place_of: impl FnOnce(&Jti) -> Option<StatusPlace>,
     ) -> Result<(), EntryFault> {
+        self.receive(entry, None, place_of)
+    }
+
+    /// The same of an entry that was received: a snapshot is held to the clock there too, by what it showed then in Unix
+    /// seconds, as [`check_received`] has it. The time of one that lies ahead counts for nothing: when the clock of its
+    /// issuer is right again, what comes then does not lie behind it.
+    pub fn receive(
+        &mut self,
+        entry: &CheckedEntry,
+        clock: Option<u64>,
+        place_of: impl FnOnce(&Jti) -> Option<StatusPlace>,
+    ) -> Result<(), EntryFault> {
         if entry.envelope.log != self.origin {
             let (claimed, found) = (entry.envelope.log.clone(), self.origin.clone());
             return Err(EntryFault::OtherLog { claimed, found });
@@ -225,7 +231,7 @@ impl StatusView {
         if entry.index != self.next {
             return Err(EntryFault::OutOfOrder { expected: self.next, found: entry.index });
         }
-        let admitted = self.follow(entry, place_of);
+        let admitted = self.follow(entry, clock, place_of);
         self.next += 1;
         // Also behind a fault: an identifier that was seen is used.
         self.last = self.last.max(Some(entry.envelope.jti));
@@ -248,6 +254,7 @@ impl StatusView {
     fn follow(
         &mut self,
         entry: &CheckedEntry,
+        clock: Option<u64>,
         place_of: impl FnOnce(&Jti) -> Option<StatusPlace>,
     ) -> Result<(), EntryFault> {
         if self.last.is_some_and(|last| entry.envelope.jti <= last) {
@@ -260,7 +267,7 @@ impl StatusView {
         match &entry.body {
             OpenedBody::Certificate(certificate) => self.certificate(certificate),
             OpenedBody::StatusChange(opened) => self.change(&opened.change, place_of),
-            OpenedBody::StatusSnapshot(snapshot) => self.snapshot(snapshot),
+            OpenedBody::StatusSnapshot(snapshot) => self.snapshot(snapshot, clock),
             OpenedBody::KeyChange(_)
             | OpenedBody::Receipt(_)
             | OpenedBody::CustomsResponse(_)
@@ -304,11 +311,12 @@ impl StatusView {
     /// The lists of a snapshot are those in use; a list that was opened and has no certificate yet is empty. Behind them
     /// come those of the closed logs it speaks for: all that come right before it, or fewer, as long as the list by which
     /// the last of them is closed was not in force with the authority.
-    fn snapshot(&mut self, snapshot: &StatusSnapshot) -> Result<(), EntryFault> {
+    fn snapshot(&mut self, snapshot: &StatusSnapshot, clock: Option<u64>) -> Result<(), EntryFault> {
         check_size(snapshot, self.next)?;
         if snapshot.as_of < self.as_of {
             return Err(EntryFault::SnapshotTime { last: self.as_of, found: snapshot.as_of });
         }
+        clock.map_or(Ok(()), |clock| check_received(snapshot, clock))?;
         let lists = usize::try_from(snapshot.lists).map_err(|_| EntryFault::SnapshotLists)?;
         let mut behind = Vec::new();
         for spoken_for in 0..=self.closed.len() {

@@ -172,6 +172,36 @@ fn each_fault_of_the_order_has_its_reason_and_the_log_goes_on() {
 }
 
 #[test]
+fn a_snapshot_is_held_to_the_clock_where_it_is_received_and_one_ahead_of_it_counts_for_nothing() {
+    let lists = [StatusList::new()];
+    let mut world = World::issued();
+    let first = u64::try_from(at("2026-11-12T08:00:00Z").as_second()).unwrap();
+    for time in ["2027-11-12T08:00:00Z", "2026-11-12T09:05:01Z", "2026-11-12T09:05:00Z", "2026-11-12T09:06:00Z"] {
+        let size = world.issued.len() as u64;
+        snapshot(&mut world, size, &lists, time);
+    }
+    let clock = first + 3_600;
+    let received = |clock: Option<u64>| {
+        let (mut view, mut faults) = (StatusView::new(origin()), Vec::new());
+        for (index, issued) in world.issued.iter().enumerate() {
+            let fault = view.receive(&check(issued, index).unwrap(), clock, slot).err();
+            faults.extend(fault.map(|fault| (index, fault.reason())));
+        }
+        (faults, view.as_of())
+    };
+    let ahead = [2, 3, 5].map(|index| (index, "ENTRY_SNAPSHOT_AHEAD")).to_vec();
+    assert_eq!(received(Some(clock)), (ahead, clock + 300), "what is ahead leaves no time behind");
+    // Who reads a log later holds one to those before it alone, and then the first one hides the others.
+    let back = [3, 4, 5].map(|index| (index, "ENTRY_SNAPSHOT_TIME")).to_vec();
+    assert_eq!(received(None), (back.clone(), first + 365 * 86_400));
+    assert_eq!(replay(&world), back);
+    let far = StatusSnapshot { as_of: u64::MAX, size: 0, lists: 0, lists_root: lists_root(&[]) };
+    let said = check_received(&far, clock).unwrap_err().to_string();
+    assert!(said.contains(&format!("of {}, ", u64::MAX)), "{said}");
+    assert!(check_received(&far, u64::MAX).is_ok());
+}
+
+#[test]
 fn a_log_without_a_first_snapshot_is_found() {
     let mut world = World::empty();
     world.issued.clear();

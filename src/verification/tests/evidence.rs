@@ -44,7 +44,9 @@ fn a_prefix_that_does_not_match_is_evidence_only_with_its_proof() {
     let (short, long) = (one.note(3), other.note(4));
     let reason = |prefix: Option<&Prefix>| Equivocation::prove(&trust, &long, &short, prefix).map_err(|e| e.reason());
     assert_eq!(reason(None), Err("EVIDENCE_PREFIX_NEEDED"));
-    assert_eq!(reason(Some(&prefix(&other, 3))).map(|found| found.size()), Ok(3));
+    assert_eq!(reason(Some(&prefix(&other, 3))).map(|found| (found.size(), found.longer())), Ok((3, 4)));
+    let said = reason(Some(&prefix(&other, 3))).unwrap().parted();
+    assert_eq!(said, "that parted at or before size 3 (heads of sizes 3 and 4)");
     let mut wrong = prefix(&other, 3);
     wrong.root = prefix(&one, 3).root;
     assert_eq!(reason(Some(&wrong)), Err("MERKLE_PROOF_OTHER_ROOT"));
@@ -100,7 +102,7 @@ fn what_a_quorum_had_cosigned_before_stays_good() {
             world.add_change(Act::Suspended, None);
         }
         let found = Equivocation::prove(&trust, &one.note(size), &other.note(size), None).unwrap();
-        let settings = Settings { policy: None, equivocations: vec![found] };
+        let settings = Settings { equivocations: vec![found] };
         Verifier::new(Arc::clone(&trust), None, settings).verify(&bundle.to_json(), &question()).headline
     };
     assert_eq!(with(4), Headline::Valid);
@@ -120,13 +122,16 @@ fn evidence_that_a_person_lifted_is_still_said_with_the_reason() {
     let lifting =
         Lifting { at: "2026-11-22T06:00:00Z".parse().unwrap(), reason: "an old copy was restored".to_owned() };
     let said = |known: Vec<Equivocation>| {
-        let settings = Settings { policy: None, equivocations: known };
+        let settings = Settings { equivocations: known };
         let verdict = Verifier::new(Arc::clone(&trust), None, settings).verify(&world.bundle().to_json(), &question());
         let history = verdict.checks.iter().find(|check| check.name == Subject::History).unwrap();
         (verdict.headline, history.sentence.clone())
     };
     let (_, sentence) = said(vec![found.clone().lifted(lifting.clone())]);
-    assert!(sentence.contains("showed two histories at 4 entries"), "{sentence}");
+    assert!(
+        sentence.contains("showed two histories that parted at or before size 4 (heads of sizes 4 and 4)"),
+        "{sentence}"
+    );
     assert!(sentence.contains("lifted") && sentence.contains("an old copy was restored"), "{sentence}");
     // What nobody lifted counts before what somebody did.
     let (headline, _) = said(vec![found.clone().lifted(lifting), found]);

@@ -111,7 +111,7 @@ fn cases() -> Vec<(&'static str, Headline, Verdict)> {
             let mut other = World::issued();
             other.add_change(Act::Suspended, None);
             let found = Equivocation::prove(&plain, &settled.note(3), &other.note(3), None).unwrap();
-            let settings = Settings { policy: None, equivocations: vec![found] };
+            let settings = Settings { equivocations: vec![found] };
             Verifier::new(Arc::clone(&plain), None, settings).verify(&whole.to_json(), &asked)
         }),
         ("a proof of another entry", H::NotInLog, {

@@ -78,6 +78,20 @@ fn with_snapshot(world: &mut World, size: u64) -> Bundle {
 }
 
 #[test]
+fn a_status_statement_that_who_asks_found_wrong_says_nothing_to_him() {
+    let why = "it was found wrong when it came";
+    let asked = Question { status_refused: Some(why.to_owned()), ..question() };
+    let mut world = World::settled();
+    let refused = verify(&plain_trust(), &world.bundle(), &asked);
+    assert_eq!(refused.headline, Headline::StatusUnknown, "{}", refused.to_text());
+    assert!(refused.check(Subject::Status).unwrap().sentence.contains(why), "{}", refused.to_text());
+    // What takes force away counts by itself.
+    world.add_change(Act::Cancelled, None);
+    let cancelled = verify(&plain_trust(), &world.bundle(), &asked);
+    assert_eq!(cancelled.headline, Headline::Cancelled, "{}", cancelled.to_text());
+}
+
+#[test]
 fn a_snapshot_speaks_for_exactly_the_entries_before_it() {
     let verdict = |size| {
         let mut world = World::issued();
@@ -149,6 +163,9 @@ fn nothing_rests_on_a_head_beyond_the_end_of_its_log() {
     (bundle.status_proof, bundle.proof) = (good.status_proof, Some(world.proof_in(1, 5)));
     let verdict = verify(&closed_with(4), &bundle, &question());
     assert_eq!(verdict.headline, Headline::Unproven, "{}", verdict.to_text());
+    // The advice is for this case, and not for one that came without any proof.
+    let next = verdict.next.as_deref().unwrap_or_default();
+    assert!(next.contains("a head of at most 4 entries"), "{}", verdict.to_text());
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! What is asked for, when, and of what a receipt speaks.
 
 use super::*;
-use crate::store::{MemoryStore, Store as _};
+use crate::{
+    exchange::message::Disclosed,
+    store::{MemoryStore, Store as _},
+};
 
 const NOTHING: [u64; 0] = [];
 
@@ -121,6 +124,18 @@ fn of_a_log_to_everyone_nobody_owes_a_receipt() {
 }
 
 #[test]
+fn what_was_held_stays_so_where_its_issuer_lost_it_for_that_learns_it_from_here() {
+    let awaited = Awaited { receipted: Receipted { settled: 5, owed: false }, open: [(3, Why::Held)].into() };
+    let mut fetcher = Fetcher::new("tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), awaited, 5);
+    assert_eq!(asked(&fetcher.step(at(0), Event::Tick)), [3]);
+    fetcher.step(at(0), Event::Answer(DisclosedEntry { index: 3, state: Disclosed::None }));
+    let actions = fetcher.step(at(0), Event::Taken(vec![(3, Taken::Wrong)]));
+    assert!(actions.iter().any(|action| matches!(action, Action::Missing(indexes) if *indexes == [3])), "it is told");
+    fetcher.step(at(0), Event::Committed);
+    assert_eq!(fetcher.awaited().indexes(Why::Held), [3]);
+}
+
+#[test]
 fn what_is_held_is_asked_for_again_by_the_hour_and_when_there_is_news_of_its_log() {
     let held = || {
         let receipted = Receipted { settled: 5, owed: false };
@@ -164,4 +179,31 @@ fn what_is_new_is_asked_for_at_once_however_long_another_entry_is_missing() {
     }
     assert!(second > 5 * LONGEST_PAUSE, "the missing one is asked for ever more rarely: {second}");
     assert_eq!((fetcher.awaited().receipted.settled, fetcher.missing()), (8, 1));
+}
+
+#[test]
+fn what_nobody_asked_for_and_a_second_answer_are_not_taken_and_give_no_credit() {
+    let mut fetcher = Fetcher::new("tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), Awaited::default(), 2);
+    assert_eq!(asked(&fetcher.step(at(0), Event::Tick)), [0, 1]);
+    let said = |index, text: &str| {
+        let state = Disclosed::All(vec![text.repeat(600 << 10)]);
+        Event::Answer(DisclosedEntry { index, state })
+    };
+    let mut last = Vec::new();
+    for (index, text) in [(7, "x"), (0, "a"), (0, "b"), (2, "x"), (u64::MAX, "x"), (0, "c"), (1, "d")] {
+        assert!(last.is_empty(), "{last:?}");
+        last = fetcher.step(at(0), said(index, text));
+    }
+    let [Action::Take(answers)] = last.as_slice() else { panic!("{last:?}") };
+    let taken = answers.iter().map(|answer| match &answer.state {
+        Disclosed::All(all) => (answer.index, all[0].chars().next()),
+        _ => (answer.index, None),
+    });
+    assert_eq!(taken.collect::<Vec<_>>(), [(0, Some('a')), (1, Some('d'))]);
+    fetcher.step(at(0), Event::Taken(vec![(0, Taken::Nothing), (1, Taken::Nothing)]));
+    // Only for what was taken room is made; here the call was through, so that nothing more is read of it at all.
+    let actions = fetcher.step(at(0), Event::Committed);
+    assert!(actions.iter().any(|action| matches!(action, Action::Cancel)), "{actions:?}");
+    let credit = actions.iter().map(|action| if let Action::Credit(bytes) = action { *bytes } else { 0 });
+    assert_eq!(credit.sum::<u64>(), 2 * ((600 << 10) + 16));
 }

@@ -183,7 +183,7 @@ async fn take(
         taken.cosigned = line.is_some();
         match line {
             Some(line) => keep(inner, &store, &shelf.log, line).await?,
-            None => taken.awaits = inner.memory.borrow().awaited(&origin),
+            None => taken.awaits = inner.awaited(&origin),
         }
     }
     let (done, told) = oneshot::channel();

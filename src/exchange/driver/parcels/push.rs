@@ -13,6 +13,7 @@ use crate::exchange::parcel::ParcelError;
 use crate::exchange::replicates;
 use crate::log::Origin;
 use crate::trust::NodeName;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 /// How often the logs are looked at: what comes meanwhile goes in one package.
 const LOOK: Duration = Duration::from_secs(5);
+/// What is taken and not cosigned, because the partner waits for others, is pushed again at the latest after.
+const WAITING: Duration = Duration::from_mins(5);
 /// The status by which a receiver says that entries before the package are missing.
 const OUT_OF_ORDER: u16 = 409;
 /// The status of a package that was taken.
@@ -34,6 +37,8 @@ pub struct Posted {
     pub status: u16,
     /// When it wants to be tried again.
     pub retry_after: Option<Duration>,
+    /// Those for whom it waits before it cosigns what was taken.
+    pub awaits: Vec<NodeName>,
     /// The receiver's package of cosignatures, where this one was taken; else what it said, in words.
     pub answer: Spool,
 }
@@ -64,7 +69,12 @@ pub struct PushTarget {
 /// What became of one attempt.
 enum Came {
     /// It was taken, and answered.
-    Taken,
+    Taken {
+        /// Those for whom the partner waits before it cosigns the rest.
+        awaits: Vec<NodeName>,
+        /// Up to which size it has cosigned each log.
+        cosigned: BTreeMap<String, u64>,
+    },
     /// The partner lost what it had: everything is sent again.
     FromTheStart(String),
     /// It was not; perhaps the receiver said when to try again.
@@ -86,15 +96,21 @@ pub(in crate::exchange::driver) async fn push(inner: Arc<Inner>, target: PushTar
                 _ = stop.wait_for(|stop| *stop) => return,
             };
             match came {
-                Came::Taken if due == sent => {
-                    failed(&inner, &target, "it takes what is sent, and cosigns nothing of it".to_owned());
-                    longer(&mut pause)
-                }
-                Came::Taken => {
+                Came::Taken { awaits, cosigned } => {
+                    let (again, waits) = (due == sent, !awaits.is_empty());
+                    for (origin, size) in &due {
+                        let rests = cosigned.get(origin.as_str()).is_none_or(|cosigned| cosigned < size);
+                        inner.waits_for(&target.partner, origin, if rests { &awaits } else { &[] });
+                    }
                     sent = due;
-                    taken(&inner, &target);
-                    (pause, from_the_start) = (FIRST_PAUSE, false);
-                    LOOK
+                    if again && !waits {
+                        failed(&inner, &target, "it takes what is sent, and cosigns nothing of it".to_owned());
+                        longer(&mut pause)
+                    } else {
+                        taken(&inner, &target);
+                        from_the_start = false;
+                        if again { longer(&mut pause).min(WAITING).max(LOOK) } else { first(&mut pause) }
+                    }
                 }
                 Came::FromTheStart(why) if !from_the_start => {
                     tracing::warn!(partner = %target.partner, "the partner lacks what it had; everything is pushed again: {why}");
@@ -154,6 +170,12 @@ fn failed(inner: &Inner, target: &PushTarget, why: String) {
     }
 }
 
+/// All is well: the next look comes as usual, and the next failure is the first.
+const fn first(pause: &mut Duration) -> Duration {
+    *pause = FIRST_PAUSE;
+    LOOK
+}
+
 fn longer(pause: &mut Duration) -> Duration {
     let rest = *pause;
     *pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
@@ -188,13 +210,16 @@ async fn attempt(inner: &Arc<Inner>, target: &PushTarget, from_the_start: bool) 
         Ok(Err(error)) => return Came::Failed(error.to_string(), None),
         Err(error) => return Came::Failed(error.to_string(), None),
     };
-    let Posted { status, retry_after, answer } = match target.post.post(seal, package, answer).await {
+    let Posted { status, retry_after, awaits, answer } = match target.post.post(seal, package, answer).await {
         Ok(posted) => posted,
         Err(why) => return Came::Failed(why, None),
     };
     match status {
         TAKEN => match import(inner, answer, None).await {
-            Ok(imported) if imported.from == target.partner => Came::Taken,
+            Ok(imported) if imported.from == target.partner => {
+                let cosigned = imported.cosigned.into_iter().filter(|(_, _, refused)| refused.is_none());
+                Came::Taken { awaits, cosigned: cosigned.map(|(log, size, _)| (log, size)).collect() }
+            }
             Ok(imported) => Came::Failed(format!("{} answers there", imported.from), None),
             Err(error) => Came::Failed(format!("its answer was not taken: {error}"), None),
         },

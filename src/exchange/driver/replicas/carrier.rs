@@ -1,17 +1,19 @@
 //! Carries the machine of one replicated log: does what it wants done, and tells it what came of it.
 
 use super::{Up, addressee, elsewhere, is_for_us, stream};
+use crate::exchange::cosigned::{Cosigned, Kept};
+use crate::exchange::driver::board::Concern;
 use crate::exchange::driver::checking::checked;
 use crate::exchange::driver::quota::{Quota, Today};
 use crate::exchange::driver::start::Inner;
 use crate::exchange::driver::status::broken;
-use crate::exchange::driver::{convert, wire};
-use crate::exchange::heads::Event::Suspected;
+use crate::exchange::driver::{convert, stopped, wire};
+use crate::exchange::heads::{Event::Suspected, Left};
 use crate::exchange::replica::{Action, Elsewhere, Event, Finding, Held, Rejudged, Replica, Setup, Unchecked, rejudge};
-use crate::exchange::{ExchangeError, hosts_issuer};
+use crate::exchange::{Alarm, ExchangeError, hosts_issuer};
 use crate::log::{Checkpoint, Origin};
 use crate::reason::Reasoned as _;
-use crate::store::{Store, StoreError};
+use crate::store::{Batch, Store, StoreError};
 use crate::time::Timestamp;
 use crate::trust::NodeName;
 use crate::verification::Equivocation;
@@ -23,7 +25,7 @@ use tokio_stream::StreamExt as _;
 
 const TICK: Duration = Duration::from_secs(1);
 /// When nothing is cosigned for so long after the start, the operator is told why.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long who brought a log waits until partners have told what this node cosigned: longer than a start waits for them.
 const TOLD: Duration = Duration::from_secs(8);
@@ -61,7 +63,11 @@ pub(super) struct Carrier {
     held_since: Option<tokio::time::Instant>,
     done: mpsc::UnboundedSender<Heard>,
     results: mpsc::UnboundedReceiver<Heard>,
-    alarm: Option<ExchangeError>,
+    /// What was told last, and what stands on the board.
+    told: Option<ExchangeError>,
+    alarm: Option<Alarm>,
+    /// What was cosigned last, and is not kept yet.
+    cosigned: Option<Kept>,
     /// Whether the list had this node hold the log when it began; a log of its own it only gets back.
     for_us: bool,
 }
@@ -97,7 +103,9 @@ impl Carrier {
             held_since: None,
             done,
             results,
+            told: None,
             alarm: None,
+            cosigned: None,
         }
     }
 
@@ -109,14 +117,8 @@ impl Carrier {
         // While nobody is there it stands still, which may be for days.
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut frozen = self.inner.equivocated();
-        let proven = |frozen: &watch::Receiver<BTreeMap<Origin, Equivocation>>, origin: &Origin| {
-            frozen.borrow().get(origin).map(|proven| Event::Equivocated(proven.size()))
-        };
         let mut lifts = self.inner.lifted();
         let (mut recalls, mut said, mut since) = (true, false, tokio::time::Instant::now());
-        let lifted = |lifts: &watch::Receiver<BTreeMap<Origin, u64>>, origin: &Origin| {
-            lifts.borrow().get(origin).map(|past| Event::Lifted(*past))
-        };
         let mut events = VecDeque::from_iter(lifted(&lifts, &self.origin));
         events.extend(proven(&frozen, &self.origin));
         // With nobody to dial it is only looked whether what was found holds by the list in force.
@@ -146,6 +148,8 @@ impl Carrier {
             if recalls && !said && connected && since.elapsed() > PATIENCE {
                 said = true;
                 self.say_who_is_awaited();
+                // The log's own node is told with the greeting.
+                self.inner.nudge(&self.partner).notify_one();
             }
             let incoming = async {
                 match &mut self.up {
@@ -178,7 +182,11 @@ impl Carrier {
                     events.push_back(Event::Trust(self.inner.lists.current()));
                 }
                 Ok(()) = told.changed(), if connected && self.machine.recalls() => events.push_back(Event::Tick),
-                Ok(()) = lifts.changed() => events.extend(lifted(&lifts, &self.origin)),
+                Ok(()) = lifts.changed() => {
+                    // What is proven beside what was lifted stays so.
+                    events.extend(lifted(&lifts, &self.origin));
+                    events.extend(proven(&frozen, &self.origin));
+                }
                 Ok(()) = frozen.changed() => events.extend(proven(&frozen, &self.origin)),
                 // Without a connection there is nobody to dial, and nobody to find silent.
                 Ok(()) = links.changed() => {
@@ -196,7 +204,10 @@ impl Carrier {
                     events.extend(came.then_some(Event::Beside));
                     events.push_back(Event::Tick);
                 }
-                _ = stop.wait_for(|stop| *stop) => return Ended::Stopping,
+                () = stopped(stop) => {
+                    self.keep_cosignature().await;
+                    return Ended::Stopping;
+                }
             }
         }
     }
@@ -230,8 +241,8 @@ impl Carrier {
             Ok(Some(message)) => convert::from_supplier(message).map_err(|error| error.to_string()),
             Ok(None) => Err("the log's node ended the stream".to_owned()),
             Err(status) => {
-                if let Some(broken) = broken(&status) {
-                    self.alarmed(broken);
+                if let Some(why) = broken(&status) {
+                    return Event::Broken(why);
                 }
                 Err(status.message().to_owned())
             }
@@ -310,11 +321,11 @@ impl Carrier {
         None
     }
 
-    /// The same trouble again is no second line, until a head was reached in between.
+    /// The same trouble again is no second line, until all was well in between.
     fn alarmed(&mut self, why: ExchangeError) {
-        if !self.alarm.as_ref().is_some_and(|last| alike(last, &why)) {
+        if !self.told.as_ref().is_some_and(|last| alike(last, &why)) {
             tracing::warn!(partner = %self.partner, origin = %self.origin, reason = why.reason(), "{why}");
-            self.alarm = Some(why);
+            self.told = Some(why);
         }
     }
 
@@ -352,19 +363,40 @@ impl Carrier {
         });
     }
 
-    fn cosign(&self, checkpoint: &Checkpoint) -> Event {
+    fn cosign(&mut self, checkpoint: &Checkpoint) -> Event {
         let now = self.inner.clock.now();
         let time = u64::try_from(now.as_second()).unwrap_or(0);
         match self.inner.replica.cosign(checkpoint, time) {
             Ok(line) => {
                 let size = checkpoint.head.size;
                 self.inner.board.passage(&self.partner, &self.origin, |passage| passage.cosigned = Some((size, time)));
+                let note = self.machine.held().head.as_ref().filter(|held| held.head == checkpoint.head);
+                if let Some(note) = note.map(|held| held.note.clone()) {
+                    let (origin, line) = (self.origin.clone(), line.clone());
+                    self.cosigned = Some(Kept { origin, size, note, line, time });
+                }
                 Event::Cosigned { size, line: Some(line.to_string()) }
             }
             Err(error) => {
                 tracing::error!(origin = %self.origin, %error, "a head could not be cosigned");
                 Event::Cosigned { size: checkpoint.head.size, line: None }
             }
+        }
+    }
+
+    /// Keeps what was cosigned last, as a node that stops: until then no sync is worth it, for whoever was cosigned for
+    /// shows it back.
+    async fn keep_cosignature(&mut self) {
+        let Some(kept) = self.cosigned.take() else { return };
+        let (store, trust, now) = (Arc::clone(&self.store), self.inner.lists.current(), self.inner.clock.now());
+        let keeping = tokio::task::spawn_blocking(move || {
+            let loaded = Cosigned::load(store.as_ref(), &kept.origin, &trust).map_err(|error| error.to_string());
+            let state = loaded?.keep(&kept, &trust).map_err(|error| error.to_string())?;
+            let at_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+            store.commit(Batch { at_ms, state, ..Batch::default() }).map_err(|error| error.to_string())
+        });
+        if let Err(error) = keeping.await.map_err(|error| error.to_string()).flatten() {
+            tracing::warn!(origin = %self.origin, error, "what was cosigned last could not be kept");
         }
     }
 
@@ -377,16 +409,25 @@ impl Carrier {
         });
     }
 
-    /// Shows the operator how far it is.
-    fn show(&self) {
+    /// Shows the operator how far it is, and what is wrong.
+    fn show(&mut self) {
+        if self.machine.alarm() != self.alarm.as_ref() {
+            self.alarm = self.machine.alarm().cloned();
+            self.inner.board.concern(&self.partner, &self.origin, Concern::Stream, self.alarm.clone());
+            if self.alarm.is_none() {
+                self.told = None;
+            }
+        }
         let held = self.machine.held();
-        let (size, published) = (self.machine.heard_size(), held.tree_head().size);
+        let (size, published, durable) = (self.machine.heard_size(), held.tree_head().size, held.edge.size());
         let findings = u64::try_from(held.findings.len()).unwrap_or(u64::MAX);
         let now = self.inner.clock.now();
         self.inner.board.passage(&self.partner, &self.origin, |passage| {
             passage.inward = true;
             passage.grows(size, now);
             passage.holds(published);
+            passage.carries(durable, now);
+            passage.lacks(now);
             passage.findings = findings;
         });
     }
@@ -415,4 +456,12 @@ fn alike(one: &ExchangeError, other: &ExchangeError) -> bool {
     let (one, other) = (one.to_string(), other.to_string());
     let words = |c: &char| !c.is_ascii_digit();
     one.chars().filter(words).eq(other.chars().filter(words))
+}
+
+fn proven(frozen: &watch::Receiver<BTreeMap<Origin, Equivocation>>, origin: &Origin) -> Option<Event> {
+    frozen.borrow().get(origin).map(|proven| Event::Equivocated(proven.size()))
+}
+
+fn lifted(lifts: &watch::Receiver<BTreeMap<Origin, Left>>, origin: &Origin) -> Option<Event> {
+    lifts.borrow().get(origin).map(|left| Event::Lifted(left.heads.clone()))
 }

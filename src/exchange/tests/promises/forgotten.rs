@@ -101,28 +101,42 @@ fn a_wiped_replica_that_is_shown_another_history_cosigns_nothing_and_says_so() {
     assert!(!said.iter().any(|action| matches!(action, replica::Action::Send(FromReplica::Cosign(_)))));
     bench.tell(replica::Event::Tick);
     assert!(bench.cosigned().is_empty());
-    // Until a person judges that the branch held here goes on.
-    bench.tell(replica::Event::Lifted(20));
+    // What was lifted of another branch changes nothing.
+    bench.tell(replica::Event::Lifted(vec![head_in(&branch(), 18).head]));
+    assert!(bench.cosigned().is_empty() && bench.replica.alarm().is_some());
+    // Until a person judges that the branch held here goes on, and this one was left.
+    bench.tell(replica::Event::Lifted(vec![head_in(&branch(), 16).head]));
     bench.announce(20, &head(24));
     bench.package(20, 24, 24);
-    assert_eq!(bench.cosigned(), vec![24]);
+    assert_eq!(bench.cosigned(), vec![20, 24]);
 }
 
 #[test]
-fn a_lifted_log_is_dialled_again_and_frozen_again_only_by_what_forks_further_on() {
+fn a_lifted_log_is_dialled_again_and_frozen_again_by_what_is_proven_beside_that_whatever_its_size() {
     let mut bench = settled();
-    bench.announce(10, &head_in(&branch(), 10));
+    let left = head_in(&branch(), 10);
+    bench.announce(10, &left);
     assert_eq!(bench.reason(), Some("LOG_EQUIVOCATED"));
-    bench.tell(replica::Event::Lifted(10));
+    bench.tell(replica::Event::Lifted(vec![left.head, head_in(&branch(), 40).head]));
     bench.connect();
-    bench.announce(10, &head_in(&branch(), 10));
+    bench.announce(10, &left);
     assert_eq!((bench.reason(), bench.replica.held().record.equivocated), (Some("LOG_EQUIVOCATED"), None));
     bench.connect();
     bench.announce(10, &head(14));
     bench.package(10, 14, 14);
     assert_eq!(bench.cosigned(), vec![14]);
+    // Another head is held against what was left by whoever compares all of them, and nothing of it is taken.
     bench.announce(14, &head_in(&branch(), 14));
-    assert_eq!(bench.replica.held().record.equivocated, Some(14));
+    let said = std::mem::take(&mut bench.said);
+    assert!(said.iter().any(|action| matches!(action, replica::Action::Suspect(_))), "{said:?}");
+    assert_eq!((bench.size(), bench.replica.held().record.equivocated), (14, None));
+    // Short of the longest head that was left, it is a new deed all the same.
+    bench.tell(replica::Event::Equivocated(12));
+    assert_eq!(bench.replica.held().record.equivocated, Some(12));
+    let mut again = Bench::over(bench.store);
+    again.tell(replica::Event::Lifted(vec![left.head]));
+    again.tell(replica::Event::Equivocated(12));
+    assert_eq!(again.replica.held().record.equivocated, Some(12), "after a start too");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A node that starts asks what partners hold of its own logs before it signs for them.
 
+mod forked;
+
 use super::{at, branch, head, head_in, known, log};
 use crate::exchange::message::KnownHead;
 use crate::exchange::recall::{self, Lack, Recall, Settled};
@@ -213,41 +215,6 @@ fn a_head_counts_by_the_signature_of_its_log_and_by_nothing_else() {
 }
 
 #[test]
-fn a_settled_log_of_which_a_partner_holds_another_history_is_shut_for_good() {
-    let (shorter, longer) = (head_in(&branch(), 10), head_in(&branch(), 20));
-    let mut recall = settled(6);
-    let read = told(&mut recall, 1, known(&shorter, true), 12);
-    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 10 }]);
-    let forked = recall.step(at(1), recall::Event::Root { origin: log(), size: 10, root: head(10).head.root });
-    assert_eq!(forked, [recall::Action::Settled(log(), Settled::Forked { note: shorter.note })]);
-    assert_eq!(told(&mut recall, 1, known(&longer, true), 12), []);
-    assert_eq!(recall.step(at(2), recall::Event::Override(log())), []);
-    assert!(!recall.is_settled(&log()));
-
-    // Where the other one is longer its entries do not come, and that it is another is proven by others.
-    let mut recall = settled(6);
-    assert_eq!(recall.step(at(1), recall::Event::Proven([log()].into())), [], "what is here may be the true one");
-    let shut = told(&mut recall, 1, known(&longer, true), 12);
-    assert_eq!(shut, [recall::Action::Shut { origin: log(), signed: 20 }]);
-    let forked = recall.step(at(2), recall::Event::Shut { origin: log(), durable: 12 });
-    assert_eq!(forked, [recall::Action::Settled(log(), Settled::Forked { note: longer.note })]);
-}
-
-#[test]
-fn a_start_compares_what_each_holder_has_and_not_only_the_longest_head() {
-    let mut recall = recall(12);
-    // A witness followed what is here; the replica holds the other history.
-    assert_eq!(heard(&mut recall, 2, known(&head(12), false)), []);
-    let other = head_in(&branch(), 10);
-    let read = heard(&mut recall, 1, known(&other, true));
-    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 12 }]);
-    let read = recall.step(at(1), recall::Event::Root { origin: log(), size: 12, root: head(12).head.root });
-    assert_eq!(read, [recall::Action::ReadRoot { origin: log(), size: 10 }]);
-    let forked = recall.step(at(1), recall::Event::Root { origin: log(), size: 10, root: head(10).head.root });
-    assert_eq!(forked, [recall::Action::Settled(log(), Settled::Forked { note: other.note })]);
-}
-
-#[test]
 fn nobodys_word_has_a_log_signed_on_of_which_a_longer_head_is_known_and_what_is_given_up_closes_it() {
     let mut recall = recall(6);
     // The witness knows a head and holds no entries; the replica is away.
@@ -318,7 +285,7 @@ fn a_log_that_is_behind_goes_on_when_the_only_holder_that_gives_nothing_is_taken
     // What is missing is said as long as it is.
     let lack = Lack { held: 6, signed: 12, told: name(2), holders: vec![(name(2), 12)] };
     assert_eq!(recall.lacks(), BTreeMap::from([(log(), lack.clone())]));
-    assert_eq!(recall.step(at(3), recall::Event::RefillFailed(log())), []);
+    assert_eq!(recall.step(at(3), recall::Event::Refilled { origin: log(), durable: 6 }), []);
     assert_eq!(recall.lacks(), BTreeMap::from([(log(), lack)]));
     let settled = recall.step(at(4), recall::Event::Trust(without_the_witness()));
     assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
@@ -331,7 +298,7 @@ fn a_log_of_which_another_partner_has_the_same_head_stays_behind_when_one_of_the
     told(&mut recall, 2, known(&head(12), true), 6);
     recall.step(at(2), recall::Event::Shut { origin: log(), durable: 6 });
     told(&mut recall, 1, known(&head(12), true), 6);
-    recall.step(at(3), recall::Event::RefillFailed(log()));
+    recall.step(at(3), recall::Event::Refilled { origin: log(), durable: 6 });
     recall.step(at(4), recall::Event::Trust(without_the_witness()));
     assert!(!recall.is_settled(&log()));
     let refill = recall.step(at(100), recall::Event::Tick);
@@ -354,5 +321,3 @@ fn a_log_is_not_forked_by_what_a_partner_told_that_is_taken_off_the_list_while_i
     let settled = recall.step(at(2), recall::Event::Root { origin: log(), size: 10, root: head(10).head.root });
     assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
 }
-
-// ---- heads of all logs --------------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ use std::sync::Arc;
 
 /// The entries with which the log of 2026 is closed.
 const FINAL: u64 = 12;
+/// Seconds after which the log of 2027 is replicated: its first snapshot is made 600 s before.
+const NEXT_YEAR: i64 = 3_459_000;
 /// A certificate of it that is in force at its end, and where its status stands.
 const TARGET: usize = 5;
 
@@ -114,7 +116,7 @@ impl Later {
     fn tell(&mut self, now: i64, event: Event) -> bool {
         let (mut events, mut dialled) = (vec![event], false);
         while let Some(event) = events.pop() {
-            for action in self.replica.step(at(now), event) {
+            for action in self.replica.step(at(NEXT_YEAR + now), event) {
                 match action {
                     Action::Dial => dialled = true,
                     Action::Check(work) => events.insert(0, Event::Checked(check(&self.store, &work).unwrap())),

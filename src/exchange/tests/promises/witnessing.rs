@@ -90,6 +90,10 @@ fn no_head_is_cosigned_that_goes_beyond_the_end_of_its_log() {
         let mut canvasser = Canvasser::new(log(), ended(2, final_size), Vec::new());
         let asked = canvasser.step(at(0), canvasser::Event::Published(head(10)));
         assert_eq!(asked.is_empty(), final_size < 10, "{asked:?}");
+        // Nor does one cosign that is asked, by whomever.
+        let mut watch = Watch::new(2);
+        watch.witness.step(witness::Event::Trust(ended(2, final_size)));
+        assert_eq!(watch.ask(0, Vec::new(), &head(10).note), if final_size < 10 { 403 } else { 200 });
     }
 }
 

@@ -98,6 +98,9 @@ impl Simulation {
                 let durable = self.nodes[node].disk.own.durable_size(&origin);
                 self.local(node, Local::Recall(recall::Event::Shut { origin, durable }));
             }
+            Action::Refill { origin, from, note } if self.is_beside(node, &origin, &from, &note) => {
+                self.result(node, Local::Recall(recall::Event::Beside { origin, note }));
+            }
             Action::Refill { origin, note, .. } => {
                 let size = note.lines().nth(1).unwrap().parse().unwrap();
                 let trust = self.trust_of(node);
@@ -123,6 +126,25 @@ impl Simulation {
                 self.alarmed.insert(log);
             }
         }
+    }
+
+    /// Whether a partner that can be reached proves that what is durable at a node is no beginning of its head.
+    fn is_beside(&self, node: usize, log: &Origin, from: &crate::trust::NodeName, note: &str) -> bool {
+        let partner = node_of(from);
+        let (own, there) = (&self.nodes[node].disk.own, self.nodes[partner].process.is_some());
+        let size = own.durable_size(log);
+        if !there || self.apart(node, partner) || size == 0 {
+            return false;
+        }
+        let head = Self::read_note(note).unwrap().head;
+        let store: Arc<dyn Store> = self.nodes[partner].store(log);
+        if store.head(log).is_none_or(|held| held.head.size < head.size) {
+            return false;
+        }
+        let hashes = store.hashes(log);
+        let (root, proof) = (root(size, &hashes).unwrap(), consistency_proof(size, head.size, &hashes).unwrap());
+        let durable = TreeHead { size, root: durable_root(own.as_ref(), log, size).unwrap() };
+        is_another(&History { root, proof }, &durable, &head)
     }
 
     pub(super) fn end_refill(&mut self, node: usize, log: &Origin) {

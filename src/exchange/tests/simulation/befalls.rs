@@ -35,7 +35,8 @@ impl Simulation {
         events.extend(process.refills.keys().map(|log| Local::Replica(log.clone(), replica::Event::Tick)));
         events.push(Local::Recall(recall::Event::Tick));
         events.push(Local::Heads(heads::Event::Tick));
-        if (self.now / 1_000) % OWN == node as u64 {
+        let soon = process.heads.is_open() && (self.now / 1_000).is_multiple_of(SOON);
+        if soon || (self.now / 1_000) % OWN == node as u64 {
             events.extend(self.own_heads(node).into_iter().map(Local::Heads));
         }
         let late = process.refills.iter().filter(|(_, (_, _, until))| *until < self.now);
@@ -46,6 +47,7 @@ impl Simulation {
         for log in late {
             self.end_refill(node, &log);
         }
+        self.check_alarms(node);
     }
 
     /// The authority's disk is a copy of some time ago; everything since is gone.
@@ -81,6 +83,7 @@ impl Simulation {
         if self.calm || self.nodes[node].process.take().is_none() {
             return;
         }
+        self.untruths.forget(node);
         for (stream, wire) in &self.wires {
             for (side, dialler) in [(wire.dialler, false), (wire.answerer, true)] {
                 if wire.open && side.0 == node {
@@ -101,9 +104,10 @@ impl Simulation {
         let trust = self.trust_of(node);
         let now = self.timestamp();
         self.nodes[node].start(&trust, now);
+        self.tell_lifted(node);
         for (log, evidence) in known_evidence(self.nodes[node].disk.node.as_ref(), &trust).unwrap() {
             if self.asks(node, &log) {
-                self.local(node, Local::Recall(recall::Event::Proven([log.clone()].into())));
+                self.local(node, Local::Recall(self.is_proven(node, &log)));
             }
             self.local(node, Local::Replica(log, replica::Event::Equivocated(evidence.size())));
         }

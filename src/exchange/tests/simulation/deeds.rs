@@ -75,9 +75,14 @@ impl Simulation {
                 }
             }
             Local::Heads(event) => {
-                let actions = process.heads.step(now, event);
-                for action in actions {
-                    self.comparing(node, action);
+                // What partners know is held against what is here by then.
+                let is_told = matches!(event, heads::Event::Heads { .. } | heads::Event::Reported(_));
+                let own = if is_told { self.own_heads(node) } else { Vec::new() };
+                for event in own.into_iter().chain([event]) {
+                    let Some(process) = self.nodes[node].process.as_mut() else { return };
+                    for action in process.heads.step(now, event) {
+                        self.comparing(node, action);
+                    }
                 }
             }
             Local::Canvasser(log, event) => {
@@ -123,6 +128,7 @@ impl Simulation {
                 let good = |finding: &replica::Finding| finding.index != BAD && self.counts(log, finding.index);
                 assert!(!findings.iter().any(good), "{findings:?}");
             }
+            // How long it lasts is looked at: see `alarms`.
             Action::Alarm(_) => {}
             Action::Suspect(suspicion) => self.result(node, Local::Heads(heads::Event::Suspected(suspicion))),
             Action::Recall => {
@@ -168,7 +174,8 @@ impl Simulation {
                 let at = self.now + self.way(node, to);
                 self.agenda.plan(at, Happening::Disclose { from, asked });
             }
-            Action::Credit(_) | Action::Cancel | Action::Missing(_) => {}
+            Action::Credit(_) | Action::Cancel => {}
+            Action::Missing(indexes) => self.is_missed(log, &indexes),
             Action::Take(answers) => self.later(node, Work::Take(log.clone(), answers)),
             Action::Commit(batch) => self.later(node, Work::CommitDisclosed(log.clone(), batch)),
             Action::Receipt { origin, size, missing, held } => {
@@ -206,7 +213,9 @@ impl Simulation {
                 // One too few.
                 all.pop();
             }
-            let Some(state) = self.gives(&asked.log, *index, state) else { continue };
+            let given = self.gives(&asked.log, *index, state.clone());
+            self.is_given(&asked.log, *index, given.as_ref() == Some(&state));
+            let Some(state) = given else { continue };
             let answer = Some(DisclosedEntry { index: *index, state });
             self.agenda.plan(at, Happening::Disclosed { to: from, log: asked.log.clone(), answer });
         }

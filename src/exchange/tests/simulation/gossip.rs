@@ -54,7 +54,14 @@ impl Simulation {
                 self.agenda.plan(at, Happening::History { from, of, ticket, question });
             }
             Action::Evidence(evidence) => self.proven(node, &evidence),
-            // An alarm for people: with partners away it may be raised of anybody.
+            Action::Left(log, head) => {
+                let store = Arc::clone(&self.nodes[node].disk.node);
+                let mut last = Lifted::all(store.as_ref()).unwrap().remove(&log).unwrap().pop().unwrap();
+                last.left.push(head);
+                store.commit(Batch { state: vec![last.put(&log)], ..Batch::default() }).unwrap();
+                self.tell_left(node, &log);
+            }
+            // Those who know may be away: it is an alarm where it lasts.
             Action::Unanswered(_) => {}
         }
     }
@@ -67,7 +74,10 @@ impl Simulation {
         let known = self.known(partner);
         let heads = self.told(partner, from.0, known);
         // What it has proof of stands in its log to everyone, which whoever was away reads.
-        for (_, record) in self.nodes[partner].disk.node.records(crate::store::Table::Evidence).unwrap() {
+        let known = self.nodes[partner].disk.node.records(crate::store::Table::Evidence).unwrap().into_iter();
+        let lifted = Lifted::all(self.nodes[partner].disk.node.as_ref()).unwrap().into_values().flatten();
+        let lifted = lifted.filter_map(|lifted| lifted.evidence.map(String::into_bytes));
+        for record in known.map(|(_, record)| record).chain(lifted) {
             let (first, second, prefix) = crate::verification::Equivocation::parts(&record).unwrap();
             let evidence = Box::new(Evidence::prove(&self.trust, first, second, prefix).unwrap());
             let at = self.now + self.way(from.0, partner);
@@ -112,6 +122,16 @@ impl Simulation {
         self.agenda.plan(at, Happening::Local(from.0, from.1, Local::Heads(event)));
     }
 
+    /// Somebody reports evidence. Of a log of which a person has lifted something it is judged first whether it is news.
+    pub(super) fn reported(&mut self, node: usize, evidence: Box<Evidence>) {
+        let lifted = Lifted::all(self.nodes[node].disk.node.as_ref()).unwrap();
+        if lifted.contains_key(evidence.proven.origin()) {
+            self.local(node, Local::Heads(heads::Event::Reported(evidence)));
+        } else {
+            self.proven(node, &evidence);
+        }
+    }
+
     /// Keeps evidence, freezes the log, and tells the partners; what is known already changes nothing.
     pub(super) fn proven(&mut self, node: usize, evidence: &Evidence) {
         let (log, store) = (evidence.proven.origin().clone(), Arc::clone(&self.nodes[node].disk.node));
@@ -121,7 +141,7 @@ impl Simulation {
         }
         store.commit(Batch { state: vec![evidence.put()], ..Batch::default() }).unwrap();
         if self.asks(node, &log) {
-            self.local(node, Local::Recall(recall::Event::Proven([log.clone()].into())));
+            self.local(node, Local::Recall(self.is_proven(node, &log)));
         }
         self.local(node, Local::Replica(log.clone(), replica::Event::Equivocated(evidence.proven.size())));
         self.local(node, Local::Witness(witness::Event::Equivocated(log)));
@@ -134,6 +154,72 @@ impl Simulation {
             let evidence = Box::new(Evidence::prove(&self.trust, first, second, prefix).unwrap());
             let at = self.now + self.way(node, to);
             self.agenda.plan(at, Happening::Reported { to, evidence });
+        }
+    }
+
+    /// What the node that writes a log learns of its fork.
+    pub(super) fn is_proven(&self, node: usize, log: &Origin) -> recall::Event {
+        let lifted = Fork::lifted(self.nodes[node].disk.node.as_ref(), &self.trust).unwrap();
+        recall::Event::Proven { proven: [log.clone()].into(), lifted }
+    }
+
+    /// A person has a node go on with the branch that it holds.
+    pub(super) fn lift(&mut self, node: usize, log: &Origin) {
+        let (store, at) = (Arc::clone(&self.nodes[node].disk.node), self.timestamp());
+        let lifted = Lifted::judge(store.as_ref(), log, "as agreed".to_owned(), at).unwrap().unwrap();
+        let lifted = Lifted { left: self.left(node, log, std::slice::from_ref(&lifted)).heads, ..lifted };
+        store.commit(Batch { state: vec![lifted.put(log)], ..Batch::default() }).unwrap();
+        self.untruths.lifted(log);
+        let all = Lifted::all(store.as_ref()).unwrap().remove(log).unwrap();
+        self.local(node, Local::Heads(heads::Event::Lifted(log.clone(), self.left(node, log, &all))));
+        self.tell_left(node, log);
+        if let Some(process) = self.nodes[node].process.as_mut() {
+            process.memory.passed(log);
+        }
+        if self.asks(node, log) {
+            let lifted = Fork::lifted(store.as_ref(), &self.trust).unwrap();
+            self.local(node, Local::Recall(recall::Event::Proven { proven: BTreeSet::new(), lifted }));
+        }
+    }
+
+    /// What of a log counts as lifted at a node, by what it holds, else by what it witnessed.
+    fn left(&self, node: usize, log: &Origin, lifted: &[Lifted]) -> Left {
+        let SimNode { disk, process, .. } = &self.nodes[node];
+        let store = if ends(log).0 == node { Some(&disk.own) } else { disk.partners.get(log) };
+        let mut seen = process.iter().flat_map(|process| process.witness.heads());
+        let seen = seen.find(|(name, ..)| name.as_str() == log.as_str()).map(|(_, head, _)| head);
+        let here = |head: &TreeHead| match (store, seen) {
+            (Some(store), _) if head.size <= store.durable_size(log) => {
+                Some(durable_root(store.as_ref(), log, head.size).unwrap() == head.root)
+            }
+            (None, Some(seen)) if seen.size == head.size => Some(seen.root == head.root),
+            _ => None,
+        };
+        Left::of(&self.trust, log, lifted, &here)
+    }
+
+    /// Tells all machines but the one that compares what is lifted of a log, and then what is proven beside that.
+    pub(super) fn tell_left(&mut self, node: usize, log: &Origin) {
+        let store = Arc::clone(&self.nodes[node].disk.node);
+        let all = Lifted::all(store.as_ref()).unwrap().remove(log).unwrap();
+        let heads = self.left(node, log, &all).heads;
+        if let Some(process) = self.nodes[node].process.as_mut() {
+            process.memory.left(log, heads.clone());
+        }
+        self.local(node, Local::Replica(log.clone(), replica::Event::Lifted(heads.clone())));
+        self.local(node, Local::Witness(witness::Event::Lifted(log.clone(), heads)));
+        if let Some(proven) = known_evidence(store.as_ref(), &self.trust).unwrap().get(log) {
+            self.local(node, Local::Replica(log.clone(), replica::Event::Equivocated(proven.size())));
+            self.local(node, Local::Witness(witness::Event::Equivocated(log.clone())));
+        }
+    }
+
+    /// What is lifted is told again to a process that starts.
+    pub(super) fn tell_lifted(&mut self, node: usize) {
+        for (log, lifted) in Lifted::all(self.nodes[node].disk.node.as_ref()).unwrap() {
+            let left = self.left(node, &log, &lifted);
+            self.local(node, Local::Heads(heads::Event::Lifted(log.clone(), left)));
+            self.tell_left(node, &log);
         }
     }
 

@@ -86,7 +86,7 @@ impl Simulation {
                 return Err(format!("{log}: of {own} disclosures are awaited: {awaited:?}"));
             }
         }
-        Ok(())
+        self.alarms().first().map_or(Ok(()), |alarm| Err(format!("nobody lies any more, and still: {alarm}")))
     }
 
     /// Whether the issuer lost the disclosures of an entry: its disk was an old copy, and entries came back without.
@@ -105,6 +105,7 @@ impl Simulation {
                 if let Some(head) = store.head(log) {
                     Self::branch(log, head.head);
                 }
+                self.check_fork(log);
                 continue;
             }
             let script = &WORLD.scripts[log];

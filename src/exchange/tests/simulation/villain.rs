@@ -19,6 +19,9 @@ pub(in crate::exchange::tests) enum Malice {
     SplitForReplica,
     /// From some moment on it goes on from an old state with other entries, as one that was restored and asks nobody.
     Rollback,
+    /// From some moment on it shows its addressees no more than the first entry, whatever it showed them before. Not among
+    /// [`Self::ALL`]: what is looked at takes longer than these storms.
+    Behind,
     /// It sends entries that are changed, left out, twice or out of turn, and heads that are not its own.
     Forged,
     /// It withholds disclosures, or sends those of other entries, or none that are any.
@@ -70,7 +73,11 @@ impl Villain {
 
 /// The note of a head of the other history.
 fn other_note(log: &Origin, size: u64) -> String {
-    let head = TreeHead { size, root: root(size, &other(log).tree).unwrap() };
+    note_of(log, other(log), size)
+}
+
+fn note_of(log: &Origin, script: &Script, size: u64) -> String {
+    let head = TreeHead { size, root: root(size, &script.tree).unwrap() };
     let extension = Extension::prove(log.clone(), None, head, &[]).unwrap();
     sign_checkpoint(&extension, key(ends(log).0, Use::Log)).unwrap()
 }
@@ -88,7 +95,11 @@ impl Simulation {
     pub(in crate::exchange::tests) fn hostile(seed: u64, weather: Weather, malice: Malice) -> Self {
         let mut this = Self::new(seed, weather);
         let node = usize::try_from(this.chance.within(0, NODES.len() as u64)).unwrap();
-        let since = if malice == Malice::Rollback { this.chance.within(5_000, 30_000) } else { 0 };
+        let since = match malice {
+            Malice::Rollback => this.chance.within(5_000, 30_000),
+            Malice::Behind => this.chance.within(5_000, 12_000),
+            _ => 0,
+        };
         this.villain = Some(Villain { node, malice, since, shown: BTreeMap::new() });
         if malice == Malice::StaleList {
             this.close_a_key();
@@ -102,6 +113,16 @@ impl Simulation {
         villain.is_some_and(|villain| self.now >= villain.since && (malice.forks() || !self.calm))
     }
 
+    /// A log that was shown shorter than it is says nothing more on its streams once it is whole: what it kept back comes
+    /// with the next ones.
+    pub(super) fn hang_up_what_was_behind(&mut self) {
+        let its = |wire: &Wire| wire.open && self.does(wire.answerer.0, Malice::Behind);
+        let streams = self.wires.iter().filter(|(_, wire)| its(wire)).map(|(stream, _)| *stream).collect::<Vec<_>>();
+        for stream in streams {
+            self.close(stream, false);
+        }
+    }
+
     /// Whether a log shows two histories on purpose.
     pub(super) fn lies(&self, log: &Origin) -> bool {
         self.villain.as_ref().is_some_and(|villain| villain.forks(log))
@@ -109,7 +130,7 @@ impl Simulation {
 
     /// Whether a log shows two histories, be it because its node does not know what it said before.
     pub(super) fn forks(&self, log: &Origin) -> bool {
-        self.lies(log) || self.nodes[ends(log).0].strays
+        self.lies(log) || self.nodes[ends(log).0].strays || self.alarmed.contains(log)
     }
 
     /// The branch that a head is of, if it is far enough to be of one.
@@ -135,6 +156,10 @@ impl Simulation {
         }
         if self.does(node, Malice::Forged) && self.chance.permille(400) {
             return self.forged(stream, &log, message);
+        }
+        if self.does(node, Malice::Behind) && matches!(message, FromSupplier::Announce(_)) {
+            let note = note_of(&log, &WORLD.scripts[&log], 1);
+            return vec![FromSupplier::Announce(Announce { note, consistency: Vec::new() })];
         }
         vec![message]
     }
@@ -288,12 +313,7 @@ impl Simulation {
                 };
                 let smaller = self.chance.within(1, size + 1);
                 match self.chance.within(0, 5) {
-                    0 if ends(&origin).0 == node => {
-                        let head_of =
-                            TreeHead { size: smaller, root: root(smaller, &WORLD.scripts[&origin].tree).unwrap() };
-                        let extension = Extension::prove(origin.clone(), None, head_of, &[]).unwrap();
-                        head.note = sign_checkpoint(&extension, key(node, Use::Log)).unwrap();
-                    }
+                    0 if ends(&origin).0 == node => head.note = note_of(&origin, &WORLD.scripts[&origin], smaller),
                     1 => head.note = head.note.replacen('\n', "\n9", 1),
                     2 => head.log = self.logs.iter().next().unwrap().clone(),
                     3 => head.note.push_str(&"x".repeat(100_000)),
@@ -344,36 +364,53 @@ impl Simulation {
         }
     }
 
-    /// The branches that addressee and witness of a log have come to see, once both are far enough.
-    pub(super) fn seen(&self, log: &Origin) -> [Option<Branch>; 2] {
+    /// The heads that addressee and witness of a log have come to see.
+    fn heads_seen(&self, log: &Origin) -> [Option<TreeHead>; 2] {
         let (from, to) = ends(log);
         let third = (0..NODES.len()).find(|node| *node != from && *node != to).unwrap();
-        let held = self.nodes[to].disk.partners[log].head(log).and_then(|head| Self::branch(log, head.head));
+        let held = self.nodes[to].disk.partners[log].head(log).map(|head| head.head);
         let kept = self.nodes[third].disk.node.record(crate::store::Table::Witnessed, log.as_str().as_bytes()).unwrap();
         let kept = kept.and_then(|note| Self::read_note(std::str::from_utf8(&note).unwrap()));
-        [held, kept.and_then(|checkpoint| Self::branch(log, checkpoint.head))]
+        [held, kept.map(|checkpoint| checkpoint.head)]
     }
 
-    /// Runs until a log of the villain has shown two histories and everybody else has proof of it; gives the seconds
-    /// between the two. None where no log became long enough.
-    pub(in crate::exchange::tests) fn until_found_out(&mut self) -> Option<u64> {
-        let mut shown = BTreeMap::new();
-        while !self.calm {
-            let (at, happening) = self.agenda.next()?;
+    /// The branches of these, once both are far enough.
+    pub(super) fn seen(&self, log: &Origin) -> [Option<Branch>; 2] {
+        self.heads_seen(log).map(|head| head.and_then(|head| Self::branch(log, head)))
+    }
+
+    /// Whether addressee and witness have come to see two histories, and the one who holds entries as many as the other saw:
+    /// from then on either can prove it who hears of the other's head.
+    fn can_meet(&self, log: &Origin) -> bool {
+        let apart = matches!(self.seen(log), [Some(held), Some(witnessed)] if held != witnessed);
+        let far = matches!(self.heads_seen(log), [Some(held), Some(witnessed)] if held.size >= witnessed.size);
+        apart && far
+    }
+
+    /// Runs until everybody else has proof of every log of the villain that is to be long enough to have two histories; gives
+    /// for each the seconds between the moment that the two heads could meet and that.
+    pub(in crate::exchange::tests) fn until_found_out(&mut self) -> BTreeMap<Origin, u64> {
+        let long = self.logs.iter().filter(|log| self.lies(log) && self.goals[*log] > FORK).cloned();
+        let long = long.collect::<BTreeSet<_>>();
+        let (mut met, mut found) = (BTreeMap::new(), BTreeMap::new());
+        while !self.calm && found.len() < long.len() {
+            let Some((at, happening)) = self.agenda.next() else { break };
             self.now = at;
             let ticked = matches!(happening, Happening::Tick(0));
             self.happen(happening);
-            for log in self.logs.iter().filter(|log| ticked && self.forks(log)) {
-                if matches!(self.seen(log), [Some(held), Some(witnessed)] if held != witnessed) {
-                    let since = *shown.entry(log.clone()).or_insert(at);
-                    if self.found_out(log) {
-                        return Some((at - since) / 1_000);
-                    }
+            for log in long.iter().filter(|_| ticked) {
+                if self.can_meet(log) {
+                    met.entry(log.clone()).or_insert(at);
+                }
+                if self.found_out(log) {
+                    let since = met.get(log).copied().unwrap_or(at);
+                    found.entry(log.clone()).or_insert((at - since) / 1_000);
                 }
             }
         }
-        assert!(shown.is_empty(), "{shown:?} have shown two histories, and nobody found out");
-        None
+        let hidden = long.iter().filter(|log| !found.contains_key(*log)).collect::<Vec<_>>();
+        assert!(hidden.is_empty(), "not everybody has proof that {hidden:?} have two histories, which met at {met:?}");
+        found
     }
 
     /// Whether everybody who is not the villain has proof that a log has shown two histories.

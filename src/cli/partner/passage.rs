@@ -1,0 +1,154 @@
+//! How far a log has come between this node and a partner: held, behind, cosigned.
+
+use super::text;
+use crate::{api::client::wire, reason::counted, time::Timestamp};
+
+/// One log, in one line; with which of this node's are shut.
+pub(super) fn said(log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Timestamp) -> String {
+    let way = if log.inward { "from" } else { "to" };
+    let lag = lag(log, shut, now);
+    let held = if is_forked(log, shut) { apart(log) } else { held(log) };
+    format!("{way:4} {}: {held}, {lag}; {}", log.origin, cosigned(log))
+}
+
+/// How much of a log its reader holds. A partner may hold what this node lost of its own.
+fn held(log: &wire::PartnerLog) -> String {
+    let wire::PartnerLog { held, size, .. } = log;
+    if held > size { format!("{held} there and {size} here") } else { format!("{held} of {size}") }
+}
+
+/// Of a log whose histories part, what is held at one end is no beginning of what is held at the other.
+fn is_forked(log: &wire::PartnerLog, shut: &[wire::ShutLog]) -> bool {
+    shut.iter().any(|one| one.origin == log.origin && one.reason == "OWN_HISTORY_FORKED")
+}
+
+fn apart(log: &wire::PartnerLog) -> String {
+    format!("{} there and {} here, of two histories", log.held, log.size)
+}
+
+/// What was cosigned last. Of its own cosignatures a node keeps those that came back to it, and the last of each log when it
+/// stops: after a crash it may have given a newer one.
+fn cosigned(log: &wire::PartnerLog) -> String {
+    let Some(at) = &log.cosigned_at else { return "not cosigned".to_owned() };
+    let least = if log.inward && log.cosigned_size < log.held { "at least " } else { "" };
+    format!("cosigned {least}{} at {}", log.cosigned_size, text(at))
+}
+
+pub(super) fn entries(count: u64) -> String {
+    counted(count, "entry", "entries")
+}
+
+/// A log that takes nothing more.
+pub(in crate::cli) fn closed(with: u64) -> String {
+    format!("closed with {}", entries(with))
+}
+
+/// How far a log has come between this node and a partner. Of one that this node lost entries of, what a partner has seen
+/// of it is no measure.
+fn lag(log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Timestamp) -> String {
+    let doubted = |one: &wire::ShutLog| {
+        // What is lost for good is said by what the log is closed with.
+        one.origin == log.origin && one.reason.starts_with("OWN_HISTORY_") && one.reason != "OWN_HISTORY_LOST"
+    };
+    let lag = match behind(log, now).filter(|_| !is_forked(log, shut)) {
+        Some((behind, seconds)) => Some(format!("{} and {seconds} s behind{}", entries(behind), progress(log))),
+        None if shut.iter().any(doubted) => Some("the log is shut".to_owned()),
+        None if log.closed_with.is_some() => None,
+        None => Some("up to date".to_owned()),
+    };
+    log.closed_with.map(closed).into_iter().chain(lag).collect::<Vec<_>>().join(", ")
+}
+
+/// Entries and seconds by which a log is behind; for what stands beyond its end nobody waits.
+pub(in crate::cli) fn behind(log: &wire::PartnerLog, now: Timestamp) -> Option<(u64, i64)> {
+    let since = log.behind_since.as_ref()?;
+    let entries = end(log).checked_sub(log.held).filter(|entries| *entries > 0)?;
+    Some((entries, now.as_second().saturating_sub(since.seconds).max(0)))
+}
+
+/// Where a log ends; what stands beyond what it is closed with does not count.
+fn end(log: &wire::PartnerLog) -> u64 {
+    log.closed_with.map_or(log.size, |last| log.size.min(last))
+}
+
+/// How fast a log that is behind comes, and how long that will take; nothing where it is not known.
+fn progress(log: &wire::PartnerLog) -> String {
+    let Some(pace) = log.entries_a_minute else { return String::new() };
+    let carried = log.carried.max(log.held);
+    let way = if log.inward { "here" } else { "sent" };
+    match left(log) {
+        Some(seconds) => format!(" ({carried} {way}, {pace} a minute, about {seconds} s left)"),
+        None => format!(" ({carried} {way}, {pace} a minute)"),
+    }
+}
+
+/// Seconds until the rest of a log has gone over, if it goes on as in the last minute.
+pub(super) fn left(log: &wire::PartnerLog) -> Option<u64> {
+    let pace = log.entries_a_minute.filter(|pace| *pace > 0)?;
+    let rest = end(log).saturating_sub(log.carried.max(log.held));
+    Some(rest.saturating_mul(60).div_ceil(pace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_is_shut_is_not_up_to_date_and_one_that_is_closed_is_said_to_be() {
+        let origin = "tdap.gov.pk/log/2026/cn".to_owned();
+        let log = |closed_with, size| {
+            let origin = origin.clone();
+            wire::PartnerLog { origin, size, held: size, closed_with, ..Default::default() }
+        };
+        let (missing, key) = ("OWN_HISTORY_MISSING".to_owned(), "SIGNING_KEY_CLOSED".to_owned());
+        let shut = |reason| wire::ShutLog { origin: origin.clone(), reason, ..Default::default() };
+        let said = |log: &wire::PartnerLog, shut: &[wire::ShutLog]| lag(log, shut, Timestamp::UNIX_EPOCH);
+        assert_eq!(said(&log(None, 3), &[]), "up to date");
+        assert_eq!(said(&log(None, 3), &[shut(key)]), "up to date");
+        assert_eq!(said(&log(None, 3), &[shut(missing.clone())]), "the log is shut");
+        assert_eq!(said(&log(Some(1), 2), &[]), "closed with 1 entry");
+        assert_eq!(said(&log(Some(3), 3), &[shut(missing)]), "closed with 3 entries, the log is shut");
+        let lost = shut("OWN_HISTORY_LOST".to_owned());
+        assert_eq!(said(&log(Some(3), 3), &[lost]), "closed with 3 entries", "nobody waits for it to open");
+        let at = Some(prost_types::Timestamp { seconds: -5, nanos: 0 });
+        let late = wire::PartnerLog { held: 2, behind_since: at, ..log(None, 3) };
+        assert_eq!(said(&late, &[]), "1 entry and 5 s behind");
+        let beyond = wire::PartnerLog { closed_with: Some(2), ..late.clone() };
+        assert_eq!(said(&beyond, &[]), "closed with 2 entries");
+        // What is missing of one history is not counted along another.
+        let forked = [shut("OWN_HISTORY_FORKED".to_owned())];
+        assert_eq!((said(&late, &forked).as_str(), is_forked(&late, &[])), ("the log is shut", false));
+        assert_eq!(apart(&late), "2 there and 3 here, of two histories");
+    }
+
+    #[test]
+    fn a_log_that_catches_up_is_said_to_come_how_fast_and_for_how_long_yet_on_both_sides() {
+        let log = |inward, entries_a_minute| wire::PartnerLog {
+            inward,
+            size: 10_000,
+            carried: 4_000,
+            entries_a_minute,
+            behind_since: Some(prost_types::Timestamp { seconds: -5, nanos: 0 }),
+            ..Default::default()
+        };
+        let said = |log: &wire::PartnerLog| lag(log, &[], Timestamp::UNIX_EPOCH);
+        let behind = "10000 entries and 5 s behind";
+        assert_eq!(said(&log(true, Some(9_000))), format!("{behind} (4000 here, 9000 a minute, about 40 s left)"));
+        assert_eq!(said(&log(false, Some(0))), format!("{behind} (4000 sent, 0 a minute)"), "nobody knows how long");
+        assert_eq!(said(&log(false, None)), behind);
+    }
+
+    #[test]
+    fn what_a_partner_holds_beyond_what_is_here_and_what_may_have_been_cosigned_since_is_not_said_to_be_less() {
+        let log = |held, size| wire::PartnerLog { held, size, ..Default::default() };
+        assert_eq!((held(&log(2, 3)).as_str(), held(&log(17, 12)).as_str()), ("2 of 3", "17 there and 12 here"));
+        assert_eq!(cosigned(&log(3, 3)), "not cosigned");
+        let said = |inward, cosigned_size| {
+            let cosigned_at = Some(prost_types::Timestamp { seconds: 0, nanos: 0 });
+            cosigned(&wire::PartnerLog { inward, cosigned_size, cosigned_at, ..log(3, 3) })
+        };
+        assert_eq!(said(true, 2), "cosigned at least 2 at 1970-01-01T00:00:00Z");
+        assert_eq!(said(true, 3), "cosigned 3 at 1970-01-01T00:00:00Z");
+        assert_eq!(said(false, 2), "cosigned 2 at 1970-01-01T00:00:00Z", "what a partner cosigned is known as it came");
+    }
+}

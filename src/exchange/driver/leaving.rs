@@ -1,0 +1,66 @@
+//! Which branch of a log that forked is held here, and what of the log a person has lifted by that.
+
+use super::start::Inner;
+use crate::exchange::heads::{Left, Lifted};
+use crate::exchange::recall::durable_root;
+use crate::log::{Origin, SignedCheckpoint, TreeHead};
+use crate::store::{Batch, StoreError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What was lifted of all logs. It blocks.
+pub(super) fn left(inner: &Inner) -> Result<BTreeMap<Origin, Left>, StoreError> {
+    let lifted = Lifted::all(inner.node_store.as_ref())?;
+    Ok(lifted.into_iter().map(|(origin, lifted)| (origin.clone(), left_of(inner, &origin, &lifted))).collect())
+}
+
+/// What was lifted of one log: by its entries, where they are here; else by what this node witnessed; else by what is known
+/// of it to be of one history. It blocks.
+pub(super) fn left_of(inner: &Inner, origin: &Origin, lifted: &[Lifted]) -> Left {
+    let (list, store) = (inner.lists.current(), inner.store_of(origin));
+    if let Some(store) = store {
+        let held = store.durable_size(origin);
+        let here = |head: &TreeHead| {
+            let root = (head.size <= held).then(|| durable_root(store.as_ref(), origin, head.size));
+            root.and_then(Result::ok).map(|root| root == head.root)
+        };
+        return Left::of(&list, origin, lifted, &here);
+    }
+    let witnessed = inner.witness.heads().remove(origin).and_then(|note| {
+        let signed = SignedCheckpoint::open(&note, &list.log_key(origin)?).ok()?;
+        Some(signed.checkpoint().head)
+    });
+    let heads = inner.heads();
+    let here = |head: &TreeHead| match witnessed {
+        Some(seen) if seen.size == head.size => Some(seen.root == head.root),
+        Some(seen) => (heads.is_of_one(origin, &seen) && heads.is_of_one(origin, head)).then_some(true),
+        None => heads.is_of_one(origin, head).then_some(true),
+    };
+    let mut left = Left::of(&list, origin, lifted, &here);
+    if left.heads.is_empty() {
+        // Nothing tells the branches apart. Neither counts, and what is shown next begins anew.
+        for (short, long) in left.pairs.clone() {
+            left.leave(short);
+            left.leave(long);
+        }
+    }
+    left
+}
+
+/// A head was proven to be the beginning of a branch that was lifted: it is lifted with that, also at the next start.
+pub(super) async fn leave(inner: &Arc<Inner>, origin: Origin, head: TreeHead) -> Result<(), StoreError> {
+    let its = Arc::clone(inner);
+    let kept = tokio::task::spawn_blocking(move || {
+        let mut all = Lifted::all(its.node_store.as_ref())?.remove(&origin).unwrap_or_default();
+        if let Some(last) = all.last_mut() {
+            last.left.push(head);
+            let at_ms = u64::try_from(its.clock.now().as_millisecond()).unwrap_or(0);
+            its.node_store.commit(Batch { at_ms, state: vec![last.put(&origin)], ..Batch::default() })?;
+        }
+        let mut left = left_of(&its, &origin, &all);
+        left.leave(head);
+        its.leave(&origin, left);
+        Ok::<_, StoreError>(())
+    });
+    kept.await.map_err(|error| StoreError::Index(error.to_string()))?
+}

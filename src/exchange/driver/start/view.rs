@@ -1,0 +1,194 @@
+//! What others may look at while the driver runs, and what a person may have it do.
+
+use super::Inner;
+use crate::exchange::driver::board::Board;
+use crate::exchange::driver::histories::{LogHistory, histories};
+use crate::exchange::driver::leaving::left_of;
+use crate::exchange::driver::outside::{OutsideState, OutsideWitness};
+use crate::exchange::driver::parcels::{ExportAsked, Imported, Spool, export, import};
+use crate::exchange::driver::quota::{QuotaLimits, Used};
+use crate::exchange::heads::{self, Lifted};
+use crate::exchange::message::{AddCheckpoint, Witnessed};
+use crate::exchange::parcel::ParcelError;
+use crate::log::{LogName, Origin};
+use crate::statement::Issuer;
+use crate::store::{Batch, Store, StoreError, Table};
+use crate::time::Timestamp;
+use crate::trust::{NodeName, PackageSeal};
+use crate::verification::Equivocation;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// A running driver, to be looked at.
+#[derive(Clone)]
+pub struct DriverView(pub(super) Arc<Inner>);
+
+impl DriverView {
+    /// This node's name in the trust list.
+    #[must_use]
+    pub fn name(&self) -> &NodeName {
+        &self.0.name
+    }
+
+    /// How every partner is.
+    #[must_use]
+    pub fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.0.board)
+    }
+
+    /// What every other node has shown of the logs that are held here. It reads from the disk.
+    pub fn histories(&self, only: Option<&Origin>) -> Result<Vec<LogHistory>, StoreError> {
+        histories(&self.0, only)
+    }
+
+    /// What a partner's logs have taken here, and may take.
+    #[must_use]
+    pub fn quota(&self, partner: &NodeName) -> (Used, QuotaLimits) {
+        (self.0.replicas.quota(&self.0, partner).used(), self.0.quota)
+    }
+
+    /// The logs of partners that are kept here, each in a store of its own.
+    #[must_use]
+    pub fn replicated(&self) -> Vec<(Origin, Arc<dyn Store>)> {
+        self.0.replicas.all()
+    }
+
+    /// The authority that a log is addressed to; none of one to everybody.
+    #[must_use]
+    pub fn addressee_of(&self, origin: &Origin) -> Option<Issuer> {
+        self.0.lists.current().addressee_of(origin).cloned()
+    }
+
+    /// Every log of another node that is held or watched here, with the size of its newest head.
+    #[must_use]
+    pub fn known_logs(&self) -> BTreeMap<Origin, u64> {
+        let watched = self.0.witness.heads().into_iter();
+        let watched = watched.filter_map(|(origin, note)| Some((origin, size_of(&note)?)));
+        let held = self.replicated().into_iter();
+        let held = held.filter_map(|(origin, store)| Some((origin.clone(), store.head(&origin)?.head.size)));
+        watched.chain(held).fold(BTreeMap::new(), |mut known, (origin, size)| {
+            known.entry(origin).and_modify(|known: &mut u64| *known = (*known).max(size)).or_insert(size);
+            known
+        })
+    }
+
+    /// A head that somebody shows this node over HTTP, as the body of C2SP tlog-witness has it.
+    pub async fn add_checkpoint(&self, body: &str) -> Witnessed {
+        match AddCheckpoint::from_body(body) {
+            Some(request) => self.0.witnessed(request).await,
+            None => Witnessed::Malformed,
+        }
+    }
+
+    /// When this node began to ask partners what they know.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.0.began
+    }
+
+    /// Every log of partners that is not cosigned here before others have told what this node cosigned of it, with those
+    /// who have to.
+    #[must_use]
+    pub fn withheld(&self) -> BTreeMap<Origin, Vec<NodeName>> {
+        self.0.withheld()
+    }
+
+    /// Writes a package for a partner; gives each log that is in it, from which index on and up to which size. It blocks.
+    pub fn export(&self, asked: &ExportAsked, to: impl std::io::Write) -> Result<Vec<(Origin, u64, u64)>, ParcelError> {
+        export(&self.0, asked, to).map(|(exported, _)| exported)
+    }
+
+    /// Where a package is put while it arrives. It blocks.
+    pub fn spool(&self) -> Result<Spool, ParcelError> {
+        self.0.spool()
+    }
+
+    /// Who announces a package by its seal: a node of the trust list, with one for this node.
+    pub fn admit(&self, seal: &str) -> Result<PackageSeal, ParcelError> {
+        let seal = PackageSeal::open(seal, &self.0.lists.current())?;
+        if seal.to != self.0.name {
+            return Err(ParcelError::ForAnother { to: seal.to, here: self.0.name.clone() });
+        }
+        Ok(seal)
+    }
+
+    /// Takes a package that has arrived, if it is the one that was announced.
+    pub async fn import_sealed(&self, spool: Spool, announced: PackageSeal) -> Result<Imported, ParcelError> {
+        import(&self.0, spool, Some(announced)).await
+    }
+
+    /// Takes a package that has arrived.
+    pub async fn import(&self, spool: Spool) -> Result<Imported, ParcelError> {
+        import(&self.0, spool, None).await
+    }
+
+    /// Every log outside the trust list that is watched here and has shown a head, with its size.
+    #[must_use]
+    pub fn outside_logs(&self) -> BTreeMap<LogName, u64> {
+        let watched = self.0.witness.outside().into_iter();
+        watched.filter_map(|(name, note)| Some((name, size_of(&note)?))).collect()
+    }
+
+    /// The witnesses outside the trust list, and how each is.
+    #[must_use]
+    pub fn outside_witnesses(&self) -> Vec<(OutsideWitness, OutsideState)> {
+        self.0.outside.read()
+    }
+
+    /// Logs that are proven to have shown two histories: what a verdict has to know.
+    #[must_use]
+    pub fn equivocated(&self) -> watch::Receiver<BTreeMap<Origin, Equivocation>> {
+        self.0.equivocated()
+    }
+
+    /// The proof that a log has shown two histories, as a file of evidence has it. It reads from the disk.
+    pub fn evidence(&self, origin: &Origin) -> Result<Option<String>, StoreError> {
+        let record = self.0.node_store.record(Table::Evidence, origin.as_str().as_bytes())?;
+        Ok(record.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+
+    /// Whether a person has lifted what was proven of a log.
+    #[must_use]
+    pub fn was_lifted(&self, origin: &Origin) -> bool {
+        self.0.lifted.borrow().contains_key(origin)
+    }
+
+    /// What a person has lifted, of each log in the order in which it was. It reads from the disk.
+    pub fn lifted(&self) -> Result<BTreeMap<Origin, Vec<Lifted>>, StoreError> {
+        Lifted::all(self.0.node_store.as_ref())
+    }
+
+    /// Takes and cosigns a log again that was proven to have shown two histories, on the branch that is held here; gives
+    /// what was lifted, none where nothing is proven that was not lifted before. It writes to the disk.
+    pub fn lift(&self, origin: &Origin, reason: &str) -> Result<Option<Lifted>, StoreError> {
+        let inner = &self.0;
+        let proven = inner.equivocated.borrow().contains_key(origin);
+        let (store, now) = (inner.node_store.as_ref(), inner.clock.now());
+        let Some(mut lifted) = Lifted::judge(store, origin, reason.to_owned(), now)?.filter(|_| proven) else {
+            return Ok(None);
+        };
+        lifted.left = left_of(inner, origin, std::slice::from_ref(&lifted)).heads;
+        let at_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        store.commit(Batch { at_ms, state: vec![lifted.put(origin)], ..Batch::default() })?;
+        let all = Lifted::all(store)?.remove(origin).unwrap_or_default();
+        let left = left_of(inner, origin, &all);
+        // Who hears that it is lifted has to find it so.
+        inner.equivocated.send_modify(|all| drop(all.remove(origin)));
+        inner.compare(heads::Event::Lifted(origin.clone(), left.clone()));
+        inner.leave(origin, left);
+        inner.memory.send_modify(|memory| memory.passed(origin));
+        Ok(Some(lifted))
+    }
+
+    /// Changes whenever another log is kept.
+    #[must_use]
+    pub fn opened(&self) -> watch::Receiver<u64> {
+        self.0.replicas.opened()
+    }
+}
+
+/// The size that the note of a head says.
+fn size_of(note: &str) -> Option<u64> {
+    note.lines().nth(1)?.parse().ok()
+}

@@ -1,0 +1,161 @@
+//! Heads of one log from several partners, held against each other.
+
+use super::*;
+use crate::exchange::{
+    driver::{Agreement, agreement},
+    heads::{Heads, LASTING, ProvenBy, ROUND},
+    message::History,
+};
+use crate::log::verify_consistency;
+use std::collections::VecDeque;
+
+/// Tells something; whoever is asked how heads belong together knows, or does not. Gives what else is to be done.
+fn run(heads: &mut Heads, seconds: i64, event: heads::Event, knows: bool) -> Vec<heads::Action> {
+    let mut said = Vec::new();
+    let mut actions = VecDeque::from(heads.step(at(seconds), event));
+    while let Some(action) = actions.pop_front() {
+        match action {
+            heads::Action::AskHistory { ticket, question, .. } => {
+                let (old, new) = (question.old_size, question.new_size);
+                let history = knows.then(|| History { root: head(old).head.root, proof: proof(old, new) });
+                actions.extend(heads.step(at(seconds), heads::Event::History { ticket, history }));
+            }
+            other => said.push(other),
+        }
+    }
+    said
+}
+
+fn told(partner: usize, head: &PublishedHead, entries: bool) -> heads::Event {
+    heads::Event::Heads { partner: name(partner), heads: known(head, entries) }
+}
+
+fn own(head: &PublishedHead, entries: bool) -> heads::Event {
+    heads::Event::Own { note: head.note.clone(), entries }
+}
+
+#[test]
+fn a_log_that_shows_two_partners_two_histories_is_found_out() {
+    let other = head_in(&branch(), 20);
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    assert_eq!(heads.step(at(0), heads::Event::Tick).len(), 2);
+    let tell = |heads: &mut Heads, partner: usize, known: Vec<KnownHead>| {
+        heads.step(at(1), heads::Event::Heads { partner: name(partner), heads: known })
+    };
+    assert_eq!(tell(&mut heads, 0, known(&head(10), true)), []);
+    // Of another size it may be the same history: whoever holds it shows how.
+    let asked = tell(&mut heads, 1, known(&other, true));
+    let [heads::Action::AskHistory { ticket, of: Some(of), question }] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!((of, question.old_size, question.new_size), (&name(1), 10, 20));
+    let tree = branch();
+    let proof = consistency_proof(10, 20, &tree).unwrap();
+    let history = Some(History { root: root(10, &tree).unwrap(), proof });
+    let found = heads.step(at(2), heads::Event::History { ticket: *ticket, history });
+    let [heads::Action::Evidence(evidence)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((evidence.proven.origin(), evidence.proven.size()), (&log(), 10));
+}
+
+#[test]
+fn a_head_that_was_seen_before_counts_no_more_once_the_list_has_not_its_key() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    heads.step(at(0), heads::Event::Own { note: head(10).note, entries: false });
+    let tell =
+        |heads: &mut Heads| heads.step(at(1), heads::Event::Heads { partner: name(1), heads: known(&head(12), true) });
+    for _ in 0..2 {
+        let mut asked = tell(&mut heads);
+        while let [heads::Action::AskHistory { ticket, .. }] = asked.as_slice() {
+            asked = heads.step(at(1), heads::Event::History { ticket: *ticket, history: None });
+        }
+        assert!(matches!(asked.as_slice(), [heads::Action::Unanswered(_)]), "nobody knows: {asked:?}");
+    }
+    let without = trust(2, |text| {
+        text.sections.remove(0);
+        text.addressees.retain(|_, iss| *iss != issuer(0));
+    });
+    heads.step(at(2), heads::Event::Trust(without));
+    assert_eq!(tell(&mut heads), []);
+}
+
+#[test]
+fn heads_of_one_history_are_no_evidence_and_silence_is_an_alarm() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    heads.step(at(0), heads::Event::Own { note: head(10).note, entries: false });
+    let asked = heads.step(at(1), heads::Event::Heads { partner: name(0), heads: known(&head(12), true) });
+    let [heads::Action::AskHistory { ticket, .. }] = asked.as_slice() else { panic!("{asked:?}") };
+    let history = Some(History { root: head(10).head.root, proof: proof(10, 12) });
+    assert_eq!(heads.step(at(2), heads::Event::History { ticket: *ticket, history }), []);
+    assert_eq!(heads.newest().map(|(_, head, _)| head.size).collect::<Vec<_>>(), [12]);
+    let asked = heads.step(at(3), heads::Event::Heads { partner: name(0), heads: known(&head(14), true) });
+    let [heads::Action::AskHistory { ticket, .. }] = asked.as_slice() else { panic!("{asked:?}") };
+    let alarm = heads.step(at(4), heads::Event::History { ticket: *ticket, history: None });
+    assert!(matches!(alarm.as_slice(), [heads::Action::Unanswered(_)]));
+}
+
+#[test]
+fn heads_that_nobody_brings_together_are_an_alarm_after_a_round_however_fast_the_log_grows() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    run(&mut heads, 0, own(&head(10), false), false);
+    // Each time it shows a newer one, and explains none.
+    for round in 0..3 {
+        let size = 12 + u64::try_from(round).unwrap();
+        run(&mut heads, 1 + round * ROUND, told(1, &head(size), false), false);
+    }
+    assert!(heads.is_open());
+    assert!(heads.alarms(at(LASTING)).is_empty(), "for a while that is ordinary");
+    let alarms = heads.alarms(at(1 + LASTING));
+    let alarm = &alarms[&(name(0), log())];
+    assert_eq!((alarms.len(), alarm.why.reason(), alarm.since), (1, "HEADS_UNCOMPARED", at(1)));
+    assert!(alarm.why.to_string().contains("size 10 and 12") && alarm.why.to_string().ends_with("by cn"), "{alarm:?}");
+    // The entries come, and with them whoever holds them knows.
+    run(&mut heads, 2 * LASTING, own(&head(20), true), true);
+    assert!(!heads.is_open() && heads.alarms(at(2 * LASTING)).is_empty());
+}
+
+#[test]
+fn what_was_left_without_an_answer_is_asked_again_a_round_later() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    run(&mut heads, 0, own(&head(10), false), false);
+    run(&mut heads, 1, told(1, &head(12), false), false);
+    let asked = |actions: Vec<heads::Action>| {
+        actions.into_iter().filter(|action| matches!(action, heads::Action::AskHistory { .. })).count()
+    };
+    assert_eq!(asked(heads.step(at(ROUND), heads::Event::Tick)), 0);
+    run(&mut heads, 1 + ROUND, heads::Event::Tick, true);
+    assert!(!heads.is_open());
+}
+
+#[test]
+fn what_each_partner_has_shown_of_a_log_is_known_with_who_has_proven_it() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    run(&mut heads, 0, own(&head(10), true), true);
+    run(&mut heads, 1, told(0, &head(12), true), true);
+    run(&mut heads, 2, told(1, &head(12), false), true);
+    let shown = |heads: &Heads| {
+        let all = heads.compared(&log()).into_iter();
+        all.map(|(node, one)| (node, one.head.size, one.by, one.at)).collect::<Vec<_>>()
+    };
+    let mut expected = vec![(name(0), 12, ProvenBy::Node(name(0)), at(1)), (name(1), 12, ProvenBy::Known, at(2))];
+    expected.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(shown(&heads), expected);
+    // Who shows less, as one that lost something, takes nothing back by that.
+    run(&mut heads, 3, told(1, &head(8), false), true);
+    assert_eq!(shown(&heads), expected);
+    // Who shows another history was not shown this one.
+    let found = run(&mut heads, 4, told(1, &head_in(&branch(), 12), false), true);
+    assert!(matches!(found.as_slice(), [heads::Action::Evidence(_)]), "{found:?}");
+    assert_eq!(shown(&heads).into_iter().map(|(node, ..)| node).collect::<Vec<_>>(), [name(0)]);
+}
+
+#[test]
+fn a_head_that_was_shown_is_of_the_history_that_is_held_by_a_proof_that_anybody_can_check_or_it_is_of_another() {
+    let bench = settled();
+    let held = head(10).head;
+    let how = |shown: TreeHead| agreement(&bench.store, &log(), &held, &shown).unwrap();
+    assert_eq!(how(held), Agreement::Same(Vec::new()));
+    let Agreement::Same(proof) = how(head(4).head) else { panic!("{:?}", how(head(4).head)) };
+    assert!(verify_consistency(4, 10, &head(4).head.root, &held.root, &proof).is_ok());
+    assert_eq!(how(head(12).head), Agreement::Further);
+    for size in [9, 10] {
+        assert_eq!(how(head_in(&branch(), size).head), Agreement::Another);
+    }
+}
