@@ -131,7 +131,7 @@ pub enum SequencerError {
     },
     /// A partner knows of more of the log than is here, with this node's signature: what is here is an old copy.
     #[error(
-        "log {origin} is not signed for: {told} knows a head of {} that this node once signed, and {held} are here, so this node was started on an old copy of its data folder; what is missing is fetched from partners{}; ask again",
+        "log {origin} is not signed for: {told} knows a head of {} that this node once signed, and {held} are here, so this node was started on an old copy of its data folder; ask again: what is missing is fetched from partners{}",
         counted(*signed, "entry", "entries"), after(.waits)
     )]
     HistoryMissing {
@@ -159,13 +159,24 @@ pub enum SequencerError {
     },
     /// Entries came back without their disclosures, and the numbers of certificates stand there.
     #[error(
-        "certificates of log {origin} that this node had lost came back, and their numbers not yet: no number is given before they are known, or one might be given twice{}; ask again",
+        "certificates of log {origin} that this node had lost came back, and their numbers not yet; ask again: no number is given before they are known, or one might be given twice{}",
         after(.waits)
     )]
     NumbersUnknown {
         /// The log.
         origin: String,
         /// Who is asked for them; empty where nobody was yet.
+        waits: String,
+    },
+    /// The same, and no partner has what they say: a person brings it, or goes on without it.
+    #[error(
+        "certificates of log {origin} that this node had lost came back, and no partner has their numbers: no number is given before a signatory gives their bundles back (`origin certificate give-back`), or an operator goes on without them (`origin partner go-on --log {origin}`){}",
+        after(.waits)
+    )]
+    NumbersLost {
+        /// The log.
+        origin: String,
+        /// Who was asked for them, and what each said; empty where that is not known yet.
         waits: String,
     },
     /// The request was made before the node lost what it had, and whether it was carried out is not known.
@@ -189,9 +200,9 @@ pub enum SequencerError {
         /// Who was heard to hold more, and how many; or who was not heard.
         holders: Box<str>,
     },
-    /// What is on disk is not what was signed.
+    /// What is on disk is not, or not known to be, what was signed.
     #[error(
-        "log {origin} is not signed for, and no certificate number is given: what is on disk is not what its head of size {size} was signed over, and that other history may have taken any number; a person has to look"
+        "log {origin} is not signed for, and no certificate number is given: what is on disk is not, or not known to be, what its head of size {size} was signed over, and that other history may have taken any number; where partners go on with what is here since a fork of the log was lifted: origin partner lift --log {origin}; else it goes on when the trust list ends the log (`shards`) where the two histories part, and its successor takes what comes"
     )]
     HistoryForked {
         /// The log.
@@ -208,6 +219,14 @@ pub enum SequencerError {
 }
 
 impl SequencerError {
+    /// The same, where no partner has the numbers that are unknown.
+    pub(super) fn with_nobody(self, is_with_nobody: bool) -> Self {
+        match self {
+            Self::NumbersUnknown { origin, waits } if is_with_nobody => Self::NumbersLost { origin, waits },
+            other => other,
+        }
+    }
+
     /// Refuses a certificate that the end of its log made void.
     pub fn if_void(trust: &TrustList, entry: &EntryRef) -> Result<(), Self> {
         let EntryRef { origin, index } = entry;
@@ -254,6 +273,7 @@ impl Reasoned for SequencerError {
             Self::HistoryMissing { .. } => "OWN_HISTORY_MISSING",
             Self::NothingMissing { .. } => "NOTHING_MISSING",
             Self::NumbersUnknown { .. } => "NUMBERS_UNKNOWN",
+            Self::NumbersLost { .. } => "NUMBERS_LOST",
             Self::RequestBeforeRecall(_) => "REQUEST_BEFORE_RECALL",
             Self::HistoryLost { .. } => "OWN_HISTORY_LOST",
             Self::HistoryForked { .. } => "OWN_HISTORY_FORKED",
@@ -276,7 +296,8 @@ impl Reasoned for SequencerError {
             | Self::KeyStopped(_)
             | Self::NoLogKey(_)
             | Self::LogKeyUnlisted(_)
-            | Self::NumbersUnknown { .. } => Class::Retry,
+            | Self::NumbersUnknown { .. }
+            | Self::NumbersLost { .. } => Class::Retry,
             Self::RequestReused(_)
             | Self::RequestBeforeRecall(_)
             | Self::HistoryLost { .. }

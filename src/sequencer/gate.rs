@@ -8,6 +8,7 @@
 use super::{SequencerError, stopped::Stopped};
 use crate::{
     log::{Origin, Policy, Quorum},
+    reason::some_of,
     statement::{Issuer, Kid},
     store::{Store, StoreError},
     trust::{NodeName, TrustList},
@@ -53,9 +54,9 @@ pub enum Standing {
     },
     /// Entries are lost that a head was signed over, and nobody has them: it never grows again.
     Closed(Closing),
-    /// What is on disk is not what was signed: a person has to look.
+    /// What is on disk is not, or not known to be, what was signed: a person has to look.
     Forked {
-        /// Size of the head that was signed over something else.
+        /// Size of the head that was signed over something else, or may have been.
         size: u64,
     },
 }
@@ -153,7 +154,7 @@ impl Gate {
         let state = self.state();
         let shut = state.logs.iter().filter(|(origin, standing)| match standing {
             Standing::Settled => false,
-            Standing::Forked { .. } => !is_ended(trust, origin),
+            Standing::Forked { .. } => !trust.is_closed(origin),
             Standing::Unknown | Standing::Behind { .. } | Standing::Closed(_) => true,
         });
         shut.map(|(origin, standing)| (origin.clone(), refusal(origin, standing, &state))).collect()
@@ -186,6 +187,14 @@ impl Gate {
         (state.answered, state.silent, state.waited) = (answered, silent, waited);
         drop(state);
         self.turned();
+    }
+
+    /// Those who have not answered, where no log was met that asks anybody, and none of these can be opened before more have.
+    pub(super) fn unheard(&self, logs: &[Origin], trust: &TrustList) -> Vec<NodeName> {
+        let state = self.state();
+        let is_bare = state.logs.keys().all(|origin| asks_nobody(trust, origin));
+        let shut = is_bare && !logs.is_empty() && !logs.iter().any(|origin| state.may_open(origin, trust));
+        if shut { state.silent.clone() } else { Vec::new() }
     }
 
     /// A partner tells of a log that this process has not met: it was forgotten, and stays shut until it is settled.
@@ -269,11 +278,11 @@ impl Gate {
     /// partners have answered that somebody would have told of it.
     pub(super) fn may_sign(&self, origin: &Origin, trust: &TrustList) -> Result<MaySign, SequencerError> {
         let mut state = self.state();
-        let standing = state.logs.get(origin).cloned().unwrap_or_else(|| {
-            let answered = |name: &NodeName| state.answered.contains(name);
-            let free = asks_nobody(trust, origin) || (state.waited && suffices(trust, origin, 0, answered));
-            if free { Standing::Settled } else { Standing::Unknown }
-        });
+        let standing = state
+            .logs
+            .get(origin)
+            .cloned()
+            .unwrap_or_else(|| if state.may_open(origin, trust) { Standing::Settled } else { Standing::Unknown });
         if standing != Standing::Settled {
             return Err(refusal(origin, &standing, &state));
         }
@@ -292,13 +301,24 @@ impl Gate {
     /// every log that asks is settled. Another history of a log may have taken any as well, and never comes here: there
     /// the trust list has to say first what counts, by ending the log.
     pub(super) fn may_number(&self, trust: &TrustList) -> Result<(), SequencerError> {
+        self.unsettled(trust, |_| true).map_or(Ok(()), Err)
+    }
+
+    /// Why it is not known what one of these logs held: whoever asks what stands there is told nothing before it is. One
+    /// that is closed for good waits for nothing, and of one that forked the trust list has said what counts once it has
+    /// ended it.
+    #[must_use]
+    pub fn unsettled(&self, trust: &TrustList, concerns: impl Fn(&Origin) -> bool) -> Option<SequencerError> {
         let state = self.state();
-        let open = state.logs.iter().find(|(origin, standing)| match standing {
-            Standing::Unknown | Standing::Behind { .. } => true,
-            Standing::Forked { .. } => !is_ended(trust, origin),
-            Standing::Settled | Standing::Closed(_) => false,
+        let open = state.logs.iter().find(|(origin, standing)| {
+            let open = match standing {
+                Standing::Unknown | Standing::Behind { .. } => true,
+                Standing::Forked { .. } => !trust.is_closed(origin),
+                Standing::Settled | Standing::Closed(_) => false,
+            };
+            open && concerns(origin)
         });
-        open.map_or(Ok(()), |(origin, standing)| Err(refusal(origin, standing, &state)))
+        open.map(|(origin, standing)| refusal(origin, standing, &state))
     }
 
     /// Why no number is given though every log is settled: the numbers of certificates that came back did not.
@@ -309,6 +329,12 @@ impl Gate {
 }
 
 impl State {
+    /// Whether so many have answered that somebody would have told of a log that this process has not met.
+    fn may_open(&self, origin: &Origin, trust: &TrustList) -> bool {
+        let answered = |name: &NodeName| self.answered.contains(name);
+        asks_nobody(trust, origin) || (self.waited && suffices(trust, origin, 0, answered))
+    }
+
     /// What is known of what a log waits for, and where nobody is known to hold it, who may; empty where nothing is.
     fn waited_for(&self, origin: &Origin, lost: Lost) -> String {
         let Some(wait) = self.waits.get(&(origin.clone(), lost)) else { return String::new() };
@@ -319,7 +345,7 @@ impl State {
     fn heard_to_hold(&self, origin: &Origin) -> String {
         let wait = self.waits.get(&(origin.clone(), Lost::Entries));
         let holders: Vec<String> = wait.into_iter().flat_map(|wait| &wait.holders).map(holder).collect();
-        if holders.is_empty() { self.and_unheard("nobody".to_owned()) } else { holders.join(", ") }
+        if holders.is_empty() { self.and_unheard("nobody".to_owned()) } else { some_of(holders) }
     }
 
     /// What is said, and who has not answered, if somebody has not.
@@ -329,13 +355,8 @@ impl State {
 
     /// Who has not answered.
     fn unheard(&self) -> String {
-        self.silent.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        some_of(&self.silent)
     }
-}
-
-/// Whether the trust list has ended a log: what its entries are from there on is nobody's question any more.
-fn is_ended(trust: &TrustList, origin: &Origin) -> bool {
-    trust.shard_final_size(origin).is_some()
 }
 
 fn refusal(origin: &Origin, standing: &Standing, state: &State) -> SequencerError {

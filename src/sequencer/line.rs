@@ -1,29 +1,28 @@
 //! The two threads of a sequencer and the queue before them.
 
+mod operating;
 mod stopping;
 
 use super::{
     Outcome, Reserved, SequencerError, Setup, Work,
     commit::{commit, publish_tail},
     flight::{Answer, Boarding, Flight, Waiter},
-    gate::{Gate, Standing},
-    plan::{Ground, Plan, Planned, keyed, of_day},
+    gate::Gate,
+    plan::{Ground, Plan, Planned},
     press::{Fault, Pressed, press},
-    recalled::Recalled,
-    unnumbered,
     work::Done,
 };
-use crate::log::{Origin, Shard};
+use crate::log::Shard;
 use crate::reason::Reasoned as _;
 use crate::signature::PublicKey;
 use crate::statement::{Issuer, Kid};
-use crate::store::{Batch, Store};
+use crate::store::Store;
 use crate::time::{Timestamp, ZoneName, passed};
 use crate::trust::TrustList;
 use arc_swap::ArcSwap;
 use std::{
     cell::Cell,
-    collections::{BTreeSet, HashSet},
+    collections::HashSet,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -130,110 +129,6 @@ impl Sequencer {
 
     pub(super) fn store(&self) -> &Arc<dyn Store> {
         &self.0.store
-    }
-
-    /// Logs that are not signed for, or whose numbers are shut, each with the reason. It reads from the disk.
-    pub fn shut(&self) -> Result<Vec<(Origin, SequencerError)>, SequencerError> {
-        let (gate, trust) = (&self.0.gate, self.0.trust.load());
-        let mut shut = gate.shut(&trust);
-        let stopped = gate.stopped(&self.0.issuer, self.0.kids.iter(), &trust);
-        if let Some(why) = stopped {
-            shut.extend(self.0.store.logs().into_iter().map(|origin| (origin, why.clone())));
-        }
-        let recalled = Recalled::all(self.0.store.as_ref())?.into_iter().filter(|(_, one)| one.numbers_unknown);
-        shut.extend(recalled.map(|(origin, _)| {
-            let why = gate.numbers_unknown(&origin);
-            (origin, why)
-        }));
-        Ok(shut)
-    }
-
-    /// The entries that a log is closed with: the trust list names that as its final size, or the rest is lost for
-    /// good. None while it is open.
-    #[must_use]
-    pub fn closed_with(&self, origin: &Origin) -> Option<u64> {
-        let lost = || match self.0.gate.standing(origin)? {
-            Standing::Closed(closing) => Some(closing.size),
-            Standing::Unknown | Standing::Settled | Standing::Behind { .. } | Standing::Forked { .. } => None,
-        };
-        self.0.trust.load().shard_final_size(origin).or_else(lost)
-    }
-
-    /// Logs of this day that cannot be opened for want of a key, to those whom this authority writes to: what is to
-    /// stand in them is refused.
-    #[must_use]
-    pub fn keyless(&self, now: Timestamp) -> Vec<(Origin, SequencerError)> {
-        let (handle, trust) = (&self.0, self.0.trust.load());
-        let (host, day) = (handle.issuer.host(), handle.zone.date_at(now));
-        let logs = handle.store.logs();
-        let addressees = logs.iter().map(Origin::addressee).collect::<BTreeSet<_>>();
-        // A log without a successor is among those that are shut.
-        let current = addressees.into_iter().filter_map(|to| of_day(host, to, day, &trust, &handle.gate).ok());
-        current.filter_map(|origin| keyed(&handle.keys, &origin, &trust).err().map(|why| (origin, why))).collect()
-    }
-
-    /// Goes on with a log though partners could not be asked, or numbers of what came back are not all known: the
-    /// operator takes it on himself that nothing is missing, and the audit trail keeps that he did. Says whether
-    /// anything was shut. A log that lost entries, is known to be behind, or is not what was signed, stays shut. It
-    /// blocks.
-    pub fn go_on(&self, origin: &Origin, at: Timestamp) -> Result<bool, SequencerError> {
-        let (gate, store) = (&self.0.gate, self.0.store.as_ref());
-        let standing = gate.standing(origin);
-        if matches!(standing, Some(Standing::Closed(_) | Standing::Forked { .. } | Standing::Behind { .. })) {
-            return Err(gate.refusal(origin));
-        }
-        let recalled = Recalled::read(store, origin)?.filter(|recalled| recalled.numbers_unknown);
-        if standing == Some(Standing::Settled) && recalled.is_none() {
-            return Ok(false);
-        }
-        let row = serde_json::json!({
-            "log": origin,
-            "change": "goes on by the operator's word",
-            "entries": store.durable_size(origin),
-            "partners_asked": standing == Some(Standing::Settled),
-            "numbers_unknown": recalled.is_some(),
-        });
-        let mut state = Vec::new();
-        if let Some(recalled) = recalled {
-            state.push(unnumbered::keep(store, origin, &recalled)?);
-            state.push(Recalled { numbers_unknown: false, ..recalled }.put(origin));
-        }
-        store.commit(Batch {
-            at_ms: u64::try_from(at.as_millisecond()).unwrap_or(0),
-            state,
-            audit: vec![row.to_string().into_bytes()],
-            ..Batch::default()
-        })?;
-        tracing::warn!(%origin, "the operator has this log go on without its partners' word");
-        gate.go_on(origin);
-        Ok(true)
-    }
-
-    /// Gives up what a log is known to be behind by: it is closed for good with the entries held, and its successor
-    /// takes what comes. Gives those, and how many had been signed. The operator takes it on himself that nobody brings
-    /// the rest, and the audit trail keeps that he did. It blocks.
-    pub fn give_up(&self, origin: &Origin, at: Timestamp) -> Result<(u64, u64), SequencerError> {
-        let gate = &self.0.gate;
-        let (held, signed) = match gate.standing(origin) {
-            Some(Standing::Behind { held, signed, .. }) => (held, signed),
-            Some(Standing::Closed(_) | Standing::Forked { .. }) => return Err(gate.refusal(origin)),
-            Some(Standing::Unknown | Standing::Settled) | None => {
-                let held = self.0.store.durable_size(origin);
-                return Err(SequencerError::NothingMissing { origin: origin.to_string(), held });
-            }
-        };
-        let change = "is closed for good by the operator's word";
-        self.note(&serde_json::json!({ "log": origin, "change": change, "entries": held, "signed": signed }), at)?;
-        tracing::warn!(%origin, held, signed, "the operator gives up what is missing of this log");
-        gate.give_up(origin);
-        Ok((held, signed))
-    }
-
-    /// Keeps a row of the audit trail of what an operator did with the node.
-    pub fn note(&self, row: &serde_json::Value, at: Timestamp) -> Result<(), SequencerError> {
-        let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
-        self.0.store.commit(Batch { at_ms, audit: vec![row.to_string().into_bytes()], ..Batch::default() })?;
-        Ok(())
     }
 
     /// Does one piece of work, or refuses at once when the queue is full. Dropping the future changes nothing:

@@ -21,6 +21,7 @@ mod flight;
 pub mod gate;
 mod held;
 mod issued_for;
+mod known_again;
 mod line;
 pub mod marks;
 mod plan;
@@ -41,9 +42,10 @@ pub use error::SequencerError;
 pub use gate::{Gate, Standing, Word};
 pub use held::{Consent, held, hold, is_held, release};
 pub use issued_for::IssuedFor;
+pub use known_again::numbers_again;
 pub use line::Sequencer;
 pub use plan::answered;
-pub use recalled::{Closing, GivenTwice, Recalled, bears_number, refilled};
+pub use recalled::{Closing, GivenTwice, Recalled, bears_number, is_with_nobody, put_with_nobody, refilled};
 pub use resting::is_resting;
 pub use snapshot::{
     SpokenFor, StatusRecord, changes_of, spoken_for, spoken_for_below, status_record, status_record_below,

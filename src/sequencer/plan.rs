@@ -3,6 +3,8 @@
 //! A plan is only ever made whole from the store and then advanced; when anything after it fails it is
 //! thrown away and made again, so what never left the process is used again and leaves no gap.
 
+mod answer;
+mod clock;
 mod life;
 mod load;
 mod number;
@@ -10,6 +12,8 @@ mod planned;
 mod shards;
 mod status;
 
+use answer::answer_to;
+pub use answer::answered;
 pub(super) use planned::{Owed, Planned, Row, Told};
 pub(super) use shards::{keyed, of_day};
 use status::{ListPlan, list_number};
@@ -19,8 +23,9 @@ use super::{
     flight::request_text,
     gate::{Gate, MaySign},
     issued_for::{IssuedFor, Run},
-    recalled::made_before,
+    recalled::{is_with_nobody, made_before},
     snapshot::{self},
+    unnumbered::Unnumbered,
     work::Done,
 };
 use crate::{
@@ -33,7 +38,6 @@ use crate::{
     trust::TrustList,
 };
 use arc_swap::ArcSwap;
-use jiff::SignedDuration;
 use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
@@ -43,9 +47,6 @@ use std::{
 /// Batches that can be under way behind the one being assigned: one waiting, one being committed, and one
 /// for good measure.
 const BATCHES_UNDER_WAY: usize = 4;
-
-/// By how much a clock may fall behind what was stamped before it is said: being set right by little is no fault.
-const SET_RIGHT: SignedDuration = SignedDuration::from_secs(5);
 
 /// Whose plan it is, and what it draws on.
 pub(super) struct Ground<'a> {
@@ -79,7 +80,7 @@ impl Ground<'_> {
 
     /// Whether the trust list has closed a log.
     fn is_closed(&self, origin: &Origin) -> bool {
-        self.trust.load().shard_final_size(origin).is_some()
+        self.trust.load().is_closed(origin)
     }
 
     /// Refuses what nobody would find in its log: nothing becomes of a certificate that the end of its log made void.
@@ -119,7 +120,7 @@ pub(super) struct Plan {
     /// Requests made before this, in Unix milliseconds, may have been carried out by a process whose work was lost.
     lost_before: u64,
     /// Certificates whose numbers nobody knows.
-    unnumbered: u64,
+    unnumbered: Unnumbered,
 }
 
 struct LogPlan {
@@ -179,7 +180,9 @@ impl Plan {
     /// Whether a certificate number may be given: none that was lost may be given again.
     fn may_number(&self, ground: &Ground<'_>) -> Result<(), SequencerError> {
         ground.gate.may_number(&ground.trust.load())?;
-        self.numbers_unknown.as_ref().map_or(Ok(()), |log| Err(ground.gate.numbers_unknown(log)))
+        let Some(log) = &self.numbers_unknown else { return Ok(()) };
+        let is_with_nobody = is_with_nobody(ground.store, log)?;
+        Err(ground.gate.numbers_unknown(log).with_nobody(is_with_nobody))
     }
 
     /// The instant at which the next snapshot is due, if any log is open.
@@ -286,33 +289,6 @@ impl Plan {
             self.moving.truncate(BATCHES_UNDER_WAY);
         }
         Ok(planned)
-    }
-
-    /// Notes whether the clock was set back; says it once, and once that it has caught up.
-    fn watch(&mut self, ground: &Ground<'_>, clock: Timestamp) {
-        let (authority, stamped) = (ground.issuer, self.now);
-        self.set_back = (stamped.duration_since(clock) > SET_RIGHT).then_some(clock);
-        match (ground.told.replace(self.set_back.is_some()), self.set_back) {
-            (false, Some(_)) => tracing::warn!(
-                %authority,
-                reason = "CLOCK_WENT_BACK",
-                "the clock went back: it shows {clock}, and {stamped} was stamped before; nothing is issued as long as \
-                 that is another day; docs/partners.md (A clock that was ahead) says how to go on"
-            ),
-            (true, None) => tracing::info!(%authority, "the clock has caught up with what was stamped before"),
-            _ => {}
-        }
-    }
-
-    /// Why nothing is issued for a civil date, where it is another by now: midnight passed, or the clock was set back
-    /// behind what was stamped, and then to judge again leads nowhere.
-    fn other_day(&self, (day, zone): (Date, &ZoneName)) -> Option<SequencerError> {
-        let today = zone.date_at(self.now);
-        let moved = || match self.set_back {
-            Some(now) => SequencerError::ClockWentBack { now, stamped: self.now },
-            None => SequencerError::DateMoved(today),
-        };
-        (today != day).then(moved)
     }
 
     /// Adds what a batch says once: counters, and the snapshots due by a change, a new log or the clock.
@@ -506,39 +482,6 @@ impl Plan {
         }
         Ok(())
     }
-}
-
-/// The answer of a request that was done before: its outcome, or that its id was used for something else.
-pub fn answered(
-    store: &dyn Store,
-    request: &RequestKey,
-    digest: [u8; 32],
-) -> Result<Option<Result<Outcome, SequencerError>>, SequencerError> {
-    let Some(answer) = store.answered(&request.account, &request.id)? else { return Ok(None) };
-    Ok(Some(match answer_to(request, &answer, digest)? {
-        Ok(Done::Said(outcome)) => Ok(outcome),
-        Ok(Done::Reserved(_)) => Err(SequencerError::RequestReused(request_text(request))),
-        Err(refused) => Err(refused),
-    }))
-}
-
-fn answer_to(
-    request: &RequestKey,
-    answer: &Answer,
-    digest: [u8; 32],
-) -> Result<Result<Done, SequencerError>, SequencerError> {
-    if answer.body_digest != digest {
-        return Ok(Err(SequencerError::RequestReused(request_text(request))));
-    }
-    if !answer.published {
-        return Err(SequencerError::Unavailable("an earlier answer is durable but not yet published".into()));
-    }
-    let done = match &answer.entry {
-        Some(_) => postcard::from_bytes(&answer.answer).map(Done::Said),
-        // Only a number given in advance makes no entry.
-        None => postcard::from_bytes(&answer.answer).map(Done::Reserved),
-    };
-    Ok(done.map_err(|e| SequencerError::Unavailable(format!("a stored answer cannot be read: {e}"))))
 }
 
 fn utc_day(now: Timestamp) -> Date {

@@ -45,6 +45,7 @@ pub struct GivenTwice {
 const RECALLED: &str = "recalled/";
 const CLOSED: &str = "closed/";
 const TWICE: &str = "twice/";
+const NOBODY: &str = "nobody/";
 
 impl Recalled {
     /// Reads what is kept of one log.
@@ -81,6 +82,19 @@ impl Closing {
         read(store, CLOSED, origin)
     }
 
+    /// Of every log of which it is kept, also of one that is not here at all.
+    pub(super) fn all(store: &dyn Store) -> Result<Vec<(Origin, Self)>, StoreError> {
+        let mut all = Vec::new();
+        for (id, _) in store.records_under(Table::Setting, CLOSED.as_bytes(), usize::MAX)? {
+            let origin = id
+                .strip_prefix(CLOSED.as_bytes())
+                .and_then(|name| std::str::from_utf8(name).ok()?.parse::<Origin>().ok());
+            let Some(origin) = origin else { continue };
+            all.extend(Self::read(store, &origin)?.map(|closing| (origin, closing)));
+        }
+        Ok(all)
+    }
+
     /// The change that keeps it.
     #[must_use]
     pub fn put(&self, origin: &Origin) -> StateChange {
@@ -105,6 +119,23 @@ impl GivenTwice {
     pub fn put(all: &[Self], origin: &Origin) -> StateChange {
         put(TWICE, origin, &all)
     }
+
+    /// Has a batch that adds to these fail where they are not all any more.
+    pub(super) fn still(all: &[Self], origin: &Origin) -> Expected {
+        let record = (!all.is_empty()).then(|| postcard::to_allocvec(&all).unwrap_or_default());
+        Expected { table: Table::Setting, id: id(TWICE, origin), record }
+    }
+}
+
+/// Whether no partner has the numbers that are unknown of what came back to a log: all who may were heard.
+pub fn is_with_nobody(store: &dyn Store, origin: &Origin) -> Result<bool, StoreError> {
+    Ok(read(store, NOBODY, origin)?.unwrap_or(false))
+}
+
+/// The change that keeps it.
+#[must_use]
+pub fn put_with_nobody(origin: &Origin, is_with_nobody: bool) -> StateChange {
+    put(NOBODY, origin, &is_with_nobody)
 }
 
 /// What the writer has to keep beside entries that a partner gave back, in the same batch, so that it never repeats
@@ -136,6 +167,10 @@ pub fn refilled(
         numbers_unknown: certificates || before.is_some_and(|before| before.numbers_unknown),
     };
     state.push(recalled.put(origin));
+    // Of what came now nobody was asked yet.
+    if is_with_nobody(store, origin)? {
+        state.push(put_with_nobody(origin, false));
+    }
     let mut changes: BTreeMap<(Origin, Jti), Vec<EntryRef>> = BTreeMap::new();
     for entry in &batch.entries {
         let none: &[&str] = &[];

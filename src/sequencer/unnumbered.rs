@@ -1,11 +1,47 @@
-//! Certificates whose numbers nobody knows: they came back without them, and an operator went on. Such as one that was held
-//! when it was lost, which its holder alone has. A series passes over as many numbers as there are, once.
+//! Certificates whose numbers nobody knows: they came back without them, and an operator went on, such as one that was held
+//! when it was lost, which its holder alone has; or they never came back, and their log is closed without them. A series
+//! passes over as many numbers as there may be, once.
 
-use super::recalled::{Recalled, bears_number};
+use super::recalled::{Closing, Recalled, bears_number};
 use crate::{
     log::Origin,
     store::{Disclosures, StateChange, Store, StoreError, Table},
+    time::Date,
 };
+use std::collections::BTreeSet;
+
+/// What is lost of the numbers of an authority.
+#[derive(Debug)]
+pub(super) struct Unnumbered {
+    /// How many there are at most: which of the entries that never came back were certificates nobody knows.
+    pub(super) count: u64,
+    /// The years whose logs they stand in.
+    years: BTreeSet<i16>,
+}
+
+impl Unnumbered {
+    /// What is lost in all logs, also in one of which nothing else is here.
+    pub(super) fn read(store: &dyn Store) -> Result<Self, StoreError> {
+        let mut lost = Closing::all(store)?
+            .into_iter()
+            .map(|(origin, closing)| (origin, closing.signed.saturating_sub(closing.size)))
+            .collect::<Vec<_>>();
+        for origin in store.logs() {
+            let record = store.record(Table::Setting, &id(&origin))?;
+            let count = record.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
+            lost.push((origin, count));
+        }
+        lost.retain(|(_, count)| *count > 0);
+        let count = lost.iter().fold(0_u64, |all, (_, count)| all.saturating_add(*count));
+        Ok(Self { count, years: lost.iter().map(|(origin, _)| origin.shard().year()).collect() })
+    }
+
+    /// Whether a series of which nothing is known may have given some of them by this day. One that begins in a year of
+    /// which nothing is lost has not.
+    pub(super) fn may_be_before(&self, day: Date) -> bool {
+        self.years.contains(&day.year())
+    }
+}
 
 fn id(origin: &Origin) -> Vec<u8> {
     format!("unnumbered/{origin}").into_bytes()
@@ -22,16 +58,6 @@ pub(super) fn keep(store: &dyn Store, origin: &Origin, recalled: &Recalled) -> R
         count += u64::from(bears_number(facts.status_index, &leaf));
     }
     Ok(StateChange::RecordPut { table: Table::Setting, id: id(origin), record: count.to_be_bytes().to_vec() })
-}
-
-/// How many there are in all logs.
-pub(super) fn all(store: &dyn Store) -> Result<u64, StoreError> {
-    let mut count = 0_u64;
-    for origin in store.logs() {
-        let record = store.record(Table::Setting, &id(&origin))?;
-        count = count.saturating_add(record.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes));
-    }
-    Ok(count)
 }
 
 /// That a series passed over so many.

@@ -1,7 +1,7 @@
 //! What an own log waits for from partners, and from whom: for whoever is told that it is shut.
 
 use crate::{
-    reason::counted,
+    reason::{counted, some_of},
     time::{Timestamp, whole_seconds},
     trust::NodeName,
 };
@@ -36,11 +36,7 @@ impl fmt::Display for Wait {
         if holders.is_empty() {
             f.write_str("held by no partner that was heard")?;
         } else {
-            f.write_str("asked of ")?;
-        }
-        for (nth, one) in holders.iter().enumerate() {
-            let before = if nth == 0 { "" } else { ", " };
-            write!(f, "{before}{}", holder(one))?;
+            write!(f, "asked of {}", some_of(holders.iter().map(holder)))?;
         }
         trouble.as_ref().map_or(Ok(()), |why| write!(f, "; the last time: {why}"))
     }

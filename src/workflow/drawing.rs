@@ -8,10 +8,12 @@ mod beside;
 mod cover;
 mod heritage;
 mod ledgers;
+mod lost;
 mod originals;
 mod same;
 mod used;
 mod values;
+mod void;
 
 pub(super) use ledgers::parts_of;
 pub use originals::{OriginalName, Remainder};
@@ -59,7 +61,7 @@ impl Desk {
         self.carry_out(move |desk| desk.prepare_draw(&account, &wish)).await
     }
 
-    /// What is left of a certificate to be drawn, what void ones drew given back. It blocks.
+    /// What is left of a certificate to be drawn, what is void set right. It blocks.
     pub fn remainder(&self, caller: &Caller, name: &OriginalName) -> Result<Remainder, WorkflowError> {
         let own = match name {
             OriginalName::Own(name) => Some(name.clone()),
@@ -69,7 +71,7 @@ impl Desk {
             Some(name) => self.readable(caller, &name).map(|_| ())?,
             None => Accounts::allow(caller, Action::ReadCertificate)?,
         }
-        self.give_back_void()?;
+        self.set_ledgers_right()?;
         let here = self.offices().all().first().map(|record| record.office.date_at(self.now()));
         Ok(self.prove(name, here.unwrap_or(Date::MIN))?.remainder())
     }
@@ -79,7 +81,7 @@ impl Desk {
         Accounts::allow(caller, Action::ChangeStatus)?;
         let request = self.request(caller, &wish.request_id)?;
         let digest = wish.digest();
-        self.give_back_void()?;
+        self.set_ledgers_right()?;
         match self.drawn(caller, wish) {
             Ok((replacement, warnings)) => {
                 let by = AuditEvent::of(Actor::Caller(caller), Action::IssueCertificate);
@@ -123,6 +125,7 @@ impl Desk {
                 findings.push(Finding::error("ORIGINALS", "reference.prior", message));
                 return Err(self.refuse(&particulars, findings));
             }
+            findings.0.extend(self.drawn_before_a_loss(&proven)?);
             originals.push(proven);
         }
         let agreement = self.agreements().get(&particulars.agreement);

@@ -12,6 +12,7 @@ use crate::{
         files::Source,
         remote::{self, NodeArguments, TokenArgument, date_text},
     },
+    encoding::Decimal,
     statement::MAX_BUNDLE_BYTES,
 };
 use serde_json::json;
@@ -35,7 +36,7 @@ pub(super) struct Left {
 #[group(required = true, multiple = false)]
 struct Named {
     /// The statement's identifier, 26 characters
-    #[arg(long, value_name = "JTI")]
+    #[arg(long, value_name = "JTI", value_parser = crate::cli::arguments::jti)]
     id: Option<crate::statement::Jti>,
     /// The certificate number
     #[arg(long, value_name = "NUMBER")]
@@ -88,9 +89,13 @@ fn show(console: Console, answer: &wire::GetRemainderResponse) {
     let until = until.map(|until| format!(", until {until}")).unwrap_or_default();
     console.data(format!("{} of {issued}, {}{until}", answer.number, answer.country));
     for one in &answer.items {
+        let amount = |text: &str| text.parse::<Decimal>().ok();
+        // What the end of a log made void is drawn again, though others drew the same in between.
+        let beyond = amount(&one.drawn).zip(amount(&one.whole)).is_some_and(|(drawn, whole)| drawn > whole);
         let left = match (one.unit.as_str(), one.ended) {
             (_, true) => "has lost its force".to_owned(),
             ("", false) => "states no quantity".to_owned(),
+            (unit, false) if beyond => format!("{} of {} {unit} drawn, more than there is", one.drawn, one.whole),
             (unit, false) => format!("{} of {} {unit} left", one.left, one.whole),
         };
         console.data(format!("item {:4} {left}  {}", one.item, one.description));

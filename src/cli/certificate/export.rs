@@ -42,7 +42,7 @@ pub(super) struct Export {
     #[arg(long, value_name = "NUMBER", conflicts_with = "id", requires = "node", requires = "token_file")]
     number: Option<String>,
     /// The statement's identifier, 26 characters, of one at a node
-    #[arg(long, value_name = "JTI", requires = "node", requires = "token_file")]
+    #[arg(long, value_name = "JTI", requires = "node", requires = "token_file", value_parser = crate::cli::arguments::jti)]
     id: Option<Jti>,
     /// In which format
     #[arg(long = "as", value_enum, value_name = "FORMAT")]

@@ -69,7 +69,7 @@ impl Show {
             for (label, value) in [
                 ("number", certificate.number.as_str()),
                 ("id", &certificate.jti),
-                ("status", standing(&certificate)),
+                ("status", status_word(certificate.status())),
                 ("agreement", &certificate.agreement),
                 ("from, to", &route),
                 ("issued on", &date_text(certificate.issued_on.as_ref())),
@@ -78,8 +78,11 @@ impl Show {
             ] {
                 console.data(format!("{label:12}{value}"));
             }
-            if !certificate.void.is_empty() {
-                console.data(format!("{:12}{}", "void", console.paint(Colour::Red, &plain(&certificate.void))));
+            // That of a closed key is said below, also of one that was replaced since.
+            let why = Some(&certificate.why).filter(|why| !why.is_empty() && **why != answer.key_closed);
+            if let Some(why) = why {
+                let word = status_word(certificate.status());
+                console.data(format!("{word:12}{}", console.paint(Colour::Red, &plain(why))));
             }
             if !answer.key_closed.is_empty() {
                 let next = if is_over(certificate.status()) { "" } else { "; issue it anew" };
@@ -187,7 +190,7 @@ fn fallen(one: &wire::CertificatePredecessor) -> Option<String> {
     use wire::CertificateStatus as Is;
     let abroad = one.relation == "back_to_back_on";
     let fell = match one.status() {
-        Is::Cancelled | Is::Withdrawn | Is::Suspended => true,
+        Is::Cancelled | Is::Withdrawn | Is::Suspended | Is::Void | Is::KeyClosed | Is::Unproven => true,
         Is::Superseded | Is::InPart => abroad,
         Is::Unspecified | Is::Valid => false,
     };
@@ -202,20 +205,17 @@ const fn is_over(status: wire::CertificateStatus) -> bool {
     matches!(status, S::Superseded | S::Cancelled | S::Withdrawn)
 }
 
-/// What a certificate counts for: what is void has no status that anybody would find.
-fn standing(certificate: &wire::Certificate) -> &'static str {
-    if certificate.void.is_empty() { status_word(certificate.status()) } else { "void" }
-}
-
 /// List certificates, newest first by the hour of their issue
 ///
-/// One that stands beyond the end which the trust list gave its log is `void`: it is issued anew.
+/// One that stands beyond the end which the trust list gave its log is `void`, and one within that end that no head kept
+/// proves any more is `unproven`: each is issued anew. One past the closing of the key that signed it is `key closed`, and
+/// counts for nothing. `unknown` is one of which a log is missing that may say otherwise: `show` says what is waited for.
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
     /// Only those to this country, ISO 3166-1 alpha-2
     #[arg(long, value_name = "XX", value_parser = arguments::country)]
     to: Option<Country>,
-    /// Only those that are void, and so to be issued anew
+    /// Only those that are to be issued anew because the trust list ended their log: void, or unproven
     #[arg(long)]
     void: bool,
     #[command(flatten)]
@@ -245,7 +245,7 @@ fn line(certificate: &wire::Certificate) -> String {
         "{}  {:24} {:10} {:8} {}→{}  {}",
         date_text(certificate.issued_on.as_ref()),
         certificate.number,
-        standing(certificate),
+        status_word(certificate.status()),
         certificate.agreement,
         certificate.from,
         certificate.to,
@@ -263,8 +263,8 @@ fn described(certificate: &wire::Certificate) -> serde_json::Value {
         "from": certificate.from,
         "to": certificate.to,
         "issued_on": date_text(certificate.issued_on.as_ref()),
-        "status": standing(certificate).replace(' ', "_"),
-        "void": (!certificate.void.is_empty()).then_some(&certificate.void),
+        "status": status_word(certificate.status()).replace(' ', "_"),
+        "why": (!certificate.why.is_empty()).then_some(&certificate.why),
         "held": certificate.held,
         "cancellation_asked": certificate.cancellation.is_some(),
     })
@@ -399,12 +399,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_void_is_listed_as_void_whatever_its_status() {
-        let valid = wire::Certificate { status: wire::CertificateStatus::Valid.into(), ..wire::Certificate::default() };
-        let void = wire::Certificate { void: "it is entry 5".to_owned(), ..valid.clone() };
-        assert!(line(&valid).contains(" valid ") && line(&void).contains(" void "), "{}", line(&void));
-        let (valid, void) = (described(&valid), described(&void));
-        assert_eq!((&valid["status"], &valid["void"]), (&json!("valid"), &json!(null)));
-        assert_eq!((&void["status"], &void["void"]), (&json!("void"), &json!("it is entry 5")));
+    fn what_counts_for_nothing_is_listed_by_a_word_of_its_own_with_why() {
+        use wire::CertificateStatus as Is;
+        let of = |status: Is, why: &str| wire::Certificate {
+            status: status.into(),
+            why: why.to_owned(),
+            ..wire::Certificate::default()
+        };
+        for (status, word) in [
+            (Is::Void, "void"),
+            (Is::KeyClosed, "key closed"),
+            (Is::Unproven, "unproven"),
+            (Is::Unspecified, "unknown"),
+        ] {
+            let one = of(status, "it is entry 5");
+            assert!(line(&one).contains(&format!(" {word} ")), "{}", line(&one));
+            let told = described(&one);
+            assert_eq!((&told["status"], &told["why"]), (&json!(word.replace(' ', "_")), &json!("it is entry 5")));
+        }
+        let told = described(&of(Is::Valid, ""));
+        assert_eq!((&told["status"], &told["why"]), (&json!("valid"), &json!(null)));
     }
 }

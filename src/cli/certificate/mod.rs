@@ -5,6 +5,7 @@ mod check;
 mod draw;
 mod erase;
 mod export;
+mod give_back;
 mod keep;
 mod life;
 pub(super) mod name;
@@ -36,6 +37,7 @@ enum Command {
     Download(keep::Download),
     Export(export::Export),
     Numbers(numbers::Numbers),
+    GiveBack(give_back::GiveBack),
     Cancel(life::Cancel),
     Cancellations(wish::Cancellations),
     Settle(wish::Settle),
@@ -64,6 +66,7 @@ impl Arguments {
             Command::Download(arguments) => arguments.run(console),
             Command::Export(arguments) => arguments.run(console),
             Command::Numbers(arguments) => arguments.run(console),
+            Command::GiveBack(arguments) => arguments.run(console),
             Command::Cancel(arguments) => arguments.run(console),
             Command::Cancellations(arguments) => arguments.run(console),
             Command::Settle(arguments) => arguments.run(console),

@@ -7,7 +7,7 @@ use crate::{api::client::wire, statement::Jti};
 #[group(required = true, multiple = false)]
 pub(in crate::cli) struct Name {
     /// The statement's identifier, 26 characters
-    #[arg(long, value_name = "JTI")]
+    #[arg(long, value_name = "JTI", value_parser = crate::cli::arguments::jti)]
     pub(in crate::cli) id: Option<Jti>,
     /// The certificate number
     #[arg(long, value_name = "NUMBER")]

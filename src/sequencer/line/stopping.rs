@@ -2,6 +2,7 @@
 
 use super::{Handle, Sequencer, stopped as gone};
 use crate::{
+    office::{Actor, AuditEvent},
     sequencer::{
         SequencerError,
         stopped::{End, Stopped, ends},
@@ -10,7 +11,7 @@ use crate::{
     store::Batch,
     time::Timestamp,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 impl Sequencer {
     /// Signs nothing with a key from now on, also after a restart, because somebody else may have it since an instant; the
@@ -50,19 +51,11 @@ impl Handle {
         let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
         let ends = ends(store, &self.trust.load(), suspected_since)?;
         let stopped = Stopped { kid: kid.clone(), suspected_since: since, at_ms, ends };
-        let sizes = stopped.ends.iter().map(|end| (end.origin.to_string(), end.known.size()));
-        let row = serde_json::json!({
-            "key": kid.as_str(),
-            "change": "stopped by the operator: somebody else may have it",
-            "suspected_since": suspected_since.to_string(),
-            "counts_below": sizes.collect::<BTreeMap<_, _>>(),
-        });
-        store.commit(Batch {
-            at_ms,
-            state: vec![stopped.put()],
-            audit: vec![row.to_string().into_bytes()],
-            ..Batch::default()
-        })?;
+        let sizes = stopped.ends.iter().map(|end| format!("entry {} of {}", end.known.size(), end.origin));
+        let sizes = sizes.collect::<Vec<_>>().join(", ");
+        let event = AuditEvent::named(Actor::Operator, "stop_key").on(&kid);
+        let event = event.with_detail(format!("suspected since {suspected_since}; counts below {sizes}"));
+        store.commit(Batch { at_ms, state: vec![stopped.put()], audit: vec![event.to_row()], ..Batch::default() })?;
         tracing::warn!(%kid, %suspected_since, "nothing is signed with this key any more, by the operator's word");
         self.gate.stop(kid);
         Ok(stopped)

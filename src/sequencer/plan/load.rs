@@ -4,7 +4,8 @@ use super::{Ground, LogPlan, Plan, status::ListPlan};
 use crate::{
     log::Origin,
     sequencer::{
-        SequencerError, gate::MaySign, recalled::Recalled, restated::restate, resting::is_resting, snapshot, unnumbered,
+        SequencerError, gate::MaySign, recalled::Recalled, restated::restate, resting::is_resting, snapshot,
+        unnumbered::Unnumbered,
     },
     statement::{Status, StatusList},
     time::Timestamp,
@@ -87,7 +88,7 @@ impl Plan {
             year: None,
             numbers_unknown: numbers_unknown.map(|(origin, _)| origin),
             lost_before,
-            unnumbered: unnumbered::all(store)?,
+            unnumbered: Unnumbered::read(store)?,
         };
         plan.speak_for_more(ground)?;
         Ok(plan)

@@ -9,7 +9,7 @@ use crate::{
         Beside, Draw, PaperNumber, RequestKey, Reservation, Reserved, SequencerError, Which, unnumbered,
         work::{Done, series_begin_id},
     },
-    store::{EntryRef, StateChange, Store, StoreError, Table, number_id},
+    store::{EntryRef, Expected, StateChange, Store, StoreError, Table, number_id},
     time::Date,
 };
 use std::collections::BTreeMap;
@@ -58,13 +58,12 @@ impl Plan {
             }
             Which::These(numbers) => {
                 for number in numbers {
-                    self.not_given(ground.store, number.as_str())?;
+                    self.not_given_but(ground.store, number.as_str(), &beside.expected)?;
                 }
-                let count = self.count(ground.store, draw)?;
+                let count = self.count(ground.store, draw, *today)?;
                 let serials = numbers.iter().filter_map(|number| Series::serial(&draw.key, number.as_str()));
                 // What was lost and is known by no number lay behind the block as well as before it.
-                let lost = if self.lost_before == 0 { 0 } else { self.unnumbered };
-                let behind = |last: u64| last.saturating_add(1).saturating_add(lost);
+                let behind = |last: u64| last.saturating_add(1).saturating_add(self.unnumbered.count);
                 let next = serials.max().map_or(count.next, |last| count.next.max(behind(last)));
                 self.counted(&draw.key, Count { next, ..count }, planned, series);
                 drawn.extend(numbers.iter().map(|number| self.give_in_advance(number)));
@@ -119,7 +118,7 @@ impl Plan {
         series: &mut BTreeMap<String, u64>,
     ) -> Result<CertificateNumber, SequencerError> {
         let Draw { key, series: template, office, registration, .. } = draw;
-        let count = self.count(ground.store, draw)?;
+        let count = self.count(ground.store, draw, day)?;
         let mut next = count.next;
         // A number of the series may have been brought by a back office already, in whatever spelling: it is passed over.
         let number = loop {
@@ -138,22 +137,22 @@ impl Plan {
     /// Where the count of a series stands. After a loss it may have been further: it goes on behind every number of it
     /// that is known, since what lies between may stand on a paper that nobody here knows of, and passes over as many as
     /// are known to be lost.
-    fn count(&self, store: &dyn Store, draw: &Draw) -> Result<Count, SequencerError> {
-        let key = &draw.key;
+    fn count(&self, store: &dyn Store, draw: &Draw, day: Date) -> Result<Count, SequencerError> {
+        let (key, lost) = (&draw.key, &self.unnumbered);
         if let Some(next) = self.series.get(key) {
             return Ok(Count { begins: None, next: *next, passes: false });
         }
         let known = store.series_next(key)?;
         let (begins, next) = if known == 0 { (Some(draw.first.max(1)), draw.first.max(1)) } else { (None, known) };
-        if self.lost_before == 0 {
+        if self.lost_before == 0 && lost.count == 0 {
             return Ok(Count { begins, next, passes: false });
         }
         let (last, highest) = (draw.series.last_serial(), draw.highest_known(store)?);
         let next = highest.map_or(next, |highest| next.max(highest.saturating_add(1)));
-        let passes = self.unnumbered > 0 && !unnumbered::has_passed(store, key, self.unnumbered)?;
-        let behind = next.saturating_add(self.unnumbered);
-        // A series of which there is nothing begins after the loss.
-        let had_some = (known > 0 || highest.is_some()) && behind <= last;
+        let passes = lost.count > 0 && !unnumbered::has_passed(store, key, lost.count)?;
+        let behind = next.saturating_add(lost.count);
+        // A series of which there is nothing begins after the loss, but in the year of what was lost.
+        let had_some = (known > 0 || highest.is_some() || lost.may_be_before(day)) && behind <= last;
         Ok(Count { begins, next: if passes && had_some { behind } else { next }, passes })
     }
 
@@ -171,7 +170,7 @@ impl Plan {
             planned.state.push(StateChange::RecordPut { table: Table::Setting, id, record });
         }
         if passes {
-            planned.state.push(unnumbered::passed(key, self.unnumbered));
+            planned.state.push(unnumbered::passed(key, self.unnumbered.count));
         }
         self.series.insert(key.to_owned(), next);
         series.insert(key.to_owned(), next);
@@ -180,9 +179,14 @@ impl Plan {
     /// Whether a paper of this number may be registered: it is nobody's, or held by what is expected to hold it still.
     pub(super) fn paper_may(&self, ground: &Ground<'_>, number: &str, beside: &Beside) -> Result<(), SequencerError> {
         self.may_number(ground)?;
+        self.not_given_but(ground.store, number, &beside.expected)
+    }
+
+    /// Refuses a number that is somebody's, unless what is expected to hold it still holds it.
+    fn not_given_but(&self, store: &dyn Store, number: &str, expected: &[Expected]) -> Result<(), SequencerError> {
         let id = number_id(number);
-        let held = beside.expected.iter().any(|one| one.table == Table::Number && one.id == id && one.record.is_some());
-        if held { self.not_issued(ground.store, number) } else { self.not_given(ground.store, number) }
+        let held = expected.iter().any(|one| one.table == Table::Number && one.id == id && one.record.is_some());
+        if held { self.not_issued(store, number) } else { self.not_given(store, number) }
     }
 
     /// Has the number of a paper given.

@@ -2,10 +2,11 @@
 //!
 //! Nothing signed proves that the file is as it was given: who may have a block set aside says so, and the audit record
 //! names him. What can be held against it is: the office, the series its numbers are of and how far that has come, and what
-//! has them meanwhile.
+//! has them meanwhile. So a file with a wrong digit may be taken: the right one takes its place, until what was registered
+//! under the block says that the first was right.
 
 use super::{
-    Accounts, DATES_TRIED, Desk, WorkflowError,
+    Accounts, Desk, WorkflowError,
     block::{block_id, kept},
     blocking,
     outage::says_outage,
@@ -15,14 +16,14 @@ use crate::{
     agreement::Series,
     certificate::{AgreementCode, CertificateNumber, Country, Finding, Findings, OfficeCode},
     office::{Action, Actor, AuditEvent, BLOCK_MOST, Caller, NumberBlock, Office},
-    sequencer::{Beside, Draw, PaperNumber, RequestKey, Reservation, Reserved, SequencerError, Task, Which, Work},
+    sequencer::{Beside, Draw, PaperNumber, RequestKey, Reservation, Reserved, Task, Which, Work, number_id},
     statement::PaperGround,
-    store::{Expected, Table},
+    store::{Expected, StateChange, Table},
     time::Date,
-    workflow::CertificateRecord,
+    workflow::{CertificateRecord, carry::on_its_day},
 };
 use sha2::{Digest as _, Sha256};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Numbers that are named one by one.
 const NAMED: usize = 10;
@@ -57,18 +58,20 @@ pub struct BlockBack {
     pub block: NumberBlock,
     /// Whether nothing was put back: it was here, or all of its numbers are registered.
     pub before: bool,
+    /// How many numbers of its series are passed over for it: they lie before its last, and nothing is known to have them.
+    pub passed_over: u64,
 }
 
 /// What is to be done.
 enum Prepared {
-    Work(Box<Work>),
+    Work(Box<Work>, u64),
     /// It is here.
     Known(Box<NumberBlock>),
 }
 
 /// What became of a number.
 enum Standing {
-    /// Nothing has it.
+    /// Nothing has it, or the block of that name alone.
     Free,
     /// It was registered after the outage.
     Registered,
@@ -77,7 +80,8 @@ enum Standing {
 }
 
 impl Desk {
-    /// Puts a block back. One that is here is left as it is, and one of whose numbers any is something else's is refused.
+    /// Puts a block back. One that is here is left as it is, unless it was put back from a file that says something else;
+    /// one of whose numbers any is something else's is refused.
     pub async fn put_back_block(
         &self,
         caller: &Arc<Caller>,
@@ -86,22 +90,18 @@ impl Desk {
     ) -> Result<BlockBack, WorkflowError> {
         Accounts::allow(caller, Action::ReserveBlock)?;
         let request = self.request(caller, request_id)?;
-        let mut tried = 1;
-        loop {
+        on_its_day(|| async {
             let (desk, by, key, file) = (self.clone(), Arc::clone(caller), request.clone(), again.clone());
-            let work = match blocking(move || desk.prepare_again(&by, key, &file)).await? {
-                Prepared::Work(work) => work,
-                Prepared::Known(block) => return Ok(BlockBack { block: *block, before: true }),
+            let (work, passed_over) = match blocking(move || desk.prepare_again(&by, key, &file)).await? {
+                Prepared::Work(work, passed_over) => (work, passed_over),
+                Prepared::Known(block) => return Ok(BlockBack { block: *block, before: true, passed_over: 0 }),
             };
-            match self.sequencer().reserve(*work).await {
-                Ok(_) => break,
-                Err(SequencerError::DateMoved(_)) if tried < DATES_TRIED => tried += 1,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let desk = self.clone();
-        let block = blocking(move || desk.given_block(&again.id)).await?;
-        Ok(BlockBack { block, before: false })
+            self.sequencer().reserve(*work).await?;
+            let (desk, id) = (self.clone(), again.id.clone());
+            let block = blocking(move || desk.given_block(&id)).await?;
+            Ok(BlockBack { block, before: false, passed_over })
+        })
+        .await
     }
 
     fn prepare_again(
@@ -124,15 +124,20 @@ impl Desk {
             by: caller.id().to_string(),
             numbers: again.numbers.clone(),
         };
-        if let Some(known) = self.block(&again.id)? {
-            let same = NumberBlock { at_ms: known.at_ms, by: known.by.clone(), ..block } == known;
-            let message = "a block of that name is here, and its file says something else of it";
-            let differs = || refused(Finding::error("BLOCK_DIFFERS", "block", message));
-            return if same { Ok(Prepared::Known(Box::new(known))) } else { Err(differs()) };
+        let id = block_id(&block.id);
+        let here = Expected { table: Table::Number, record: self.store().record(Table::Number, &id)?, id };
+        let known = self.block(&again.id)?;
+        let mut held = Vec::new();
+        if let Some(known) = &known {
+            let same = NumberBlock { at_ms: known.at_ms, by: known.by.clone(), ..block.clone() };
+            if same == *known {
+                return Ok(Prepared::Known(Box::new(same)));
+            }
+            held = self.taken_back(known, again)?;
         }
         let (mut free, mut findings) = (Vec::new(), Findings::default());
         for number in &again.numbers {
-            match self.standing_of(number)? {
+            match self.standing_of(number, &again.id)? {
                 Standing::Free => free.push(number.clone()),
                 Standing::Registered => {}
                 Standing::Given(to) => findings.push(given(number, &to)),
@@ -147,21 +152,58 @@ impl Desk {
             return Err(WorkflowError::RulesRefuse(findings));
         }
         let Some(last) = free.last() else { return Ok(Prepared::Known(Box::new(block))) };
+        let known_to = self.known_to(&draw)?;
         if !again.far {
-            self.not_too_far(&draw, last)?;
+            not_too_far(&draw, last, known_to)?;
         }
+        let beyond = |number: &CertificateNumber| beyond(&draw, number, known_to);
+        let news = u64::try_from(free.iter().filter(|&number| beyond(number) > 0).count()).unwrap_or(0);
+        let passed_over = beyond(last).saturating_sub(news);
         let (day, zone) = (record.office.date_at(now), record.office.time_zone.clone());
         let text = serde_json::to_vec(&block).map_err(|error| WorkflowError::Record(error.to_string()))?;
         let digest = Sha256::new_with_prefix(b"block again\0").chain_update(text).finalize().into();
-        let words =
-            format!("put back from its file: office {}, under {} to {}", block.office, block.agreement, block.to);
+        let instead = if known.is_some() { ", in place of another file of it" } else { "" };
+        let words = format!(
+            "put back from its file{instead}: office {}, under {} to {}, passing over {passed_over} numbers",
+            block.office, block.agreement, block.to
+        );
         let by = AuditEvent::of(Actor::Caller(caller), Action::ReserveBlock).with_detail(words);
-        let expected = vec![Expected { table: Table::Number, id: block_id(&block.id), record: None }];
-        let changes = move |reserved: &Reserved| kept(&block, reserved);
+        let kept_ids = block.numbers.iter().map(|number| number_id(number.as_str())).collect::<BTreeSet<_>>();
+        let let_go = held.iter().filter(|held| !kept_ids.contains(&held.id)).map(|held| held.id.clone());
+        let let_go = let_go.collect::<Vec<_>>();
+        let changes = move |reserved: &Reserved| {
+            let let_go = let_go.iter().map(|id| StateChange::RecordRemoved { table: Table::Number, id: id.clone() });
+            Ok::<_, String>(let_go.chain(kept(&block, reserved)?).collect::<Vec<_>>())
+        };
+        let expected = held.into_iter().chain([here]).collect();
         let beside = Beside { expected, changes: Some(Arc::new(changes)), ..Beside::default() };
         let which = Which::These(free);
         let task = Task::Reserve(Box::new(Reservation { day, zone, draw, which, beside }));
-        Ok(Prepared::Work(Box::new(Work { request, digest, task, by: Some(by) })))
+        Ok(Prepared::Work(Box::new(Work { request, digest, task, by: Some(by) }), passed_over))
+    }
+
+    /// What waits in a block of that name which another file is to take the place of. One that this node gave is right; of
+    /// one that was put back, nothing says so but what was registered under it.
+    fn taken_back(&self, known: &NumberBlock, again: &BlockAgain) -> Result<Vec<Expected>, WorkflowError> {
+        let differs = |message: String| refused(Finding::error("BLOCK_DIFFERS", "block", message));
+        // No block is given before its day.
+        if known.at_ms != begin_of(known.reserved_on) {
+            return Err(differs("a block of that name is here, and its file says something else of it".to_owned()));
+        }
+        let mut held = Vec::new();
+        for number in &known.numbers {
+            match self.held_by_block(number)? {
+                (Some(block), expected) if block == known.id => held.push(expected),
+                _ if again.numbers.contains(number) => {}
+                _ => {
+                    return Err(differs(format!(
+                        "a block of that name was put back here, and `{number}` was registered under it, which this file \
+                         does not have"
+                    )));
+                }
+            }
+        }
+        Ok(held)
     }
 
     /// The series of a block, if its file can be one that this authority wrote.
@@ -198,28 +240,15 @@ impl Desk {
         Ok(draw)
     }
 
-    /// Refuses a number that lies too far beyond all that is known of its series: that goes on behind it, so one that stands
-    /// in its file by mistake would use the series up.
-    fn not_too_far(&self, draw: &Draw, number: &CertificateNumber) -> Result<(), WorkflowError> {
-        let (store, key) = (self.store().as_ref(), &draw.key);
-        let counted = store.series_next(key)?.max(draw.first).saturating_sub(1);
-        let known = draw.highest_known(store)?.map_or(counted, |highest| highest.max(counted));
-        let beyond = Series::serial(key, number.as_str()).unwrap_or(u64::MAX).saturating_sub(known);
-        if beyond <= FARTHEST {
-            return Ok(());
-        }
-        let message = format!(
-            "`{number}` lies {beyond} numbers beyond the last that is known here of {key}, which would go on behind it"
-        );
-        let help = format!(
-            "is it as it was given? A block lies within {FARTHEST} numbers, unless the node lost more than blocks: where it \
-             is right, say so: origin office reserve --again FILE --far"
-        );
-        Err(refused(Finding::error("BLOCK_TOO_FAR", "numbers", message).with_help(help)))
+    /// The highest serial that is known of a series.
+    fn known_to(&self, draw: &Draw) -> Result<u64, WorkflowError> {
+        let store = self.store().as_ref();
+        let counted = store.series_next(&draw.key)?.max(draw.first).saturating_sub(1);
+        Ok(draw.highest_known(store)?.map_or(counted, |highest| highest.max(counted)))
     }
 
     /// What became of a number of a block that is to be put back.
-    fn standing_of(&self, number: &CertificateNumber) -> Result<Standing, WorkflowError> {
+    fn standing_of(&self, number: &CertificateNumber, id: &str) -> Result<Standing, WorkflowError> {
         let (store, text) = (self.store().as_ref(), number.as_str());
         if let Some(PaperNumber { paper }) = PaperNumber::read(store, text)? {
             let found = self.paper_at(&paper)?;
@@ -241,10 +270,35 @@ impl Desk {
         }
         Ok(match self.read_as(text)? {
             None => Standing::Free,
-            Some(same) if same == text => Standing::Given("an application, or another block".to_owned()),
+            Some(same) if same == text => match self.held_by_block(number)? {
+                (Some(block), _) if block == id => Standing::Free,
+                _ => Standing::Given("an application, or another block".to_owned()),
+            },
             Some(other) => Standing::Given(format!("what has `{other}`, which is read as it")),
         })
     }
+}
+
+/// How far a number lies beyond all that is known of its series.
+fn beyond(draw: &Draw, number: &CertificateNumber, known_to: u64) -> u64 {
+    Series::serial(&draw.key, number.as_str()).unwrap_or(u64::MAX).saturating_sub(known_to)
+}
+
+/// Refuses a number that lies too far beyond all that is known of its series: that goes on behind it, so one that stands in
+/// its file by mistake would use the series up.
+fn not_too_far(draw: &Draw, number: &CertificateNumber, known_to: u64) -> Result<(), WorkflowError> {
+    let (key, beyond) = (&draw.key, beyond(draw, number, known_to));
+    if beyond <= FARTHEST {
+        return Ok(());
+    }
+    let message = format!(
+        "`{number}` lies {beyond} numbers beyond the last that is known here of {key}, which would go on behind it"
+    );
+    let help = format!(
+        "is it as it was given? A block lies within {FARTHEST} numbers, unless the node lost more than blocks: where it is \
+         right, say so: origin office reserve --again FILE --far"
+    );
+    Err(refused(Finding::error("BLOCK_TOO_FAR", "numbers", message).with_help(help)))
 }
 
 fn given(number: &CertificateNumber, to: &str) -> Finding {

@@ -1,14 +1,15 @@
 //! Blocks of numbers that an office holds for the certificates it issues on paper while its node cannot be reached.
 
-use super::{Accounts, DATES_TRIED, Desk, WorkflowError, blocking, refused};
+use super::{Accounts, Desk, WorkflowError, blocking, refused};
 use crate::{
     agreement::{Agreement, Known, Member},
     certificate::{AgreementCode, CertificateNumber, Country, Finding, OfficeCode},
     encoding::hex,
     office::{Action, Actor, AuditEvent, BLOCK_MOST, BlockNumber, Caller, NumberBlock},
-    sequencer::{Beside, RequestKey, Reservation, Reserved, SequencerError, Task, Which, Work, number_id},
+    sequencer::{Beside, RequestKey, Reservation, Reserved, Task, Which, Work, number_id},
     store::{StateChange, Table},
     time::Date,
+    workflow::carry::on_its_day,
 };
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -37,17 +38,13 @@ impl Desk {
         Accounts::allow(caller, Action::ReserveBlock)?;
         let request = self.request(caller, request_id)?;
         let id = hex::encode(&request.id);
-        let mut tried = 1;
-        loop {
+        on_its_day(|| async {
             let (desk, by, key, wish, id) =
                 (self.clone(), Arc::clone(caller), request.clone(), wish.clone(), id.clone());
             let work = blocking(move || desk.prepare_block(&by, key, &wish, &id)).await?;
-            match self.sequencer().reserve(work).await {
-                Ok(_) => break,
-                Err(SequencerError::DateMoved(_)) if tried < DATES_TRIED => tried += 1,
-                Err(error) => return Err(error.into()),
-            }
-        }
+            Ok(self.sequencer().reserve(work).await?)
+        })
+        .await?;
         let desk = self.clone();
         blocking(move || desk.given_block(&id)).await
     }

@@ -1,16 +1,18 @@
 //! Paper beside electronic certificates: corridors, papers that are registered, numbers kept for an outage, and what was
-//! issued on paper meanwhile.
+//! issued on paper meanwhile; and what is put back here after a loss.
 //!
 //! What always holds: a number is of one certificate, on paper or not; a paper is registered by a statement in the log of
 //! its addressee, and says nothing of goods; what was issued in an outage is issued electronically once, bears the date of
 //! its paper, and says that it was registered afterwards.
 
 mod again;
+mod back;
 mod block;
 mod outage;
 mod paper;
 
 pub use again::{BlockAgain, BlockBack};
+pub use back::CertificateBack;
 pub use block::BlockWish;
 pub use outage::OutageRow;
 pub use paper::{PaperRecord, PaperRow, PapersAsked, PapersPage};
@@ -23,9 +25,6 @@ use crate::{
     time::Date,
 };
 use std::sync::Arc;
-
-/// How often work is prepared again because midnight passed at the office under it.
-const DATES_TRIED: usize = 2;
 
 /// What came of a row.
 #[derive(Debug, Clone)]

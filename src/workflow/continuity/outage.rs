@@ -1,15 +1,15 @@
 //! What was issued on paper in an outage, issued electronically afterwards: once, within the days set, with the date of
 //! its paper.
 
-use super::{Accounts, DATES_TRIED, Desk, PaperRow, Registered, WorkflowError, blocking, refused};
+use super::{Accounts, Desk, PaperRow, Registered, WorkflowError, blocking, refused};
 use crate::{
     certificate::{CertificateNumber, Endorsement, Finding, Findings, Instant, Particulars, Sha256, Text},
     encoding::hex,
-    office::{Action, Actor, AuditEvent, BlockNumber, Caller},
+    office::{Action, Actor, AuditEvent, BlockNumber, Caller, Medium},
     sequencer::{Beside, Issue, Numbering, Outcome, SequencerError, Task, Work, number_id},
     store::{Expected, StateChange, Table},
     time::Date,
-    workflow::{CertificateName, CertificateRecord, record},
+    workflow::{CertificateName, CertificateRecord, carry::on_its_day, record},
 };
 use bytes::Bytes;
 use sha2::Digest as _;
@@ -44,21 +44,16 @@ impl Desk {
     /// Issues what was issued on paper. Dropping the future changes nothing; what was registered before is left as it is.
     pub async fn register_outage(&self, caller: &Arc<Caller>, row: OutageRow) -> Result<Registered, WorkflowError> {
         Accounts::allow(caller, Action::IssueCertificate)?;
-        let mut tried = 1;
-        loop {
+        on_its_day(|| async {
             let (desk, by, again) = (self.clone(), Arc::clone(caller), row.clone());
-            let (work, warnings) = match blocking(move || desk.prepare_outage(&by, &again)).await? {
-                Prepared::Work(work, warnings) => (work, warnings),
-                Prepared::Done(outcome) => {
-                    return Ok(Registered { outcome, warnings: Findings::default(), before: true });
+            Ok(match blocking(move || desk.prepare_outage(&by, &again)).await? {
+                Prepared::Work(work, warnings) => {
+                    Registered { outcome: self.sequencer().submit(*work).await?, warnings, before: false }
                 }
-            };
-            match self.sequencer().submit(*work).await {
-                Ok(outcome) => return Ok(Registered { outcome, warnings, before: false }),
-                Err(SequencerError::DateMoved(_)) if tried < DATES_TRIED => tried += 1,
-                Err(error) => return Err(error.into()),
-            }
-        }
+                Prepared::Done(outcome) => Registered { outcome, warnings: Findings::default(), before: true },
+            })
+        })
+        .await
     }
 
     fn prepare_outage(&self, caller: &Caller, row: &OutageRow) -> Result<Prepared, WorkflowError> {
@@ -123,7 +118,10 @@ impl Desk {
     }
 
     /// The block that holds a number, with what its record must still be.
-    fn held_by_block(&self, number: &CertificateNumber) -> Result<(Option<String>, Expected), WorkflowError> {
+    pub(super) fn held_by_block(
+        &self,
+        number: &CertificateNumber,
+    ) -> Result<(Option<String>, Expected), WorkflowError> {
         let id = number_id(number.as_str());
         let record = self.store().record(Table::Number, &id)?;
         let held = record.as_deref().and_then(|record| serde_json::from_slice::<BlockNumber>(record).ok());
@@ -196,8 +194,8 @@ impl Desk {
         Err(SequencerError::NumberTaken(number.to_string()).into())
     }
 
-    /// Why a number of a block is not registered as a paper: there are still days to issue it electronically, or the
-    /// paper is not what the block was given for.
+    /// Why a number of a block is not registered as a paper: it can still be issued electronically, or the paper is not
+    /// what the block was given for.
     pub(super) fn after_outage(&self, block: &str, row: &PaperRow, today: Date) -> Result<Findings, WorkflowError> {
         let mut findings = Findings::default();
         let Some(block) = self.block(block)? else {
@@ -210,7 +208,10 @@ impl Desk {
             );
             findings.push(Finding::error("BLOCK_OF_ANOTHER", "number", message));
         }
-        if !self.is_late(row.issued_on, today) {
+        // Where certificates go on paper none is issued electronically afterwards: its paper is what is registered.
+        let corridor = self.setup().continuity.corridor(&row.agreement, row.to, row.issued_on);
+        let stays_paper = corridor.is_some_and(|corridor| matches!(corridor.medium, Medium::Paper));
+        if !stays_paper && !self.is_late(row.issued_on, today) {
             let message = "its number is of a block, and the days to issue it electronically are not over";
             let finding = Finding::error("OUTAGE_NOT_OVER", "number", message);
             findings.push(finding.with_help("origin issue --register SPOOL"));

@@ -3,6 +3,7 @@
 use super::{Accounts, Desk, Registered, WorkflowError, blocking, refused};
 use crate::{
     certificate::{AgreementCode, CertificateNumber, Country, Finding, Findings, OfficeCode, Sha256, Text},
+    encoding::hex,
     office::{Action, Actor, AuditEvent, BlockNumber, Caller, Medium},
     sequencer::{Beside, Outcome, PaperNumber, Saying, SequencerError, Task, Work, number_id},
     statement::{Issuer, Jti, Kind, OpenedBody, PaperCertificate, PaperGround, PaperWords, StatementRef},
@@ -157,21 +158,21 @@ impl Desk {
         self.office_of(caller, &row.office)?;
         let mut fallen = None;
         if let Some(PaperNumber { paper: entry }) = PaperNumber::read(store, number)? {
-            let found = self.paper_at(&entry)?.ok_or_else(|| {
+            let found = self.registration(number, &entry)?.ok_or_else(|| {
                 // It is durable and not shown yet; or erased, and nobody can say that it is the same.
                 SequencerError::Unavailable(format!("what is registered of {number} cannot be read"))
             })?;
             if found.key_closed.is_none() {
-                let brought = self.words(row, found.paper.ground);
-                return match brought {
-                    Ok(words) if words == found.paper => Ok(Prepared::Done(Outcome {
-                        jti: found.jti,
-                        entry,
-                        number: Some(number.to_owned()),
-                        day: found.paper.issued_on,
-                    })),
-                    _ => Err(SequencerError::NumberTaken(number.to_owned()).into()),
-                };
+                let differs = differences(&found.paper, &self.words(row, found.paper.ground)?);
+                if !differs.is_empty() {
+                    return Err(WorkflowError::RulesRefuse(differs));
+                }
+                return Ok(Prepared::Done(Outcome {
+                    jti: found.jti,
+                    entry: found.entry,
+                    number: Some(number.to_owned()),
+                    day: found.paper.issued_on,
+                }));
             }
             fallen = Some(found.paper.ground);
         }
@@ -397,7 +398,19 @@ impl Desk {
     /// The paper of a number that this authority registered, if it counts.
     pub(in crate::workflow) fn own_paper(&self, number: &str) -> Result<Option<PaperRecord>, WorkflowError> {
         let Some(PaperNumber { paper }) = PaperNumber::read(self.store().as_ref(), number)? else { return Ok(None) };
-        Ok(self.paper_at(&paper)?.filter(|paper| paper.key_closed.is_none()))
+        Ok(self.registration(number, &paper)?.filter(|paper| paper.key_closed.is_none()))
+    }
+
+    /// The registration of a number: the one that is kept of it, or where that does not count, the last that does. Which
+    /// key closed where may have been learned only after that was kept.
+    fn registration(&self, number: &str, kept: &EntryRef) -> Result<Option<PaperRecord>, WorkflowError> {
+        let found = self.paper_at(kept)?;
+        if found.as_ref().is_some_and(|found| found.key_closed.is_none()) {
+            return Ok(found);
+        }
+        let said = self.said(self.store().as_ref(), &Subject::Number(number.to_owned()))?;
+        let counts = |one: &PaperRecord| one.key_closed.is_none() && one.paper.number.as_str() == number;
+        Ok(said.into_iter().filter(counts).max_by_key(|one| (one.entry.origin.shard(), one.entry.index)).or(found))
     }
 
     /// The papers that a store has about something, but findings of another kind than a closed key and what is not here
@@ -425,6 +438,32 @@ fn record(
     let OpenedBody::PaperCertificate(Some(body)) = said.body else { return None };
     let (issuer, jti) = (said.envelope.iss, said.envelope.jti);
     Some(PaperRecord { entry, issuer, jti, paper: body.paper, at, key_closed })
+}
+
+/// What differs of a paper that is registered and a row that brings its number again.
+fn differences(registered: &PaperWords, brought: &PaperWords) -> Findings {
+    let day = |day: Option<Date>| day.map_or_else(|| "no day".to_owned(), |day| day.to_string());
+    let parts = |words: &PaperWords| {
+        [
+            ("issued_on", words.issued_on.to_string()),
+            ("valid_until", day(words.valid_until)),
+            ("agreement", words.agreement.to_string()),
+            ("to", words.to.to_string()),
+            ("office", words.office.to_string()),
+            ("scan_sha256", hex::encode(&words.scan_sha256.0)),
+            ("remarks", words.remarks.as_ref().map_or_else(|| "no remark".to_owned(), ToString::to_string)),
+        ]
+    };
+    let mut findings = Findings::default();
+    for ((path, is), (_, brought)) in parts(registered).into_iter().zip(parts(brought)) {
+        if is != brought {
+            let message = format!("this number is registered already, with {is}, and {brought} is brought");
+            let help = "what is registered stays as it is: is it a slip here, mend the row; is it one there, or another paper of \
+                        the same number, tell customs of the importing country";
+            findings.push(Finding::error("PAPER_DIFFERS", path, message).with_help(help));
+        }
+    }
+    findings
 }
 
 /// Under which id the number is kept that a scan is registered under; no number's begins so.

@@ -21,6 +21,8 @@ use crate::{
 use std::sync::Arc;
 
 mod again;
+mod corridor;
+mod lost;
 
 /// Both sides. Until today certificates went on paper, from tomorrow on electronically alone; today both.
 struct Sides {
@@ -157,7 +159,7 @@ async fn customs_learn_of_a_paper_by_its_number_and_date_and_nobody_gets_its_num
     // A stranger needs number and date.
     let name = CertificateName::Number("P-417".to_owned());
     let found = sides.exporting.look_up(&name, Some(row.issued_on)).unwrap();
-    assert_eq!((found.status, found.valid_until), (None, row.valid_until));
+    assert_eq!((found.stands, found.valid_until), (None, row.valid_until));
     assert_eq!(sides.exporting.look_up(&name, None).unwrap_err().reason(), "CERTIFICATE_UNKNOWN");
     // Neither a back office that brings it nor another paper gets the number, before or after a restart.
     let brought = |nth| {
@@ -170,7 +172,9 @@ async fn customs_learn_of_a_paper_by_its_number_and_date_and_nobody_gets_its_num
     let refused = sides.exporting.issue(&sides.signatory, &brought(2)).await.unwrap_err();
     assert_eq!(refused.reason(), "NUMBER_TAKEN");
     let another = PaperRow { scan_sha256: Sha256([8; 32]), ..sides.paper(3, "P-417") };
-    assert_eq!(sides.register(another).await.unwrap_err().reason(), "NUMBER_TAKEN");
+    let refused = sides.register(another).await.unwrap_err();
+    assert_eq!(rules(&refused), ["PAPER_DIFFERS"]);
+    assert!(refused.to_string().contains("0707") && !refused.to_string().contains("another certificate"), "{refused}");
     sides.exporting.sequencer().close();
     let (again, _) = sides.pakistan.desk();
     assert_eq!(again.issue(&sides.signatory, &brought(4)).await.unwrap_err().reason(), "NUMBER_TAKEN");

@@ -6,6 +6,7 @@ use crate::{
     certificate::{Finding, Findings, Item, Measure, Particulars, UnitCode},
     encoding::Decimal,
     office::{Amounts, Draw, Draws, shares, stated},
+    reason::some_of,
 };
 
 /// One item of an original that an item is drawn from.
@@ -106,7 +107,7 @@ fn unstated(
     numbers.dedup();
     let words = Amounts::in_words(said, wanted);
     let message =
-        format!("item {} says {words}, and certificate {} says nothing in that", item.number, numbers.join(", "));
+        format!("item {} says {words}, and certificate {} says nothing in that", item.number, some_of(numbers));
     if kind != "quantity" {
         // How many cartons stand on a pallet, and what weighs goods that were never weighed, an officer sees.
         return Some(Finding::warning("DRAWN_UNSTATED", path, message));
@@ -163,7 +164,7 @@ fn too_much(
         "item {} says {}, and what is left is {}",
         item.number,
         Amounts::in_words(what, wanted),
-        from.collect::<Vec<_>>().join(", "),
+        some_of(from),
     );
     Finding::error("DRAWN_EXCEEDS", format!("goods.items[{index}].{}", Amounts::member(what)), message)
         .with_help("all parts together weigh no more, and are in no more packages, than the whole")

@@ -3,13 +3,13 @@
 
 use super::{
     cover::check_cover,
-    ledgers::{self, Kept, name_of},
+    ledgers::{self, Kept, Taken, name_of},
     same::{Whole, same_description, same_goods, same_makers},
     values::{values, word},
 };
 use crate::{
     certificate::{Certificate, Finding, Findings, Particulars, PriorCertificate, Relation},
-    office::{Action, Actor, Amounts, AuditEvent, Draw, Draws},
+    office::{Amounts, Draw, Draws},
     sequencer::{Beside, Outcome},
     statement::{Act, Jti, Since},
     store::{EntryRef, Expected, StateChange, Store},
@@ -24,21 +24,26 @@ pub(in crate::workflow) struct Heritage {
     /// What was drawn on and stands in the logs here, by the name of its ledger.
     originals: BTreeMap<String, Certificate>,
     expected: Vec<Expected>,
+    /// That nothing can be drawn of it any more, where what it was drawn on for is void: its place is taken.
+    over: Option<StateChange>,
 }
 
 impl Desk {
     /// What is to be passed on. Of a certificate that others rest on nothing can take the place: what they drew would be
     /// there twice.
     pub(in crate::workflow) fn heritage(&self, target: &EntryRef) -> Result<Heritage, WorkflowError> {
+        self.set_ledgers_right()?;
         let store = self.store().as_ref();
         let name = self.ledger_name(target)?;
-        let of = Kept::read(store, &name)?;
+        let mut of = Kept::read(store, &name)?;
         if of.ledger.is_drawn_on() {
             return Err(WorkflowError::DrawnUpon);
         }
         let (draws, expected) = ledgers::draws(store, &name)?;
         let originals = self.originals_of(&draws)?;
-        Ok(Heritage { name, draws, originals, expected: vec![of.expected(), expected] })
+        let expected = vec![of.expected(), expected];
+        let over = std::mem::take(&mut of.ledger.ended).then(|| of.put()).transpose()?;
+        Ok(Heritage { name, draws, originals, expected, over })
     }
 
     /// The certificates of this authority that something was drawn of, as far as their contents are left.
@@ -69,6 +74,8 @@ impl Desk {
         if !matches!(act, Act::Cancelled | Act::Withdrawn { since: Since::Issue }) {
             return Ok(Beside::default());
         }
+        // What turns out never to have given back is not given back twice.
+        self.set_ledgers_right()?;
         let store = self.store().as_ref();
         let name = self.ledger_name(target)?;
         let mut expected = Vec::new();
@@ -83,33 +90,17 @@ impl Desk {
             }
             expected.push(of.expected());
         }
-        let state = returned(store, &name, items, &mut expected)?;
+        let (state, draws) = returned(store, &name, items, &mut expected)?;
         if state.is_empty() {
             return Ok(Beside { expected, ..Beside::default() });
         }
-        Ok(Beside { expected, changes: Some(Arc::new(move |_: &Outcome| Ok(state.clone()))), ..Beside::default() })
-    }
-
-    /// Gives back what certificates drew that are void: nobody can withdraw these, and what is issued anew in their place
-    /// draws it again. It reads from the disk.
-    pub(in crate::workflow) fn give_back_void(&self) -> Result<(), WorkflowError> {
-        let (store, trust) = (self.store().as_ref(), self.trust());
-        for origin in store.logs() {
-            let Some(last) = trust.shard_final_size(&origin) else { continue };
-            for index in last..store.head(&origin).map_or(0, |head| head.head.size) {
-                let Some(facts) = store.facts(&origin, index)?.filter(|facts| facts.status_index.is_some()) else {
-                    continue;
-                };
-                let mut expected = Vec::new();
-                let state = returned(store, &name_of(&origin, &facts.jti), None, &mut expected)?;
-                if !state.is_empty() {
-                    let by = AuditEvent::of(Actor::Node, Action::ChangeStatus).on(format!("{origin} {index}"));
-                    let by = by.with_detail("gave back what it drew: it is void");
-                    self.commit(expected, state, vec![by.to_row()])?;
-                }
-            }
-        }
-        Ok(())
+        let taken = Taken { name, draws };
+        let changes = move |outcome: &Outcome| {
+            let mut state = state.clone();
+            state.push(ledgers::put_taken(&outcome.entry, &taken).map_err(|error| error.to_string())?);
+            Ok(state)
+        };
+        Ok(Beside { expected, changes: Some(Arc::new(changes)), ..Beside::default() })
     }
 
     fn ledger_name(&self, target: &EntryRef) -> Result<String, WorkflowError> {
@@ -118,17 +109,17 @@ impl Desk {
     }
 }
 
-/// Gives back what a certificate drew, all of it or for some of its items; what that rests on is expected. Nothing where it
-/// drew nothing.
-fn returned(
+/// Gives back what a certificate drew, all of it or for some of its items, and says what that is; what it rests on is
+/// expected. Nothing where it drew nothing.
+pub(super) fn returned(
     store: &dyn Store,
     name: &str,
     items: Option<&[u32]>,
     expected: &mut Vec<Expected>,
-) -> Result<Vec<StateChange>, WorkflowError> {
+) -> Result<(Vec<StateChange>, Draws), WorkflowError> {
     let (draws, still) = ledgers::draws(store, name)?;
     if draws.0.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), draws));
     }
     let concerned = |draw: &Draw| items.is_none_or(|items| items.contains(&draw.item));
     let (back, kept): (Vec<_>, Vec<_>) = draws.0.into_iter().partition(concerned);
@@ -150,7 +141,7 @@ fn returned(
     for ledger in ledgers_of.values() {
         state.push(ledger.put()?);
     }
-    Ok(state)
+    Ok((state, Draws(back)))
 }
 
 impl Heritage {
@@ -282,14 +273,19 @@ impl Heritage {
 
     /// What changes with the successor: it has drawn what the old one drew.
     pub(in crate::workflow) fn pass_on(self) -> Beside {
-        let Self { name, draws, expected, .. } = self;
-        if draws.0.is_empty() {
+        let Self { name, draws, expected, over, .. } = self;
+        if draws.0.is_empty() && over.is_none() {
             return Beside { expected, ..Beside::default() };
         }
+        let passed = (!draws.0.is_empty()).then_some(Taken { name, draws });
         let changes = move |outcome: &Outcome| {
             let new = name_of(&outcome.entry.origin, &outcome.jti);
-            let state = [ledgers::put_draws(&name, &Draws::default()), ledgers::put_draws(&new, &draws)];
-            state.into_iter().collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())
+            let passed = passed.iter().flat_map(|taken| {
+                let before = ledgers::put_draws(&taken.name, &Draws::default());
+                [before, ledgers::put_draws(&new, &taken.draws), ledgers::put_taken(&outcome.entry, taken)]
+            });
+            let state = over.iter().cloned().map(Ok).chain(passed);
+            state.collect::<Result<Vec<_>, WorkflowError>>().map_err(|error| error.to_string())
         };
         Beside { expected, changes: Some(Arc::new(changes)), ..Beside::default() }
     }

@@ -1,17 +1,24 @@
-//! How ledgers are kept: what was drawn of a certificate under its own name, what a certificate drew under its own, and
-//! which certificates were drawn from one, for ever.
+//! How ledgers are kept: what was drawn of a certificate under its own name, what a certificate drew under its own, which
+//! certificates were drawn from one, for ever, and what an entry took from a certificate of what that had drawn.
 
 use crate::{
     log::Origin,
     office::{Draws, Ledger},
     statement::Jti,
-    store::{Expected, StateChange, Store, Table},
+    store::{EntryRef, Expected, StateChange, Store, Table},
     workflow::WorkflowError,
 };
+use serde::{Deserialize, Serialize};
 
 /// A certificate as ledgers name it: its log and its identifier, of whichever authority it is.
 pub(super) fn name_of(origin: &Origin, jti: &Jti) -> String {
     format!("{origin}/{jti}")
+}
+
+/// Where the certificate of such a name stands.
+pub(super) fn place_of(name: &str) -> Option<(Origin, Jti)> {
+    let (log, jti) = name.rsplit_once('/')?;
+    Some((log.parse().ok()?, jti.parse().ok()?))
 }
 
 fn of_key(name: &str) -> Vec<u8> {
@@ -74,6 +81,52 @@ pub(super) fn put_draws(name: &str, draws: &Draws) -> Result<StateChange, Workfl
     Ok(StateChange::RecordPut { table: Table::Drawn, id, record: written(draws)? })
 }
 
+/// What an entry took from a certificate of what that had drawn: given back by its change, or passed on to its successor.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Taken {
+    /// The certificate.
+    pub(super) name: String,
+    /// What it had drawn.
+    pub(super) draws: Draws,
+}
+
+fn taken_key(by: &EntryRef) -> Vec<u8> {
+    format!("taken/{}/{}", by.origin, by.index).into_bytes()
+}
+
+/// Keeps what an entry took, should it turn out that it was never said.
+pub(super) fn put_taken(by: &EntryRef, taken: &Taken) -> Result<StateChange, WorkflowError> {
+    Ok(StateChange::RecordPut { table: Table::Drawn, id: taken_key(by), record: written(taken)? })
+}
+
+/// What an entry took, and that it is still kept; nothing where it took nothing, or that was set right.
+pub(super) fn taken(store: &dyn Store, by: &EntryRef) -> Result<Option<(Taken, Expected)>, WorkflowError> {
+    let id = taken_key(by);
+    let Some(record) = store.record(Table::Drawn, &id)? else { return Ok(None) };
+    let taken = parse(&record, &format!("entry {} of {}", by.index, by.origin))?;
+    Ok(Some((taken, Expected { table: Table::Drawn, id, record: Some(record) })))
+}
+
+/// Keeps no more what an entry took.
+pub(super) fn forget_taken(by: &EntryRef) -> StateChange {
+    StateChange::RecordRemoved { table: Table::Drawn, id: taken_key(by) }
+}
+
+fn righted_key(origin: &Origin) -> Vec<u8> {
+    format!("righted/{origin}").into_bytes()
+}
+
+/// Up to which entry of an ended log everything that is void is set right.
+pub(super) fn righted(store: &dyn Store, origin: &Origin) -> Result<u64, WorkflowError> {
+    let record = store.record(Table::Drawn, &righted_key(origin))?;
+    Ok(record.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes))
+}
+
+/// Keeps that it is.
+pub(super) fn put_righted(origin: &Origin, next: u64) -> StateChange {
+    StateChange::RecordPut { table: Table::Drawn, id: righted_key(origin), record: next.to_be_bytes().to_vec() }
+}
+
 /// Parts of a certificate that are read in one go.
 const A_ROUND: usize = 256;
 
@@ -113,6 +166,6 @@ fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T, 
         .map_err(|error| WorkflowError::Record(format!("what was drawn of or by {name}: {error}")))
 }
 
-fn written(value: &impl serde::Serialize) -> Result<Vec<u8>, WorkflowError> {
+fn written(value: &impl Serialize) -> Result<Vec<u8>, WorkflowError> {
     serde_json::to_vec(value).map_err(|error| WorkflowError::Record(error.to_string()))
 }

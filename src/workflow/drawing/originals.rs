@@ -101,7 +101,8 @@ impl Desk {
         let store = self.store().as_ref();
         let record = CertificateRecord::read(store, &record::find(store, name)?)?;
         SequencerError::if_void(&self.trust(), &record.entry)?;
-        let certificate = record.certificate.to_certificate().ok_or(WorkflowError::ContentsErased)?;
+        let certificate = record.certificate.to_certificate();
+        let certificate = certificate.ok_or_else(|| record::without_contents(store, &record.entry))?;
         let kept = Kept::read(store, &name_of(&record.entry.origin, &record.jti))?;
         let stands = matches!(record.status, Status::Valid | Status::InPart);
         let goes_on = record.status == Status::Superseded && kept.ledger.ended;
@@ -164,11 +165,13 @@ impl Desk {
         Ok(Proven { certificate, ended, kept, both, used, rests_on, own: None })
     }
 
-    /// A certificate of another authority as this node has it, if it keeps its log, whomever that is addressed to.
-    fn held(&self, log: &Origin, jti: &Jti) -> Result<Option<Arrival>, WorkflowError> {
+    /// A certificate of another authority as this node has it, if it keeps its log, whomever that is addressed to, and
+    /// the end of that did not make it void.
+    pub(super) fn held(&self, log: &Origin, jti: &Jti) -> Result<Option<Arrival>, WorkflowError> {
         for (_, store) in self.setup().partners.logs().into_iter().filter(|(origin, _)| origin == log) {
             if let Some(entry) = store.find(jti)?.filter(|entry| entry.origin == *log)
                 && let Some(arrival) = self.arrival_at(store.as_ref(), &entry)?
+                && arrival.void.is_none()
             {
                 return Ok(Some(arrival));
             }
@@ -186,8 +189,7 @@ impl Desk {
         let (draws, _) = ledgers::draws(self.store().as_ref(), &name)?;
         let mut found: Vec<Became> = Vec::new();
         for draw in draws.0 {
-            let named = draw.original.rsplit_once('/');
-            let named = named.and_then(|(log, jti)| Some((log.parse::<Origin>().ok()?, jti.parse::<Jti>().ok()?)));
+            let named = ledgers::place_of(&draw.original);
             let Some((log, jti)) = named.filter(|(_, jti)| found.iter().all(|one| one.jti != *jti)) else { continue };
             if let Some(arrival) = self.held(&log, &jti)? {
                 let since = whole_change(&arrival);

@@ -5,6 +5,7 @@ use crate::{
     certificate::{Certificate, Goods, Measure},
     log::Origin,
     office::Ledger,
+    reason::some_of,
     statement::{CustomsResponse, Jti, Kind, OpenedBody, ResponseCode},
     store::Subject,
     workflow::{Desk, WorkflowError, customs::statements_about},
@@ -102,8 +103,8 @@ impl Used {
     /// What was used of an item, and with what; nothing where none of it was.
     pub(super) fn words(&self, item: u32) -> Option<String> {
         let used = self.0.get(&item)?;
-        let amounts = used.amounts.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let amounts = if used.all || amounts.is_empty() { "it".to_owned() } else { amounts.join(", ") };
+        let all = used.all || used.amounts.is_empty();
+        let amounts = if all { "it".to_owned() } else { some_of(&used.amounts) };
         let with = used.with.iter().map(String::as_str).collect::<Vec<_>>().join("; ");
         let with = if with.is_empty() { String::new() } else { format!(" with declaration {with}") };
         Some(format!("customs of the importing country wrote {amounts} off{with}"))

@@ -84,7 +84,7 @@ async fn a_block_is_not_put_back_where_a_number_of_it_was_given_or_its_file_can_
         (BlockAgain { numbers: foo, ..rest.clone() }, "NUMBER_NOT_OF_SERIES"),
         (BlockAgain { numbers: falling, ..rest.clone() }, "BLOCK_DIFFERS"),
         (BlockAgain { reserved_on: tomorrow, ..rest.clone() }, "DATE_TO_COME"),
-        (file_of(&block), "BLOCK_DIFFERS"),
+        (file_of(&block), "BLOCK_NUMBER_GIVEN"),
     ];
     for (nth, (file, rule)) in (5..).zip(wrong) {
         assert_eq!(rules(&after.put_back(nth, file).await.unwrap_err()), [rule]);
@@ -114,4 +114,42 @@ async fn a_number_far_beyond_all_that_is_known_uses_its_series_up_by_an_explicit
     after.put_back(6, BlockAgain { far: true, ..one("4", 999_999) }).await.unwrap();
     let refused = after.exporting.issue(&after.signatory, &after.pakistan.footballs(7)).await.unwrap_err();
     assert_eq!(refused.reason(), "SERIES_EXHAUSTED");
+}
+
+#[tokio::test]
+async fn a_file_with_a_wrong_digit_is_put_right_by_the_right_one_until_something_was_registered_that_it_lacks() {
+    let (before, after) = (Sides::open(), Sides::open());
+    let block = before.block(1, 3).await;
+    let common = block.numbers[2].as_str().strip_suffix("000003").unwrap();
+    let with = |last: &str| {
+        let wrong: CertificateNumber = format!("{common}{last}").parse().unwrap();
+        BlockAgain { numbers: [&block.numbers[..2], &[wrong]].concat(), ..file_of(&block) }
+    };
+    let back = after.put_back(2, with("000030")).await.unwrap();
+    assert_eq!((back.before, back.passed_over), (false, 27), "it is said how many numbers are lost by it");
+    let row = after.on_paper(3, &block, 0, after.pakistan.clock.now());
+    after.exporting.register_outage(&after.signatory, row).await.unwrap();
+    let row = |nth| after.on_paper(nth, &block, 2, after.pakistan.clock.now());
+    let refused = after.exporting.register_outage(&after.signatory, row(4)).await.unwrap_err();
+    assert_eq!(rules(&refused), ["NUMBER_NOT_OF_BLOCK"]);
+
+    let back = after.put_back(5, file_of(&block)).await.unwrap();
+    assert_eq!((&back.block.numbers, back.before, back.passed_over), (&block.numbers, false, 0));
+    after.exporting.register_outage(&after.signatory, row(6)).await.unwrap();
+    assert!(after.put_back(7, file_of(&block)).await.unwrap().before, "once");
+    let rows = after.pakistan.store.audit(0, 100).unwrap();
+    assert!(rows.iter().any(|row| String::from_utf8_lossy(&row.row).contains("in place of another file of it")));
+    // The first file is wrong for good by what was registered.
+    assert_eq!(rules(&after.put_back(8, with("000031")).await.unwrap_err()), ["BLOCK_DIFFERS"]);
+    // What it held is nobody's, and the number that waits is given to nothing else.
+    assert!(after.exporting.read_as(&format!("{common}000030")).unwrap().is_none());
+    assert!(after.exporting.read_as(block.numbers[1].as_str()).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_block_that_this_node_gave_itself_gives_way_to_no_file() {
+    let sides = Sides::open();
+    let block = sides.block(1, 2).await;
+    let other = BlockAgain { numbers: block.numbers[..1].to_vec(), ..file_of(&block) };
+    assert_eq!(rules(&sides.put_back(2, other).await.unwrap_err()), ["BLOCK_DIFFERS"]);
 }

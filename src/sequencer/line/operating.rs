@@ -1,0 +1,137 @@
+//! What an operator is told of a running sequencer, and the words that he has it go on by.
+
+use super::Sequencer;
+use crate::{
+    log::Origin,
+    office::{Actor, AuditEvent},
+    reason::counted,
+    sequencer::{
+        SequencerError,
+        gate::Standing,
+        plan::{keyed, of_day},
+        recalled::{Recalled, is_with_nobody},
+        unnumbered,
+    },
+    statement::Addressee,
+    store::Batch,
+    time::Timestamp,
+    trust::NodeName,
+};
+use std::collections::BTreeSet;
+
+impl Sequencer {
+    /// Logs that are not signed for, or whose numbers are shut, each with the reason. It reads from the disk.
+    pub fn shut(&self) -> Result<Vec<(Origin, SequencerError)>, SequencerError> {
+        let (gate, trust) = (&self.0.gate, self.0.trust.load());
+        let mut shut = gate.shut(&trust);
+        let stopped = gate.stopped(&self.0.issuer, self.0.kids.iter(), &trust);
+        if let Some(why) = stopped {
+            shut.extend(self.0.store.logs().into_iter().map(|origin| (origin, why.clone())));
+        }
+        let recalled = Recalled::all(self.0.store.as_ref())?.into_iter().filter(|(_, one)| one.numbers_unknown);
+        for (origin, _) in recalled {
+            let is_with_nobody = is_with_nobody(self.0.store.as_ref(), &origin)?;
+            let why = gate.numbers_unknown(&origin).with_nobody(is_with_nobody);
+            shut.push((origin, why));
+        }
+        Ok(shut)
+    }
+
+    /// Those who have to tell which heads they know before anything is issued, where no log of this authority is here: it
+    /// may have lost what it had. Nobody where a log is here, or enough have told.
+    #[must_use]
+    pub fn unheard(&self, now: Timestamp) -> Vec<NodeName> {
+        let (handle, trust) = (&self.0, self.0.trust.load());
+        let day = handle.zone.date_at(now);
+        let to = trust.text().addressees.values().cloned().map(Addressee::Authority).chain([Addressee::Everyone]);
+        let logs = to.filter_map(|to| of_day(handle.issuer.host(), &to.label(), day, &trust, &handle.gate).ok());
+        let logs = logs.filter(|origin| trust.addressee_of(origin) != Some(&handle.issuer)).collect::<Vec<_>>();
+        handle.gate.unheard(&logs, &trust)
+    }
+
+    /// The entries that a log is closed with: the trust list names that as its final size, or the rest is lost for
+    /// good. None while it is open.
+    #[must_use]
+    pub fn closed_with(&self, origin: &Origin) -> Option<u64> {
+        let lost = || match self.0.gate.standing(origin)? {
+            Standing::Closed(closing) => Some(closing.size),
+            Standing::Unknown | Standing::Settled | Standing::Behind { .. } | Standing::Forked { .. } => None,
+        };
+        self.0.trust.load().shard_final_size(origin).or_else(lost)
+    }
+
+    /// Logs of this day that cannot be opened for want of a key, to those whom this authority writes to: what is to
+    /// stand in them is refused.
+    #[must_use]
+    pub fn keyless(&self, now: Timestamp) -> Vec<(Origin, SequencerError)> {
+        let (handle, trust) = (&self.0, self.0.trust.load());
+        let (host, day) = (handle.issuer.host(), handle.zone.date_at(now));
+        let logs = handle.store.logs();
+        let addressees = logs.iter().map(Origin::addressee).collect::<BTreeSet<_>>();
+        // A log without a successor is among those that are shut.
+        let current = addressees.into_iter().filter_map(|to| of_day(host, to, day, &trust, &handle.gate).ok());
+        current.filter_map(|origin| keyed(&handle.keys, &origin, &trust).err().map(|why| (origin, why))).collect()
+    }
+
+    /// Goes on with a log though partners could not be asked, or numbers of what came back are not all known: the
+    /// operator takes it on himself that nothing is missing, and the audit trail keeps that he did. Says whether
+    /// anything was shut. A log that lost entries, is known to be behind, or is not what was signed, stays shut. It
+    /// blocks.
+    pub fn go_on(&self, origin: &Origin, at: Timestamp) -> Result<bool, SequencerError> {
+        let (gate, store) = (&self.0.gate, self.0.store.as_ref());
+        let standing = gate.standing(origin);
+        if matches!(standing, Some(Standing::Closed(_) | Standing::Forked { .. } | Standing::Behind { .. })) {
+            return Err(gate.refusal(origin));
+        }
+        let recalled = Recalled::read(store, origin)?.filter(|recalled| recalled.numbers_unknown);
+        if standing == Some(Standing::Settled) && recalled.is_none() {
+            return Ok(false);
+        }
+        let unasked = (standing != Some(Standing::Settled)).then_some("partners were not asked");
+        let unknown = recalled.as_ref().map(|_| "not all numbers are known");
+        let why = unasked.into_iter().chain(unknown).collect::<Vec<_>>().join(", ");
+        let held = counted(store.durable_size(origin), "entry", "entries");
+        let event = AuditEvent::named(Actor::Operator, "go_on").on(origin).with_detail(format!("with {held}; {why}"));
+        let mut state = Vec::new();
+        if let Some(recalled) = recalled {
+            state.push(unnumbered::keep(store, origin, &recalled)?);
+            state.push(Recalled { numbers_unknown: false, ..recalled }.put(origin));
+        }
+        store.commit(Batch {
+            at_ms: u64::try_from(at.as_millisecond()).unwrap_or(0),
+            state,
+            audit: vec![event.to_row()],
+            ..Batch::default()
+        })?;
+        tracing::warn!(%origin, "the operator has this log go on without its partners' word");
+        gate.go_on(origin);
+        Ok(true)
+    }
+
+    /// Gives up what a log is known to be behind by: it is closed for good with the entries held, and its successor
+    /// takes what comes. Gives those, and how many had been signed. The operator takes it on himself that nobody brings
+    /// the rest, and the audit trail keeps that he did. It blocks.
+    pub fn give_up(&self, origin: &Origin, at: Timestamp) -> Result<(u64, u64), SequencerError> {
+        let gate = &self.0.gate;
+        let (held, signed) = match gate.standing(origin) {
+            Some(Standing::Behind { held, signed, .. }) => (held, signed),
+            Some(Standing::Closed(_) | Standing::Forked { .. }) => return Err(gate.refusal(origin)),
+            Some(Standing::Unknown | Standing::Settled) | None => {
+                let held = self.0.store.durable_size(origin);
+                return Err(SequencerError::NothingMissing { origin: origin.to_string(), held });
+            }
+        };
+        let detail = format!("closed for good with {} of {signed} that were signed", counted(held, "entry", "entries"));
+        self.note(&AuditEvent::named(Actor::Operator, "give_up").on(origin).with_detail(detail), at)?;
+        tracing::warn!(%origin, held, signed, "the operator gives up what is missing of this log");
+        gate.give_up(origin);
+        Ok((held, signed))
+    }
+
+    /// Keeps a row of the audit trail of what an operator did with the node.
+    pub fn note(&self, event: &AuditEvent, at: Timestamp) -> Result<(), SequencerError> {
+        let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        self.0.store.commit(Batch { at_ms, audit: vec![event.to_row()], ..Batch::default() })?;
+        Ok(())
+    }
+}
