@@ -71,7 +71,7 @@ impl CustomsDoor {
             token: course.arrival.token.clone(),
             balance: course.balance.into_iter().map(balance).collect(),
             acts: course.acts.iter().map(act).collect(),
-            changes: course.arrival.changes.iter().map(change).collect(),
+            changes: course.arrival.changes.iter().map(|note| change(note, &course.successors)).collect(),
             enquiries: course.enquiries.iter().map(ToString::to_string).collect(),
             notices: course.notices.into_iter().map(notice).collect(),
             endorsements: course.arrival.endorsements.iter().map(endorsed).collect(),

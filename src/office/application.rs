@@ -20,7 +20,7 @@ pub use number::{HeldNumber, NumberRecord, Voided};
 pub use referral::{Referral, ReferredTo, UnknownReferredTo, VisitReport};
 pub use refused::ApplicationRefused;
 pub use stage::{Approval, IssuedAs, Recommendation, Refusal, RefusalCode, Stage, StageName, Submission, UnknownStage};
-pub use table::{Deed, state_table};
+pub use table::Deed;
 
 use super::{AccountId, Carried, ExporterId, LeftToOfficers};
 use crate::certificate::{AgreementCode, Country, Findings, HsCode, OfficeCode, Sha256, Text};

@@ -52,7 +52,7 @@ pub struct AuditEvent {
 }
 
 /// Actions that have a name of their own, beside those of the role table and of what is done to an application.
-const NAMED: [&str; 18] = [
+const NAMED: [&str; 22] = [
     "open_account",
     "change_account",
     "close_account",
@@ -64,8 +64,12 @@ const NAMED: [&str; 18] = [
     "sign_in",
     "sign_out",
     "announce_key",
+    "stop_key",
     "rest_log",
     "wake_log",
+    "go_on",
+    "give_up",
+    "lift_evidence",
     "export_package",
     "cancellation_counts",
     "agree_to_policy",

@@ -2,8 +2,10 @@
 //! each act by its number.
 
 mod act;
+mod again;
 
-pub use act::{ActState, CustomsAct, Despite, DoneBy, WaitingDenial};
+pub use act::{ActState, ActWords, CustomsAct, Despite, DoneBy, WaitingDenial};
+pub use again::DecidedAgain;
 
 use super::{Amounts, Ledger, NotDrawn};
 use crate::{
@@ -441,17 +443,33 @@ impl CustomsFile {
     /// What was decided against these goods and is not mended by another certificate for them, with what it was decided of:
     /// one that was sent back, or not used, may be replaced.
     pub fn against(&self) -> impl Iterator<Item = (String, ResponseCode)> {
+        self.decided().filter(|(_, code)| stays(*code))
+    }
+
+    /// The claims that were accepted, with what each is of.
+    pub fn accepted(&self) -> impl Iterator<Item = (String, ResponseCode)> {
+        self.decided().filter(|(_, code)| code.grants())
+    }
+
+    /// How much was used, item by item, as a sentence says it.
+    pub fn drawn(&self) -> impl Iterator<Item = String> {
+        let used = self.ledger.items.iter().filter(|(_, one)| !one.drawn.is_zero());
+        used.map(|(item, one)| format!("item {item}: {} {}", one.drawn, one.unit))
+    }
+
+    /// What counts of the whole, of its items and of lines, as a sentence names them.
+    fn decided(&self) -> impl Iterator<Item = (String, ResponseCode)> {
         let items = self.responses.iter().map(|(item, code)| {
             let subject = if *item == WHOLE { "the certificate".to_owned() } else { format!("item {item}") };
             (subject, *code)
         });
-        let lines = self.decided_lines.iter().map(|one| (one.subject(), one.code));
-        let stays = |code: ResponseCode| {
-            use ResponseCode::{Diverted, PreferenceDenied, PreferenceSuspended};
-            matches!(code, PreferenceDenied | PreferenceSuspended | Diverted)
-        };
-        items.chain(lines).filter(move |(_, code)| stays(*code))
+        items.chain(self.decided_lines.iter().map(|one| (one.subject(), one.code)))
     }
+}
+
+/// Whether it was decided of the goods, so that another certificate for them does not mend it.
+const fn stays(code: ResponseCode) -> bool {
+    matches!(code, ResponseCode::PreferenceDenied | ResponseCode::PreferenceSuspended | ResponseCode::Diverted)
 }
 
 const fn stands_against(code: ResponseCode) -> bool {

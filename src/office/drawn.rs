@@ -144,6 +144,11 @@ pub fn stated(item: &Item, unit: &UnitCode) -> Option<Measure> {
     measures(item).find(|measure| measure.unit == *unit).cloned()
 }
 
+/// How much of an item there is, in the unit that a quantity of it is first drawn in.
+fn whole_of(item: &Item, wanted: &Measure) -> Option<Measure> {
+    stated(item, &wanted.unit).or_else(|| measures(item).find(|whole| wanted.in_unit(&whole.unit).is_some()).cloned())
+}
+
 impl Ledger {
     /// Whether something of the certificate is drawn.
     #[must_use]
@@ -185,8 +190,7 @@ impl Ledger {
         let before = self.items.get(&item).filter(|one| !one.drawn.is_zero());
         let whole = match before {
             Some(one) => stated(found, &one.unit),
-            None => stated(found, &wanted.unit)
-                .or_else(|| measures(found).find(|whole| wanted.in_unit(&whole.unit).is_some()).cloned()),
+            None => whole_of(found, wanted),
         };
         let Some((whole, taken)) = whole.and_then(|whole| wanted.in_unit(&whole.unit).map(|taken| (whole, taken)))
         else {
@@ -238,6 +242,28 @@ impl Ledger {
         if one.drawn.is_zero() {
             self.items.remove(&item);
         }
+    }
+
+    /// Takes up again what was given back, with what was taken beside it, because what gave it back was never said. It is
+    /// counted though others drew the same since: the ledger says what was certified in all. Whether that is known to be no
+    /// more than there is; not where the item is not known here, nor what cannot be counted in the unit that it was drawn
+    /// in since.
+    pub fn take_up(&mut self, number: u32, item: Option<&Item>, quantity: &Measure, beside: &Amounts) -> bool {
+        let before = self.items.get(&number).filter(|one| !one.drawn.is_zero()).cloned();
+        let mut one = before.unwrap_or_else(|| {
+            let whole = item.and_then(|item| whole_of(item, quantity));
+            let unit = whole.map_or_else(|| quantity.unit.clone(), |whole| whole.unit);
+            DrawnOfItem { unit, drawn: Decimal::ZERO, beside: Amounts::default() }
+        });
+        let taken = quantity.in_unit(&one.unit);
+        let Some(sum) = taken.and_then(|taken| one.drawn.checked_add(taken.value)) else { return false };
+        one.drawn = sum;
+        for (what, amount) in beside.each() {
+            one.beside.add(what, amount);
+        }
+        let whole = item.and_then(|item| stated(item, &one.unit));
+        self.items.insert(number, one);
+        whole.is_some_and(|whole| sum <= whole.value)
     }
 
     /// The items of which nothing is left, rising; none of those that had lost their force before.
@@ -347,6 +373,23 @@ mod tests {
         ledger.take_beside(1, "gross KGM", "5500".parse().unwrap());
         assert_eq!(ledger.left_beside(&goods().items[0], "gross KGM").unwrap(), "20".parse().unwrap());
         assert_eq!(ledger.left_beside(&goods().items[0], "net KGM"), None, "the certificate does not state it");
+    }
+
+    #[test]
+    fn what_is_taken_up_again_counts_also_beyond_what_there_is_and_then_says_so() {
+        let (goods, none, mut ledger) = (goods(), Amounts::default(), Ledger::default());
+        let item = goods.items.get(1);
+        assert!(ledger.take_up(2, item, &of("200", "GRM"), &none), "in the unit that the item states");
+        assert_eq!(ledger.items[&2].unit.as_str(), "KGM");
+        assert!(draw(&mut ledger, 2, "0.1", "KGM").is_ok());
+        assert!(!ledger.take_up(2, item, &of("0.1", "KGM"), &none));
+        let left = ledger.left(&goods, &BTreeSet::new()).remove(1);
+        assert_eq!((left.drawn, left.left), ("0.4".parse().unwrap(), Decimal::ZERO));
+        assert!(draw(&mut ledger, 2, "0.1", "KGM").is_err());
+        ledger.give_back(2, &of("0.2", "KGM"), &none);
+        assert_eq!(ledger.left(&goods, &BTreeSet::new()).remove(1).left, "0.1".parse().unwrap());
+        assert!(!ledger.take_up(2, item, &of("1", "H87"), &none), "what does not convert is not counted");
+        assert!(!ledger.take_up(2, None, &of("0.01", "KGM"), &none), "how much there is is not known");
     }
 
     #[test]

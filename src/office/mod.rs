@@ -35,15 +35,15 @@ pub use application::{
     Application, ApplicationId, ApplicationRefused, Approval, By, Declarant, Deed, Drafted, Event, Fee, HeldNumber,
     IssuedAs, MemberChange, Mended, NotApplicationId, NumberRecord, OwnSignature, Query, Recommendation, Referral,
     ReferredTo, Refusal, RefusalCode, Stage, StageName, Subject, Submission, UnknownReferredTo, UnknownStage,
-    VisitReport, Voided, state_table,
+    VisitReport, Voided,
 };
 pub use audit::{Actor, AuditEvent, Denials};
 pub use caller::{Caller, Credential, Denied, Deputising};
 pub use cancellation::Cancellation;
 pub use continuity::{BLOCK_MOST, BlockNumber, Continuity, Corridor, Medium, NumberBlock, UnknownMedium};
 pub use customs::{
-    ACTS_MAX, ActState, Certified, CustomsAct, CustomsFile, CustomsRefused, DecidedLine, Despite, DoneBy, WHOLE,
-    WaitingDenial, WriteOffLine,
+    ACTS_MAX, ActState, ActWords, Certified, CustomsAct, CustomsFile, CustomsRefused, DecidedAgain, DecidedLine,
+    Despite, DoneBy, WHOLE, WaitingDenial, WriteOffLine,
 };
 pub use drawn::{Amounts, Draw, DrawnOfItem, Draws, Ledger, Left, NotDrawn, shares, stated};
 pub use error::AccountRefused;

@@ -82,11 +82,13 @@ pub enum Action {
     RegisterPaper,
     /// Have a block of certificate numbers set aside for an outage.
     ReserveBlock,
+    /// Give back what a certificate says from its bundle, where the node lost it.
+    GiveBackContents,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::FileApplication,
         Self::ReadOwn,
         Self::KeepProfile,
@@ -125,6 +127,7 @@ impl Action {
         Self::AnswerEnquiry,
         Self::RegisterPaper,
         Self::ReserveBlock,
+        Self::GiveBackContents,
     ];
 
     /// The table. Exporters and agents act through what is filed by them or for them; the authority's whole
@@ -150,7 +153,8 @@ impl Action {
             | Self::IssueCertificate
             | Self::ChangeStatus
             | Self::RegisterPaper
-            | Self::ReserveBlock => &[Signatory],
+            | Self::ReserveBlock
+            | Self::GiveBackContents => &[Signatory],
             Self::ArrangeDeputy => &[Signatory, Administrator],
             Self::ReadCertificate => &[Examiner, Signatory, Liaison],
             Self::KeepWebhooks => &[Exporter, Agent, Examiner, Signatory, CustomsOfficer, CustomsSupervisor, Liaison],
@@ -211,6 +215,7 @@ impl Action {
             Self::AnswerEnquiry => "answer_enquiry",
             Self::RegisterPaper => "register_paper",
             Self::ReserveBlock => "reserve_block",
+            Self::GiveBackContents => "give_back_contents",
         }
     }
 
@@ -256,6 +261,7 @@ impl Action {
             Self::AnswerEnquiry => "answer an enquiry",
             Self::RegisterPaper => "register a certificate that was issued on paper",
             Self::ReserveBlock => "have a block of numbers set aside",
+            Self::GiveBackContents => "give back what a certificate says",
         }
     }
 }

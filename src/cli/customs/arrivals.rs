@@ -15,6 +15,7 @@ use crate::{
     time::Date,
 };
 use clap::ValueEnum;
+use std::cell::Cell;
 
 /// Whether the contents of a certificate are here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,6 +66,9 @@ pub(super) struct Arrivals {
     /// Only those that count for nothing, because the key that signed them was closed before
     #[arg(long)]
     key_closed: bool,
+    /// Only those that are void, because the trust list ended their log before them
+    #[arg(long)]
+    void: bool,
     #[command(flatten)]
     most: Most,
     #[command(flatten)]
@@ -95,12 +99,19 @@ impl Arrivals {
                 exporter: self.exporter.clone(),
                 consignee: self.consignee.clone(),
                 key_closed: self.key_closed,
+                void: self.void,
             };
             async move { connection.customs().list_arrivals(within_deadline(request)).await }
         };
-        self.door.pages(console, self.most, call, |answer| {
+        let any = Cell::new(false);
+        let ended = self.door.pages(console, self.most, call, |answer| {
             answer.arrivals.iter().for_each(|one| shown::arrival_line(console, one));
+            any.set(any.get() || !answer.arrivals.is_empty());
             (answer.arrivals.len(), answer.next_page_token)
-        })
+        })?;
+        if !any.get() && !console.is_json() {
+            console.message("no certificate that is asked for has arrived");
+        }
+        Ok(ended)
     }
 }

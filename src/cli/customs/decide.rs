@@ -9,12 +9,13 @@ use super::{
 use crate::{
     api::client::{wire, within_deadline},
     cli::{
-        Outcome,
+        Outcome, arguments,
         certificate::Request,
         console::{Colour, Console},
         files::Source,
         forms,
     },
+    statement::Jti,
 };
 use serde_json::json;
 use std::process::ExitCode;
@@ -32,15 +33,16 @@ use std::process::ExitCode;
 /// THIRD_PARTY_INVOICE_UNDISCLOSED, GOODS_DIFFER, INSUFFICIENT_INFORMATION, NO_REPLY_IN_TIME, ISSUER_DISOWNS,
 /// VISIT_REFUSED, SCHEME_NOT_IN_FORCE, NOT_FOUND_IN_EXCHANGE, RANDOM_CHECK, REASONABLE_DOUBT, OTHER.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("decided").required(true).args(["items", "whole", "file"]))]
 pub(super) struct Decide {
     #[command(flatten)]
     named: Named,
     /// A decision on items, such as `2=PREFERENCE_DENIED:NOT_ORIGINATING` or `1,3-5=RECEIVED`; `@3` behind it names
     /// line 3 of the declaration, and an item on several lines is decided line by line. May be given several times
-    #[arg(long = "item", value_name = "ITEMS=CODE[:REASON]", required_unless_present_any = ["whole", "file"])]
+    #[arg(long = "item", value_name = "ITEMS=CODE[:REASON]")]
     items: Vec<OfItems>,
     /// A decision on the whole certificate
-    #[arg(long, value_name = "CODE[:REASON]", conflicts_with = "items")]
+    #[arg(long, value_name = "CODE[:REASON]")]
     whole: Option<Coded>,
     /// The article the decisions rest on; with `2=` before it, that of item 2 alone
     #[arg(long, value_name = "[ITEM=]TEXT")]
@@ -49,11 +51,11 @@ pub(super) struct Decide {
     #[arg(long, value_name = "[ITEM=]TEXT")]
     words: Vec<Said>,
     /// Decisions from a file, as `origin customs template decisions` prints it; `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["items", "whole", "basis", "words"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["basis", "words"])]
     file: Option<Source>,
     /// The enquiry that it follows, by its identifier; needed with NO_REPLY and with the reason NO_REPLY_IN_TIME
-    #[arg(long, value_name = "JTI", default_value = "", hide_default_value = true)]
-    enquiry: String,
+    #[arg(long, value_name = "JTI", value_parser = arguments::jti)]
+    enquiry: Option<Jti>,
     /// Accept a claim though the certificate stands past the closing of the key that signed it: you know otherwise that it is
     /// good, and say so to its issuer with --remarks
     #[arg(long, requires = "remarks")]
@@ -95,7 +97,7 @@ impl Decide {
                 declaration,
                 decisions,
                 remarks,
-                enquiry: self.enquiry,
+                enquiry: self.enquiry.map(|jti| jti.to_string()).unwrap_or_default(),
                 despite_closed_key: self.despite_closed_key,
                 despite_predecessor: self.despite_predecessor,
             };
@@ -118,5 +120,43 @@ impl Decide {
             console.message(format!("{help} another person releases it: origin customs release {typed} --act {act}"));
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        decide: Decide,
+    }
+
+    fn decide(more: &[&str]) -> Result<Decide, String> {
+        let begin = ["x", "260000001", "--node", "localhost:1", "--token-file", "t"];
+        let line = Line::try_parse_from(begin.iter().chain(more));
+        line.map(|line| line.decide).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn who_decides_nothing_is_told_every_way_to_and_one_of_them_is_taken() {
+        let none = decide(&[]).unwrap_err();
+        for way in ["--item <", "--whole <", "--file <"] {
+            assert!(none.contains(way), "{none}");
+        }
+        assert_eq!(decide(&["--item", "1=received", "--item", "2=diverted"]).unwrap().items.len(), 2);
+        for two in [["--item", "1=received", "--whole", "received"], ["--whole", "received", "--file", "f.toml"]] {
+            assert!(decide(&two).unwrap_err().contains("cannot be used with"), "{two:?}");
+        }
+    }
+
+    #[test]
+    fn the_enquiry_that_a_decision_follows_is_named_in_small_letters_too() {
+        let with = |enquiry| decide(&["--whole", "no-reply", "--enquiry", enquiry]);
+        let named = with("01kb3d9m8000000000000000ab").unwrap().enquiry.map(|jti| jti.to_string());
+        assert_eq!(named.as_deref(), Some("01KB3D9M8000000000000000AB"));
+        assert!(with("SH-9").unwrap_err().contains("not a statement identifier"));
     }
 }

@@ -1,8 +1,12 @@
 //! An import declaration: in flags, and as a file that is matched and written off.
 
-use super::{named, quantity::Quantity};
+use super::{
+    named,
+    quantity::{Quantity, amount},
+};
 use crate::{
     api::client::wire,
+    certificate::{CertificateError, HsDigits},
     cli::{
         arguments,
         console::{Exit, Failure},
@@ -76,9 +80,48 @@ struct Much {
 
 impl Much {
     /// Value and unit; what has no value is not stated.
-    fn stated(self) -> (String, String) {
-        if self.value.0.is_empty() { Default::default() } else { (self.value.0, self.unit) }
+    fn stated(&self, place: &str, mistakes: &mut Mistakes) -> (String, String) {
+        if self.value.0.is_empty() {
+            return Default::default();
+        }
+        (mistakes.read(place, &self.value.0, amount), mistakes.read(place, &self.unit, arguments::unit))
     }
+}
+
+/// What is wrong with the values of a file, all of it at once, so that it is mended once.
+#[derive(Debug, Default)]
+struct Mistakes(Vec<String>);
+
+impl Mistakes {
+    /// A value as it is sent.
+    fn read<T: ToString>(&mut self, place: &str, text: &str, rule: fn(&str) -> Result<T, String>) -> String {
+        match rule(text) {
+            Ok(value) => value.to_string(),
+            Err(why) => {
+                self.0.push(format!("{place}: {why}"));
+                String::new()
+            }
+        }
+    }
+
+    /// The same of one that may be left out or empty.
+    fn stated<T: ToString>(&mut self, place: &str, text: &str, rule: fn(&str) -> Result<T, String>) -> String {
+        if text.is_empty() { String::new() } else { self.read(place, text, rule) }
+    }
+
+    /// The first of them, with the others beside it.
+    fn told(self) -> Result<(), Failure> {
+        let mut all = self.0.into_iter();
+        match all.next() {
+            None => Ok(()),
+            Some(first) => Err(all.fold(Failure::new(Exit::Failed, first), |failure, other| failure.note(other))),
+        }
+    }
+}
+
+/// A tariff code, with the points and blanks that tariffs are printed with.
+fn tariff_code(text: &str) -> Result<HsDigits, String> {
+    text.replace(['.', ' '], "").parse().map_err(|error: CertificateError| error.to_string())
 }
 
 /// A line of the declaration.
@@ -97,6 +140,49 @@ struct Goods {
     invoice: String,
     marks: String,
     packages: u32,
+}
+
+impl Goods {
+    /// As the wire has it; a line without a number has that of its place.
+    fn into_wire(self, place: u32, mistakes: &mut Mistakes) -> wire::DeclarationLine {
+        let line = if self.number == 0 { place } else { self.number };
+        let at = |field: &str| format!("line {line}, {field}");
+        let tariff_code = mistakes.stated(&at("tariff_code"), &self.tariff_code, tariff_code);
+        let origin = mistakes.stated(&at("origin"), &self.origin, arguments::country);
+        let (quantity, quantity_unit) = self.quantity.stated(&at("quantity"), mistakes);
+        let (gross_weight, gross_weight_unit) = self.gross_weight.stated(&at("gross_weight"), mistakes);
+        let (net_weight, net_weight_unit) = self.net_weight.stated(&at("net_weight"), mistakes);
+        wire::DeclarationLine {
+            line,
+            item: self.item,
+            tariff_code,
+            description: self.description,
+            origin,
+            quantity,
+            quantity_unit,
+            gross_weight,
+            gross_weight_unit,
+            net_weight,
+            net_weight_unit,
+            invoice: self.invoice,
+            marks: self.marks,
+            packages: self.packages,
+        }
+    }
+
+    /// What it uses of its item; or what is wrong with it.
+    fn used(&self, place: u32) -> Result<Quantity, String> {
+        let number = if self.number == 0 { place } else { self.number };
+        if self.item == 0 {
+            let why = "does not say to which item of the certificate it belongs: `origin customs match FILE` finds it";
+            return Err(format!("line {number} {why}"));
+        }
+        if self.quantity.value.0.is_empty() {
+            return Err(format!("line {number} states no quantity to write off"));
+        }
+        let read = Quantity::new(self.item, number, &self.quantity.value.0, &self.quantity.unit);
+        read.map_err(|why| format!("line {number}: {why}"))
+    }
 }
 
 /// A file with a declaration and the certificate it was shown with.
@@ -126,33 +212,17 @@ impl DeclarationFile {
             return Err(Failure::new(Exit::Failed, why));
         }
         let declaration = self.declaration.whole()?;
-        let lines = self.lines.into_iter().zip(1..).map(|(line, place)| {
-            let (quantity, quantity_unit) = line.quantity.stated();
-            let (gross_weight, gross_weight_unit) = line.gross_weight.stated();
-            let (net_weight, net_weight_unit) = line.net_weight.stated();
-            wire::DeclarationLine {
-                line: if line.number == 0 { place } else { line.number },
-                item: line.item,
-                tariff_code: line.tariff_code.replace(['.', ' '], ""),
-                description: line.description,
-                origin: line.origin,
-                quantity,
-                quantity_unit,
-                gross_weight,
-                gross_weight_unit,
-                net_weight,
-                net_weight_unit,
-                invoice: line.invoice,
-                marks: line.marks,
-                packages: line.packages,
-            }
-        });
+        let mut mistakes = Mistakes::default();
+        let country_of_export = mistakes.stated("country_of_export", &self.country_of_export, arguments::country);
+        let lines = self.lines.into_iter().zip(1..).map(|(line, place)| line.into_wire(place, &mut mistakes));
+        let lines = lines.collect();
+        mistakes.told()?;
         Ok(wire::MatchDeclarationRequest {
             certificate: Some(certificate),
             issued_on: self.issued_on.to_wire(),
-            lines: lines.collect(),
+            lines,
             declaration: Some(declaration),
-            country_of_export: self.country_of_export,
+            country_of_export,
             importer: self.importer,
         })
     }
@@ -172,20 +242,16 @@ impl DeclarationFile {
 
     /// The declaration, and what its lines use of which item.
     pub(super) fn into_quantities(self) -> Result<(wire::ImportDeclaration, Vec<Quantity>), Failure> {
-        let lines = self.lines.into_iter().zip(1..).map(|(line, place)| {
-            let number = if line.number == 0 { place } else { line.number };
-            if line.item == 0 {
-                let why = format!("line {number} does not say to which item of the certificate it belongs");
-                return Err(Failure::new(Exit::Failed, why).help("`origin customs match FILE` finds it"));
+        let declaration = self.declaration.whole()?;
+        let (mut lines, mut mistakes) = (Vec::with_capacity(self.lines.len()), Mistakes::default());
+        for (line, place) in self.lines.iter().zip(1..) {
+            match line.used(place) {
+                Ok(quantity) => lines.push(quantity),
+                Err(why) => mistakes.0.push(why),
             }
-            let (value, unit) = line.quantity.stated();
-            if value.is_empty() {
-                return Err(Failure::new(Exit::Failed, format!("line {number} states no quantity to write off")));
-            }
-            let read = Quantity::new(line.item, number, &value, &unit);
-            read.map_err(|why| Failure::new(Exit::Failed, format!("line {number}: {why}")))
-        });
-        Ok((self.declaration.whole()?, lines.collect::<Result<_, _>>()?))
+        }
+        mistakes.told()?;
+        Ok((declaration, lines))
     }
 }
 
@@ -233,6 +299,46 @@ mod tests {
         assert_eq!((request.lines[0].tariff_code.as_str(), request.lines[0].quantity.as_str()), ("95066200", "500"));
         assert_eq!(request.lines[1].net_weight_unit, "", "a unit without a value says nothing");
         assert_eq!(request.lines.iter().map(|line| line.packages).collect::<Vec<_>>(), [0, 40]);
+    }
+
+    /// A file without its lines.
+    const LODGED: &str =
+        "certificate = \"1\"\ndeclaration = { number = \"I-7\", date = 2026-12-01, office = \"SHA\" }\n";
+
+    #[test]
+    fn countries_and_units_are_taken_in_small_letters_as_commands_take_them() {
+        let lines = "[[lines]]\norigin = \"pk\"\nitem = 1\nquantity = { value = \"16.50\", unit = \"h87\" }";
+        let declared = file(&format!("country_of_export = \"pk\"\n{LODGED}{lines}"));
+        let request = declared.clone().into_match().unwrap();
+        let line = &request.lines[0];
+        assert_eq!((request.country_of_export.as_str(), line.origin.as_str()), ("PK", "PK"));
+        assert_eq!((line.quantity.as_str(), line.quantity_unit.as_str()), ("16.50", "H87"), "decimals stay as written");
+        assert_eq!(declared.into_quantities().unwrap().1, [Quantity::new(1, 1, "16.50", "H87").unwrap()]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out_or_empty() {
+        let written = "[[lines]]\ntariff_code = \"\"\norigin = \"\"\nquantity = { value = \"\", unit = \"\" }";
+        for lines in [written, "[[lines]]"] {
+            let line = file(&format!("{LODGED}{lines}")).into_match().unwrap().lines.remove(0);
+            assert_eq!(line, wire::DeclarationLine { line: 1, ..Default::default() }, "{lines}");
+        }
+    }
+
+    #[test]
+    fn all_that_is_wrong_with_a_file_is_told_at_once() {
+        let lines = "[[lines]]\ntariff_code = \"25\"\norigin = \"Kenya\"\n[[lines]]\nline = 7\n\
+                     net_weight = { value = \"5\", unit = \"\" }";
+        let declared = file(&format!("country_of_export = \"KEN\"\n{LODGED}{lines}"));
+        let refused = declared.clone().into_match().unwrap_err();
+        assert!(refused.sentence().starts_with("country_of_export: `KEN`"), "{refused:?}");
+        for (said, begin) in
+            refused.notes().iter().zip(["line 1, tariff_code:", "line 1, origin: `KENYA`", "line 7, net_weight:"])
+        {
+            assert!(said.starts_with(begin), "{refused:?}");
+        }
+        assert_eq!(refused.notes().len(), 3);
+        assert_eq!(declared.into_quantities().unwrap_err().notes().len(), 1, "neither line says its item");
     }
 
     #[test]

@@ -1,10 +1,6 @@
 //! A quantity that is used of an item, as `1=500KGM`.
 
-use crate::{
-    api::client::wire,
-    certificate::{Measure, UnitCode},
-    encoding::Decimal,
-};
+use crate::{api::client::wire, certificate::Measure, cli::arguments, encoding::Decimal};
 use std::str::FromStr;
 
 /// How much of an item is used, and on which line of the declaration.
@@ -18,14 +14,12 @@ pub(super) struct Quantity {
 impl Quantity {
     /// What the declaration states.
     pub(super) fn new(item: u32, line: u32, value: &str, unit: &str) -> Result<Self, String> {
-        let no_decimal = |_| format!("`{value}` is no quantity: digits, with at most 6 after a point");
-        let value: Decimal = value.parse().map_err(no_decimal)?;
+        let value = amount(value)?;
         if value.is_zero() {
             return Err("a quantity is more than 0; what was written off before is taken back: origin customs reverse"
                 .to_owned());
         }
-        let unit = UnitCode::from_str(unit).map_err(|error| error.to_string())?;
-        Ok(Self { item, line, much: Measure { value, unit } })
+        Ok(Self { item, line, much: Measure { value, unit: arguments::unit(unit)? } })
     }
 
     pub(super) fn to_wire(&self) -> wire::WriteOffLine {
@@ -60,6 +54,11 @@ impl FromStr for Quantity {
     }
 }
 
+/// How much.
+pub(super) fn amount(text: &str) -> Result<Decimal, String> {
+    text.parse().map_err(|_| format!("`{text}` is no quantity: digits, with at most 6 after a point"))
+}
+
 /// A number from 1 on.
 pub(super) fn number(text: &str) -> Option<u32> {
     text.trim().parse().ok().filter(|number| *number > 0)
@@ -81,6 +80,7 @@ mod tests {
         assert_eq!(read("1=500KGM"), Ok(one(1, 0, "500", "KGM")));
         assert_eq!(read("12=16800.5 TNE@3"), Ok(one(12, 3, "16800.5", "TNE")));
         assert_eq!(read("1=500 5B"), Ok(one(1, 0, "500", "5B")), "a unit may begin with a digit");
+        assert_eq!(read("1=500h87@3"), Ok(one(1, 3, "500", "H87")), "in small letters too");
     }
 
     #[test]
@@ -89,7 +89,7 @@ mod tests {
             assert!(wrong.parse::<Quantity>().is_err(), "{wrong}");
         }
         let why = |text: &str| text.parse::<Quantity>().unwrap_err();
-        assert!(why("1=500kg").contains("kg"));
+        assert!(why("1=500kg").contains("did you mean `KGM`?"));
         assert!(why("1=0H87").contains("more than 0") && why("1=0.0KGM").contains("more than 0"));
         assert!(why("1=-5H87").contains("`-5H87` is less than nothing"));
         assert!(why("1=KGM").contains("1=500KGM@3"));

@@ -110,7 +110,11 @@ impl Unshare {
 fn line(share: &wire::Share) -> String {
     let declaration = declaration_text(&share.declaration.clone().unwrap_or_default());
     let until = day(share.until.as_ref()).unwrap_or_default();
-    format!("{}  until {until}  certificate {}  {declaration}", plain(&share.share_id), plain(&share.jti))
+    let certificate = match share.number.as_str() {
+        "" => plain(&share.jti),
+        number => format!("{} ({})", plain(number), plain(&share.jti)),
+    };
+    format!("{}  until {until}  certificate {certificate}  {declaration}", plain(&share.share_id))
 }
 
 fn described(share: &wire::Share) -> Value {
@@ -118,6 +122,7 @@ fn described(share: &wire::Share) -> Value {
     json!({
         "id": share.share_id,
         "jti": share.jti,
+        "number": share.number,
         "declaration": declaration.number,
         "until": day(share.until.as_ref()),
         "account": share.account_id,
@@ -134,5 +139,8 @@ mod tests {
         let share = wire::Share { share_id: "shr_1".to_owned(), jti: jti.to_owned(), ..Default::default() };
         assert!(line(&share).contains(&format!("certificate {jti}")), "{}", line(&share));
         assert_eq!(described(&share)["jti"], jti);
+        let numbered = wire::Share { number: "260000001".to_owned(), ..share };
+        assert!(line(&numbered).contains(&format!("certificate 260000001 ({jti})")), "{}", line(&numbered));
+        assert_eq!(described(&numbered)["number"], "260000001");
     }
 }

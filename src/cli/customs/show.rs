@@ -74,6 +74,10 @@ fn described(answer: &wire::GetArrivalResponse, view: Option<&View>) -> Value {
         json!({
             "act": one.act, "items": one.items, "reason": one.reason, "jti": one.jti,
             "day": shown::day(one.day.as_ref()), "at": one.at.as_ref().map(|at| instant(Some(at))),
+            "successor": (!one.successor_jti.is_empty()).then(|| json!({
+                "jti": one.successor_jti,
+                "number": (!one.successor_number.is_empty()).then_some(&one.successor_number),
+            })),
         })
     };
     json!({
@@ -87,6 +91,16 @@ fn described(answer: &wire::GetArrivalResponse, view: Option<&View>) -> Value {
         "enquiries": answer.enquiries,
         "notices": notices_described(&answer.notices),
     })
+}
+
+/// A change of its status; of one that was superseded, by which certificate.
+fn changed(one: &wire::StatusNote) -> String {
+    let items = one.items.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    let items = if items.is_empty() { String::new() } else { format!(" of item {items}") };
+    let successor = shown::or(&one.successor_number, &one.successor_jti);
+    let by = if successor.is_empty() { String::new() } else { format!(" by {}", plain(successor)) };
+    let why = if one.reason.is_empty() { String::new() } else { format!(": {}", plain(&one.reason)) };
+    format!("{}  {}{items}{by}{why} (statement {})", date_text(one.day.as_ref()), plain(&one.act), one.jti)
 }
 
 fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View>) {
@@ -120,6 +134,11 @@ fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View
         let warning = "the log has shown two histories: judge with care";
         console.data(format!("{:12}{}", "WARNING", console.paint(Colour::Red, warning)));
     }
+    if !arrival.void.is_empty() {
+        let warning =
+            format!("it is void: {}; what was done with it is shown, and nothing more is", plain(&arrival.void));
+        console.data(format!("{:12}{}", "WARNING", console.paint(Colour::Red, &warning)));
+    }
     if !arrival.key_closed.is_empty() {
         let warning = format!("it counts for nothing: {}", plain(&arrival.key_closed));
         console.data(format!("{:12}{}", "WARNING", console.paint(Colour::Red, &warning)));
@@ -139,11 +158,7 @@ fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View
         console.data("\nWhat its issuer changed");
     }
     for one in &answer.changes {
-        let items = one.items.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        let items = if items.is_empty() { String::new() } else { format!(" of item {items}") };
-        let why = if one.reason.is_empty() { String::new() } else { format!(": {}", plain(&one.reason)) };
-        let day = date_text(one.day.as_ref());
-        console.data(format!("{day}  {}{items}{why} (statement {})", plain(&one.act), one.jti));
+        console.data(changed(one));
     }
     if !answer.enquiries.is_empty() {
         console.data("\nEnquiries");
@@ -157,5 +172,28 @@ fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View
         console.message(
             "as this node has verified it; who does not rely on the node takes it with --output and verifies it",
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_superseded_a_certificate_is_named_beside_that_by_its_number_where_that_is_known() {
+        let suspended = wire::StatusNote { act: "suspended".to_owned(), jti: "J1".to_owned(), ..Default::default() };
+        assert!(changed(&suspended).ends_with("suspended (statement J1)"), "{}", changed(&suspended));
+        let unknown =
+            wire::StatusNote { act: "superseded".to_owned(), successor_jti: "J2".to_owned(), ..suspended.clone() };
+        assert!(changed(&unknown).contains("superseded by J2 "), "{}", changed(&unknown));
+        let known = wire::StatusNote { successor_number: "PK-2".to_owned(), ..unknown.clone() };
+        assert!(changed(&known).contains("superseded by PK-2 "), "{}", changed(&known));
+        let told = |change: wire::StatusNote| {
+            let answer = wire::GetArrivalResponse { changes: vec![change], ..Default::default() };
+            described(&answer, None)["changes"][0]["successor"].clone()
+        };
+        assert_eq!(told(suspended), json!(null));
+        assert_eq!(told(unknown), json!({ "jti": "J2", "number": null }));
+        assert_eq!(told(known), json!({ "jti": "J2", "number": "PK-2" }));
     }
 }

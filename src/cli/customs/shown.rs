@@ -8,6 +8,7 @@ use crate::{
         remote::date_text,
         tree::plain,
     },
+    encoding::Decimal,
     node::system::SystemClock,
     time::Clock,
     verification::age,
@@ -157,7 +158,19 @@ pub(super) fn arrival_described(arrival: &wire::Arrival) -> Value {
         "equivocated": arrival.equivocated,
         "lifted": arrival.lifted,
         "key_closed": (!arrival.key_closed.is_empty()).then_some(&arrival.key_closed),
+        "void": (!arrival.void.is_empty()).then_some(&arrival.void),
     })
+}
+
+/// A figure with no more digits than its value has: zeros that a form prints behind the point say nothing in a sentence.
+fn figure(text: &str) -> String {
+    let shortest = text.parse::<Decimal>().ok().and_then(|value| Decimal::of_millionths(value.millionths()));
+    shortest.map_or_else(|| plain(text), |value| value.to_string())
+}
+
+/// How much of an item is left.
+fn left_of(one: &wire::ItemBalance) -> String {
+    format!("{} of {} {} left", figure(&one.left), figure(&one.whole), one.unit)
 }
 
 /// What is left, item by item.
@@ -166,7 +179,7 @@ pub(super) fn balance_lines(console: Console, items: &[wire::ItemBalance]) {
         let left = match (one.unit.as_str(), one.ended) {
             (_, true) => console.paint(Colour::Red, "has lost its force"),
             ("", false) => "states no quantity".to_owned(),
-            (unit, false) => format!("{} of {} {unit} left", one.left, one.whole),
+            (_, false) => left_of(one),
         };
         let response = if one.response.is_empty() { String::new() } else { format!("  {}", one.response) };
         console.data(format!("item {:3}  {left}{response}  {}", one.item, plain(&one.description)));
@@ -297,10 +310,10 @@ pub(in crate::cli) fn decided(one: &wire::DecidedItem) -> String {
         said = format!("{said} {}", plain(&one.reason));
     }
     if !one.quantity.is_empty() {
-        said = format!("{said} {} {}", one.quantity, one.unit);
+        said = format!("{said} {} {}", figure(&one.quantity), one.unit);
     }
     if !one.left.is_empty() {
-        said = format!("{said}, {} left", one.left);
+        said = format!("{said}, {} left", figure(&one.left));
     }
     if one.line != 0 {
         said = format!("{said}, line {} of the declaration", one.line);
@@ -362,6 +375,21 @@ mod tests {
         assert_eq!(decided(&one), said);
         let whole = wire::DecidedItem { code: "RECEIVED".to_owned(), ..Default::default() };
         assert_eq!(decided(&whole), "the whole: RECEIVED");
+    }
+
+    #[test]
+    fn a_figure_in_a_sentence_is_as_short_as_its_value_and_stays_as_it_is_for_machines() {
+        for (written, short) in [("15299.0", "15299"), ("0.000", "0"), ("24.375", "24.375"), ("100", "100"), ("", "")] {
+            assert_eq!(figure(written), short);
+        }
+        let text = |text: &str| text.to_owned();
+        let one =
+            wire::ItemBalance { left: text("0.000"), whole: text("24.375"), unit: text("TNE"), ..Default::default() };
+        assert_eq!(left_of(&one), "0 of 24.375 TNE left");
+        assert_eq!(balance_described(&[one])[0]["left"], "0.000");
+        let used = wire::DecidedItem { item: 1, quantity: text("1.50"), left: text("15299.0"), ..Default::default() };
+        let used = wire::DecidedItem { code: text("UTILISED_PARTIAL"), unit: text("TNE"), ..used };
+        assert_eq!(decided(&used), "item 1: UTILISED_PARTIAL 1.5 TNE, 15299 left");
     }
 
     #[test]

@@ -32,7 +32,7 @@ office = \"\"
 line = 1
 # The item of the certificate it belongs to; 0 where that is to be found.
 item = 0
-# 6 to 10 digits.
+# 6 to 10 digits, with points or without.
 tariff_code = \"\"
 description = \"\"
 # The country of origin, two letters.

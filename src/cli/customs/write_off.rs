@@ -2,12 +2,12 @@
 
 use super::{
     declaration::{DeclarationFile, Declared},
-    named::Named,
+    named::{self, Named},
     quantity::Quantity,
     shown::{balance_described, balance_lines, notice_lines, notices_described},
 };
 use crate::{
-    api::client::{wire, within_deadline},
+    api::client::{Connection, wire, within_deadline},
     cli::{
         Outcome,
         apply::Door,
@@ -20,6 +20,7 @@ use crate::{
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 use std::process::ExitCode;
+use tonic::{Response, Status};
 
 /// What an act did, and what is left after it.
 struct Done {
@@ -47,8 +48,10 @@ impl Done {
 
 /// Write quantities off that were imported under a certificate
 ///
-/// The lines come from --item, or from the file that `origin customs match` was given.
+/// The lines come from --item, or from the file that `origin customs match` was given, which has to be of the
+/// certificate that is named.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("lines").required(true).args(["items", "file"]))]
 pub(super) struct WriteOff {
     #[command(flatten)]
     named: Named,
@@ -56,10 +59,10 @@ pub(super) struct WriteOff {
     declared: Declared,
     /// A quantity of an item, such as `1=500KGM`; `@3` behind it names line 3 of the declaration. May be given several
     /// times
-    #[arg(long = "item", value_name = "ITEM=QUANTITY", required_unless_present = "file", requires = "declaration")]
+    #[arg(long = "item", value_name = "ITEM=QUANTITY", requires = "declaration")]
     items: Vec<Quantity>,
     /// The declaration, as `origin customs template` prints it; each line says its item and its quantity
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["items", "declaration"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "declaration")]
     file: Option<Source>,
     /// Write off though the certificate stands in the place of one that was used here: what is written off was not imported
     /// under that one, and you say so to its issuer with --remarks
@@ -74,33 +77,48 @@ pub(super) struct WriteOff {
 
 impl WriteOff {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let (declaration, lines) = match &self.file {
-            Some(source) => self.of_file(source).map(|(declaration, lines)| (Some(declaration), lines))?,
-            None => (self.declared.to_wire(), self.items),
+        let (shown, declaration, lines) = match &self.file {
+            Some(source) => {
+                let file = forms::read::<DeclarationFile>(source)?;
+                let shown = file.certificate()?;
+                let (declaration, lines) = file.into_quantities()?;
+                (Some(shown), Some(declaration), lines)
+            }
+            None => (None, self.declared.to_wire(), self.items),
         };
-        let (named, remarks, despite_predecessor) = (&self.named, self.remarks, self.despite_predecessor);
+        let (named, remarks, despite_predecessor) = (self.named.to_wire(), self.remarks, self.despite_predecessor);
         let lines = lines.iter().map(Quantity::to_wire).collect();
         let answer = self.request.ask(console, async |connection, request_id| {
-            let certificate = Some(named.to_wire());
+            let certificate = Some(named);
             let request =
                 wire::WriteOffRequest { request_id, certificate, declaration, lines, remarks, despite_predecessor };
-            connection.customs().write_off(within_deadline(request)).await
+            write_off(&connection, shown, request).await
         })?;
-        let wire::WriteOffResponse { act, jti, items, notices } = answer;
+        let Some(wire::WriteOffResponse { act, jti, items, notices }) = answer else {
+            let source = self.file.as_ref().map(ToString::to_string).unwrap_or_default();
+            let error = format!("`{source}` is of another certificate than the one named");
+            return Err(Failure::new(Exit::Failed, error).note("nothing was written off"));
+        };
         Ok(Done { act, jti, items, notices }.show(console, "written off"))
     }
+}
 
-    /// The file is of the certificate that is named: an officer who took the wrong file hears of it here.
-    fn of_file(&self, source: &Source) -> Result<(wire::ImportDeclaration, Vec<Quantity>), Failure> {
-        let file = forms::read::<DeclarationFile>(source)?;
-        let (shown, named) = (file.certificate()?, self.named.to_wire());
-        let same_kind =
-            shown.name.as_ref().map(std::mem::discriminant) == named.name.as_ref().map(std::mem::discriminant);
-        if same_kind && shown.name != named.name {
-            return Err(Failure::new(Exit::Failed, format!("`{source}` is of another certificate than the one named")));
+/// Writes off of the certificate that the request names; nothing where a file was shown with another: an officer who
+/// took the wrong file hears of it here.
+async fn write_off(
+    connection: &Connection,
+    shown: Option<wire::ArrivedName>,
+    mut request: wire::WriteOffRequest,
+) -> Result<Response<Option<wire::WriteOffResponse>>, Status> {
+    if let Some(shown) = shown {
+        let named = request.certificate.take().unwrap_or_default();
+        request.certificate = named::meant(connection, named, shown).await?;
+        if request.certificate.is_none() {
+            return Ok(Response::new(None));
         }
-        file.into_quantities()
     }
+    let answer = connection.customs().write_off(within_deadline(request)).await?;
+    Ok(answer.map(Some))
 }
 
 /// Put other quantities in the place of a write-off's
@@ -187,5 +205,40 @@ impl Balance {
             balance_lines(console, &answer.items);
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        write_off: WriteOff,
+    }
+
+    fn refused(more: &[&str]) -> String {
+        let begin = ["x", "260000001", "--node", "localhost:1", "--token-file", "t"];
+        Line::try_parse_from(begin.iter().chain(more)).map(|line| line.write_off).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn who_names_no_quantity_is_told_of_the_file_too_and_both_are_not_taken() {
+        let none = refused(&[]);
+        assert!(none.contains("--item <ITEM=QUANTITY>") && none.contains("--file <FILE>"), "{none}");
+        let declared = ["--declaration", "I-7", "--date", "2026-12-01", "--office", "SHA"];
+        let both = [&declared[..], &["--item", "1=5H87", "--file", "f.toml"]].concat();
+        assert!(refused(&both).contains("cannot be used with"));
+        assert!(refused(&["--item", "1=5H87"]).contains("--declaration"));
+    }
+
+    #[test]
+    fn quantities_of_several_items_are_given_one_by_one() {
+        let begin = ["x", "1", "--node", "localhost:1", "--token-file", "t", "--declaration", "I-7"];
+        let more = ["--date", "2026-12-01", "--office", "SHA", "--item", "1=5H87", "--item", "2=5kgm"];
+        let line = Line::try_parse_from(begin.iter().chain(&more)).unwrap();
+        assert_eq!(line.write_off.items.len(), 2);
     }
 }

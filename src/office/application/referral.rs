@@ -89,8 +89,8 @@ impl Application {
     }
 
     /// The referral whose report is awaited, if any.
-    #[must_use]
-    pub fn referred(&self) -> Option<&Referral> {
+    #[cfg(test)]
+    pub(crate) fn referred(&self) -> Option<&Referral> {
         self.referrals.last().filter(|referral| referral.report.is_none())
     }
 }

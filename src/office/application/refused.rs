@@ -1,6 +1,6 @@
 //! Why something is not done to an application.
 
-use super::super::{Role, SamePerson};
+use super::super::SamePerson;
 use super::stage::StageName;
 use super::table::Deed;
 use crate::reason::{Class, Reasoned};
@@ -9,14 +9,6 @@ use crate::time::Timestamp;
 /// Why something is not done to an application; nothing changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApplicationRefused {
-    /// No role of the caller may.
-    #[error("an application cannot {words} by the role {role}", words = .deed.words())]
-    NotThisRole {
-        /// What was asked.
-        deed: Deed,
-        /// The role.
-        role: Role,
-    },
     /// Not where the application stands.
     #[error("the application is {stage}: there it cannot {words}", words = .deed.words())]
     NotHere {
@@ -90,7 +82,6 @@ fn instant(ms: u64) -> Timestamp {
 impl Reasoned for ApplicationRefused {
     fn reason(&self) -> &'static str {
         match self {
-            Self::NotThisRole { .. } => "APPLICATION_ROLE",
             Self::NotHere { .. } => "APPLICATION_STATE",
             Self::Moved { .. } => "APPLICATION_MOVED",
             Self::ClaimedBy { .. } => "APPLICATION_CLAIMED",

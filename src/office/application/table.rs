@@ -1,7 +1,7 @@
 //! The one table of states: what may be done to an application where it stands, by which roles, and where it stands
 //! after. `docs/applications.md` shows it, and a test walks every cell.
 
-use super::super::{Action, Role};
+use super::super::Action;
 use super::refused::ApplicationRefused;
 use super::stage::{StageName, named};
 use serde::{Deserialize, Serialize};
@@ -68,8 +68,8 @@ impl Deed {
         }
     }
 
-    /// Where an application stands after it; `None` where it cannot be done. Where its office asks a fee it may stand
-    /// elsewhere ([`Self::with_fee`]).
+    /// Where an application stands after it; `None` where it cannot be done. What is submitted to an office that asks a
+    /// fee first awaits the payment.
     #[must_use]
     pub const fn from(self, stage: StageName) -> Option<StageName> {
         use StageName::{
@@ -109,24 +109,7 @@ impl Deed {
         }
     }
 
-    /// Where an application stands after it at an office that asks a fee.
-    #[must_use]
-    pub const fn with_fee(self, stage: StageName) -> Option<StageName> {
-        match (self, stage) {
-            (Self::Submit, StageName::Draft) => Some(StageName::AwaitingPayment),
-            _ => self.from(stage),
-        }
-    }
-
-    /// The cell of the table: where the application stands after the deed, or why a role may not do it there.
-    pub fn allowed(self, role: Role, stage: StageName) -> Result<StageName, ApplicationRefused> {
-        if !self.action().is_some_and(|action| role.may(action)) {
-            return Err(ApplicationRefused::NotThisRole { deed: self, role });
-        }
-        self.at(stage)
-    }
-
-    /// The same for whom the role was asked already.
+    /// Where the application stands after it, or that it cannot be done there. Whether the caller may was asked already.
     pub fn at(self, stage: StageName) -> Result<StageName, ApplicationRefused> {
         self.from(stage).ok_or(ApplicationRefused::NotHere { deed: self, stage })
     }
@@ -156,28 +139,4 @@ impl Deed {
             Self::Issue => "be issued",
         }
     }
-}
-
-/// The table as Markdown.
-#[must_use]
-pub fn state_table() -> String {
-    let row = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let head = ["deed", "by"].into_iter().map(str::to_owned).chain(StageName::ALL.iter().map(ToString::to_string));
-    let mut text = row(&head.collect::<Vec<_>>());
-    text.push('|');
-    text.push_str(&"---|".repeat(2 + StageName::ALL.len()));
-    text.push('\n');
-    for deed in Deed::ALL {
-        let roles = Role::ALL.into_iter().filter(|role| deed.action().is_some_and(|action| role.may(action)));
-        let mut by = roles.map(Role::name).collect::<Vec<_>>().join(", ");
-        if by.is_empty() {
-            by.push_str(if *deed == Deed::Issue { "the writer" } else { "a policy" });
-        }
-        let after = StageName::ALL.iter().map(|stage| match (deed.from(*stage), deed.with_fee(*stage)) {
-            (Some(after), Some(with_fee)) if after != with_fee => format!("{after} or {with_fee}"),
-            (after, _) => after.map_or("·", StageName::name).to_owned(),
-        });
-        text.push_str(&row(&[deed.to_string(), by].into_iter().chain(after).collect::<Vec<_>>()));
-    }
-    text
 }

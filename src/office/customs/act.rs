@@ -11,6 +11,7 @@ use crate::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What became of an act.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +98,27 @@ pub struct CustomsAct {
     pub despite: Despite,
 }
 
+/// What people wrote in an act. It is kept apart from the act, which stays when what the certificate says is erased: this
+/// goes then.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ActWords {
+    /// The number of the act.
+    pub act: u32,
+    remarks: Option<Text<1024>>,
+    settled: Option<Text<1024>>,
+    /// The further words of decisions, by their place among those of the act, from 0.
+    decisions: BTreeMap<usize, Text<1024>>,
+}
+
+impl ActWords {
+    /// Whether nothing was written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.remarks.is_none() && self.settled.is_none() && self.decisions.is_empty()
+    }
+}
+
 /// What may speak against a certificate and is gone on in spite of, by who says so.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -121,6 +143,25 @@ pub struct WaitingDenial {
 }
 
 impl CustomsAct {
+    /// Takes out what people wrote in it: what was decided and used is left, with its codes, quantities and declaration.
+    pub fn take_words(&mut self) -> ActWords {
+        let decisions = self.decisions.iter_mut().enumerate();
+        let decisions = decisions.filter_map(|(at, one)| Some((at, one.words.take()?))).collect();
+        ActWords { act: self.number, remarks: self.remarks.take(), settled: self.settled_words.take(), decisions }
+    }
+
+    /// Puts back what was taken out. What stands in it already, because it was kept before that stood apart, stays.
+    pub fn put_words(&mut self, words: ActWords) {
+        let ActWords { act: _, remarks, settled, decisions } = words;
+        self.remarks = remarks.or(self.remarks.take());
+        self.settled_words = settled.or(self.settled_words.take());
+        for (at, said) in decisions {
+            if let Some(decision) = self.decisions.get_mut(at) {
+                decision.words = Some(said);
+            }
+        }
+    }
+
     /// Whether a supervisor has to release it: preference is refused by two people.
     #[must_use]
     pub fn denies(decisions: &[ItemDecision]) -> bool {
@@ -162,17 +203,6 @@ impl CustomsAct {
                 let (Some(line), Some(own)) = (one.line, &self.declaration) else { return true };
                 decided.line == Some(line) && earlier.declaration.as_ref().is_some_and(|other| own.is_same(other))
             })
-    }
-
-    /// Whether it decides something just as an earlier act does: the whole, an item, or a line of one declaration.
-    #[must_use]
-    pub fn decides_the_same(&self, earlier: &Self) -> bool {
-        let declared = self.declaration.as_ref().zip(earlier.declaration.as_ref());
-        let one_declaration = declared.is_some_and(|(own, other)| own.is_same(other));
-        self.decisions.iter().filter(|now| decides(now.code)).any(|now| {
-            let same = |one: &ItemDecision| (one.item, one.line, one.code) == (now.item, now.line, now.code);
-            earlier.decisions.iter().any(same) && (now.line.is_none() || one_declaration)
-        })
     }
 
     /// Since when it counts, in Unix milliseconds, and its number: what waited for a supervisor, since it was released.

@@ -67,6 +67,7 @@ cells! {
     AnswerEnquiry in answer_enquiry:            no  no  no  no  no  no  yes no  no;
     RegisterPaper in register_paper:            no  no  no  yes no  no  no  no  no;
     ReserveBlock in reserve_block:              no  no  no  yes no  no  no  no  no;
+    GiveBackContents in give_back_contents:     no  no  no  yes no  no  no  no  no;
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::{
     inbox::{self, Why},
     log::Origin,
     office::CustomsFile,
+    reason::{counted, some_of},
     sequencer,
     statement::{
         Act, Change, Envelope, Issuer, Jti, Kind, Opened, OpenedBody, OpenedCertificate, OpenedStatusChange, Since,
@@ -13,6 +14,7 @@ use crate::{
     },
     store::{About, Disclosures, EntryRef, Store, StoreError, Subject, about, about_at, status_as_of},
     time::{Date, Timestamp},
+    trust::TrustList,
     verification::{CheckedEntry, status_after},
     workflow::{
         Desk, PaperRecord, WorkflowError,
@@ -24,6 +26,9 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+
+/// The reason of a finding beyond the end of its log, and of the notice of a certificate that is one.
+pub(super) const BEYOND_END: &str = "ENTRY_BEYOND_END";
 
 /// Names a certificate of a partner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +99,8 @@ pub struct Arrival {
     pub lifted: bool,
     /// Why it does not count, where it stands past the closing of its key.
     pub key_closed: Option<String>,
+    /// Why it is void, where it stands beyond the end that the trust list gave its log: it has no status then.
+    pub void: Option<String>,
     /// The file as it was read.
     pub(super) kept: Option<Vec<u8>>,
 }
@@ -155,7 +162,7 @@ impl Desk {
             (Some(one), Some(other)) => {
                 let named = [one, other].into_iter().chain(found);
                 let named = named.map(|arrival| format!("{} of {}", arrival.jti, arrival.issuer));
-                Err(WorkflowError::ArrivalAmbiguous(named.collect::<Vec<_>>().join(", ")))
+                Err(WorkflowError::ArrivalAmbiguous(some_of(named)))
             }
             (None, _) => Err(match self.paper_named(name)? {
                 Some(PaperRecord { issuer, paper, .. }) => {
@@ -193,7 +200,7 @@ impl Desk {
     }
 
     /// The certificate at a place; none where there is something else, or a finding. One that stands past the closing of
-    /// its key is shown as that: it may have been used before anybody knew.
+    /// its key, or beyond the end of its log, is shown as that: it may have been used before anybody knew.
     pub(in crate::workflow) fn arrival_at(
         &self,
         store: &dyn Store,
@@ -207,13 +214,17 @@ impl Desk {
         };
         let Some(place) = place else { return Ok(None) };
         let finding = inbox::finding::at(store, origin, *index)?;
-        if finding.as_ref().is_some_and(|found| !inbox::finding::keeps_its_place(&found.reason)) {
+        let beyond = finding.as_ref().is_some_and(|found| found.reason == BEYOND_END);
+        if finding.as_ref().is_some_and(|found| !beyond && !inbox::finding::keeps_its_place(&found.reason)) {
             return Ok(None);
         }
         let Some(Statement { opened, disclosures, token }) = sent_at(store, entry)? else { return Ok(None) };
         let said = CheckedEntry { index: *index, envelope: opened.envelope, body: opened.body };
         // Another authority of this node keeps no findings of its own log.
-        let key_closed = finding.map(|found| found.sentence).or_else(|| said.key_closed(&self.trust()));
+        let found = finding.map(|found| found.sentence);
+        let (found_void, found_closed) = if beyond { (found, None) } else { (None, found) };
+        let void = beyond_end(&self.trust(), entry).or(found_void);
+        let key_closed = found_closed.or_else(|| said.key_closed(&self.trust()));
         let OpenedBody::Certificate(certificate) = said.body else { return Ok(None) };
         let delivery = match disclosures {
             Disclosures::Present(_) => Delivery::Complete,
@@ -279,6 +290,7 @@ impl Desk {
             equivocated: frozen || lifted,
             lifted: lifted && !frozen,
             key_closed,
+            void,
             kept,
         }))
     }
@@ -447,6 +459,13 @@ fn changes(store: &dyn Store, entry: &EntryRef, jti: &Jti) -> Result<Vec<StatusN
         _ => None,
     });
     Ok(opened.collect())
+}
+
+/// Why an entry is void, where the trust list ended its log before it.
+fn beyond_end(trust: &TrustList, EntryRef { origin, index }: &EntryRef) -> Option<String> {
+    let last = trust.shard_final_size(origin).filter(|last| index >= last)?;
+    let entries = counted(last, "entry", "entries");
+    Some(format!("it is entry {index} of {origin}, which the trust list ended with {entries}"))
 }
 
 /// An instant of Unix milliseconds.

@@ -1,21 +1,27 @@
 //! What was done here with a certificate of a partner: kept, shown, and what is left of it.
 
-use super::{Arrival, ArrivedName, Notice, arrival::statements_about};
+use super::{Arrival, ArrivedName, Delivery, Notice, arrival::statements_about};
 use crate::{
     certificate::Measure,
     log::Origin,
-    office::{Action, Caller, Certified, CustomsAct, CustomsFile, CustomsRefused, DecidedLine, WaitingDenial},
+    office::{
+        ActWords, Action, Caller, Certified, CustomsAct, CustomsFile, CustomsRefused, DecidedLine, WaitingDenial,
+    },
     statement::{Jti, Kind, ResponseCode},
-    store::{Expected, StateChange, Subject, Table},
+    store::{Expected, StateChange, Store, Subject, Table},
     workflow::{Accounts, Desk, WorkflowError},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
 
 /// Acts read in one go.
 const A_ROUND: usize = 256;
 /// Denials of a page.
 const PAGE: usize = 50;
 const PAGE_MAX: usize = 500;
+/// Kinds of records, as an error names them.
+const ACT: &str = "an act of customs";
+const WORDS: &str = "what was written in an act of customs";
 
 /// What is left of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +54,8 @@ pub struct Course {
     pub acts: Vec<CustomsAct>,
     /// Enquiries about it, by their identifiers.
     pub enquiries: Vec<Jti>,
+    /// The numbers of the certificates in its place that arrived, by their identifiers.
+    pub successors: BTreeMap<Jti, String>,
     /// What is to be known of it whatever it is declared with.
     pub notices: Vec<Notice>,
 }
@@ -73,7 +81,8 @@ impl Desk {
         let enquiries = asked.into_iter().map(|(_, statement)| statement.opened.envelope.jti).collect();
         let mut notices = self.heard(&arrival, &[])?;
         notices.extend(self.predecessors_used(&arrival)?);
-        Ok(Course { balance: balance(&arrival), arrival, acts, enquiries, notices })
+        let successors = self.successor_numbers(&arrival)?;
+        Ok(Course { balance: balance(&arrival), arrival, acts, enquiries, successors, notices })
     }
 
     /// What is left of a certificate. It reads from the disk.
@@ -120,13 +129,25 @@ impl Desk {
 
     /// One act.
     pub(super) fn act(&self, origin: &Origin, jti: &Jti, number: u32) -> Result<Option<CustomsAct>, WorkflowError> {
-        let record = self.store().record(Table::Customs, &act_id(origin, jti, number))?;
-        record.as_deref().map(|bytes| parse(bytes, "an act of customs")).transpose()
+        let (store, id) = (self.store(), act_id(origin, jti, number));
+        let Some(record) = store.record(Table::Customs, &id)? else { return Ok(None) };
+        let mut act: CustomsAct = parse(&record, ACT)?;
+        if let Some(words) = store.record(Table::CustomsWords, &id)? {
+            act.put_words(parse(&words, WORDS)?);
+        }
+        Ok(Some(act))
     }
 
     /// Every act on a certificate, oldest first.
     pub(super) fn acts(&self, arrival: &Arrival) -> Result<Vec<CustomsAct>, WorkflowError> {
-        self.of_acts(Table::Customs, arrival, "an act of customs")
+        let mut acts = self.of_acts::<CustomsAct>(Table::Customs, arrival, ACT)?;
+        for words in self.of_acts::<ActWords>(Table::CustomsWords, arrival, WORDS)? {
+            let at = acts.binary_search_by_key(&words.act, |act| act.number).ok();
+            if let Some(act) = at.and_then(|at| acts.get_mut(at)) {
+                act.put_words(words);
+            }
+        }
+        Ok(acts)
     }
 
     /// The denials of a certificate that wait for a supervisor, oldest first.
@@ -215,10 +236,16 @@ impl Arrival {
         Ok(StateChange::RecordPut { table, id, record: written(file)? })
     }
 
-    /// Keeps an act on it.
-    pub(super) fn put_act(&self, act: &CustomsAct) -> Result<StateChange, WorkflowError> {
-        let (table, id) = (Table::Customs, act_id(&self.entry.origin, &self.jti, act.number));
-        Ok(StateChange::RecordPut { table, id, record: written(act)? })
+    /// Keeps an act on it, and apart from it what people wrote in it; of one whose contents are erased no more of that is
+    /// kept.
+    pub(super) fn put_act(&self, act: &CustomsAct) -> Result<Vec<StateChange>, WorkflowError> {
+        let (mut act, id) = (act.clone(), act_id(&self.entry.origin, &self.jti, act.number));
+        let words = act.take_words();
+        let mut state = vec![StateChange::RecordPut { table: Table::Customs, id: id.clone(), record: written(&act)? }];
+        if !words.is_empty() && self.delivery != Delivery::Erased {
+            state.push(StateChange::RecordPut { table: Table::CustomsWords, id, record: written(&words)? });
+        }
+        Ok(state)
     }
 
     /// Lists a denial of it that waits.
@@ -233,6 +260,27 @@ impl Arrival {
     pub(super) fn remove_denial(&self, act: u32) -> StateChange {
         StateChange::RecordRemoved { table: Table::Denial, id: act_id(&self.entry.origin, &self.jti, act) }
     }
+}
+
+/// What changes when what a certificate says is erased: what people wrote in the acts on it goes, and what was used and
+/// decided stays. An act that was kept before its words stood apart is kept anew without them.
+pub(in crate::workflow) fn words_erased(
+    store: &dyn Store,
+    origin: &Origin,
+    jti: &Jti,
+) -> Result<(Vec<Expected>, Vec<StateChange>), WorkflowError> {
+    let (prefix, mut expected) = (acts_prefix(origin, jti), Vec::new());
+    let words = store.records_under(Table::CustomsWords, &prefix, usize::MAX)?.into_iter();
+    let mut state =
+        words.map(|(id, _)| StateChange::RecordRemoved { table: Table::CustomsWords, id }).collect::<Vec<_>>();
+    for (id, record) in store.records_under(Table::Customs, &prefix, usize::MAX)? {
+        let (table, mut act) = (Table::Customs, parse::<CustomsAct>(&record, ACT)?);
+        if !act.take_words().is_empty() {
+            state.push(StateChange::RecordPut { table, id: id.clone(), record: written(&act)? });
+            expected.push(Expected { table, id, record: Some(record) });
+        }
+    }
+    Ok((expected, state))
 }
 
 fn file_id(origin: &Origin, jti: &Jti) -> Vec<u8> {

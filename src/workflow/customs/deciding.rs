@@ -82,7 +82,7 @@ pub struct Decided {
     /// The statement to the issuer; none while the act waits for its supervisor, or where it was dropped.
     pub statement: Option<Jti>,
     /// What an officer should know, where a claim is accepted; what the issuer answered, where preference is suspended, or
-    /// refused because no reply came in time; and that an earlier act waits that decides the same.
+    /// refused because no reply came in time; and what else waits or counts that decides of the same.
     pub notices: Vec<Notice>,
 }
 
@@ -226,12 +226,12 @@ impl Desk {
         self.judged(&arrival, follows, &wish.decisions, wish.despite())?;
         let mut file = arrival.file.clone();
         let act = wish.act(next_act(&mut file)?, by, ActState::Waits);
-        let state = vec![
+        let mut state = arrival.put_act(&act)?;
+        state.extend([
             arrival.put(&file)?,
-            arrival.put_act(&act)?,
             arrival.put_denial(&act)?,
             done(request, digest, act.number.to_be_bytes().to_vec()),
-        ];
+        ]);
         let what = if CustomsAct::denies(&wish.decisions) { "denial" } else { "in the place of a denial" };
         let audit = audit.by_request(&request.id).with_detail(format!("{what}, to be released")).on(on(&arrival));
         self.commit(vec![arrival.expected()], state, vec![audit.to_row()])?;
@@ -286,7 +286,7 @@ impl Desk {
             remarks: act.remarks.clone(),
         };
         let (mut state, mut expected) = (vec![arrival.put(file)?], vec![arrival.expected()]);
-        state.extend(amended.map(|one| arrival.put_act(&one)).transpose()?);
+        state.extend(amended.map(|one| arrival.put_act(&one)).transpose()?.into_iter().flatten());
         if act.settled.is_some() {
             state.push(arrival.remove_denial(act.number));
             expected.push(self.still_waits(arrival, act.number)?);
@@ -295,7 +295,7 @@ impl Desk {
         let changes = move |outcome: &Outcome| {
             let told = CustomsAct { statement: Some(outcome.jti), ..act.clone() };
             let mut state = state.clone();
-            state.push(kept.put_act(&told).map_err(|error| error.to_string())?);
+            state.extend(kept.put_act(&told).map_err(|error| error.to_string())?);
             Ok(state)
         };
         let beside = Beside { expected, changes: Some(Arc::new(changes)), ..Beside::default() };

@@ -15,14 +15,15 @@ use std::collections::BTreeSet;
 pub(super) type Rules = (AgreementCode, EditionCode, Country);
 
 /// The day to answer that the replies leave in force, the last that took time before those before it; says of each whether
-/// it came after the day in force then. More time than the agreements allow moves no day.
+/// it came after the day in force then. More time than the agreements allow moves no day; where they say none, and none was
+/// asked for, the day that was taken is the day.
 fn in_force(agreed: Option<Date>, latest: Option<Date>, replies: &mut [ReplyView]) -> Option<Date> {
     let mut due = agreed;
     for reply in replies.iter_mut().filter(|one| one.key_closed.is_none()) {
         reply.late = due.is_some_and(|due| reply.day.is_some_and(|day| day > due));
         if let Some(until) = reply.reply.reply.reply_by {
             let until = latest.map_or(until, |latest| until.min(latest));
-            due = agreed.map(|agreed| agreed.max(until));
+            due = Some(agreed.map_or(until, |agreed| agreed.max(until)));
         }
     }
     due

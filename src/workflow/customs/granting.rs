@@ -3,8 +3,9 @@
 
 use super::{
     Arrival, Notice, UseRefused,
+    again::beside_decided,
     heard::named_items,
-    notices::{decided_before, key_closed, status_forbids},
+    notices::{key_closed, status_forbids},
 };
 use crate::{
     certificate::Measure,
@@ -60,10 +61,13 @@ impl Desk {
     }
 
     /// What an officer should know of an act by which a claim is accepted; of one that waits for the issuer, or denies
-    /// because it did not answer in time, what it answered; of any, that an earlier one waits which decides the same. It
-    /// reads from the disk.
+    /// because it did not answer in time, what it answered; of one against the goods, that they were used with another
+    /// certificate since; and of any, what other acts decide of the same. It reads from the disk.
     pub(super) fn known_of_act(&self, arrival: &Arrival, act: &CustomsAct) -> Result<Vec<Notice>, WorkflowError> {
-        let mut known = decided_before(&self.waiting_on(arrival)?, act);
+        let mut known = beside_decided(&self.acts(arrival)?, act);
+        if act.against().next().is_some() {
+            known.extend(self.successors_used(arrival)?);
+        }
         let unanswered = |one: &ItemDecision| {
             one.code == ResponseCode::PreferenceSuspended || one.reason == Some(ResponseReason::NoReplyInTime)
         };

@@ -7,10 +7,11 @@ use super::{
 };
 use crate::{
     certificate::number_as_read,
+    reason::{counted, some_of},
     statement::{
         EndorsementAct, EndorsementWords, EnquirySubject, ImportDeclaration, Issuer, Jti, SubjectAnswer, SubjectFinding,
     },
-    store::Subject,
+    store::{EntryRef, Subject},
     workflow::{Desk, WorkflowError},
 };
 
@@ -25,6 +26,9 @@ impl Desk {
     ) -> Result<Vec<Notice>, WorkflowError> {
         let mut all = self.known_of_day(arrival, declaration);
         all.extend(used_before(&arrival.file, &self.acts(arrival)?, declaration));
+        if let Some(declaration) = declaration {
+            all.extend(self.used_of_void(arrival, declaration)?);
+        }
         all.extend(self.heard(arrival, items)?);
         Ok(all)
     }
@@ -41,12 +45,29 @@ impl Desk {
     }
 
     /// What was answered to the enquiries about a certificate, what this authority said of where these items of it go, or
-    /// any where none is named, and both of those in whose place it stands.
+    /// any where none is named, both of those in whose place it stands, and which stand in its own.
     pub(super) fn heard(&self, arrival: &Arrival, items: &[u32]) -> Result<Vec<Notice>, WorkflowError> {
         let mut all = self.answered(arrival)?;
         all.extend(self.gone(arrival, None, items));
+        all.extend(self.superseded(arrival)?);
         all.extend(self.predecessors_heard(arrival)?);
+        all.extend(self.proven_no_more(arrival)?);
         Ok(all)
+    }
+
+    /// That the trust list ended the log of a certificate which stands within, and no head kept here proves it.
+    fn proven_no_more(&self, arrival: &Arrival) -> Result<Option<Notice>, WorkflowError> {
+        let EntryRef { origin, index } = &arrival.entry;
+        let copy = self.addressed().into_iter().find(|(log, _)| log == origin);
+        let Some((_, store)) = copy.filter(|_| !self.trust().is_void(origin, *index)) else { return Ok(None) };
+        let Some(last) = self.unproven_within(store.as_ref(), &arrival.entry)? else { return Ok(None) };
+        let words = format!(
+            "the trust list ended its log with {}, and no head of at most that many is kept here that proves it: ask for its \
+             bundle, which proves it where its own head has at most that many, and else ask its issuer whether it was issued \
+             anew",
+            counted(last, "entry", "entries")
+        );
+        Ok(Some(Notice::new("UNPROVEN", false, words)))
     }
 
     /// What was answered to the enquiries about a certificate.
@@ -67,7 +88,8 @@ impl Desk {
         sent.map(|note| went_elsewhere(&note.words)).collect()
     }
 
-    /// What this authority said of other destinations, of the goods that it did not say later come here after all.
+    /// What this authority said of other destinations, of the goods of which it did not say later that they go elsewhere
+    /// again, or come here after all.
     fn sent_elsewhere(&self, arrival: &Arrival) -> Vec<EndorsementNote> {
         let own_country = Some(self.setup().country);
         let certificate = arrival.certificate.to_certificate();
@@ -78,12 +100,14 @@ impl Desk {
             if *act != EndorsementAct::DestinationChanged || destination.is_none() {
                 continue;
             }
-            if *destination != own_country {
-                elsewhere.push(note.clone());
-            } else if items.is_empty() {
+            // Of the goods it names the last word counts, wherever they go.
+            if items.is_empty() {
                 elsewhere.clear();
             } else {
                 elsewhere.retain_mut(|before| still_of(&mut before.words, items, every.as_deref()));
+            }
+            if *destination != own_country {
+                elsewhere.push(note.clone());
             }
         }
         elsewhere
@@ -167,7 +191,5 @@ pub(super) fn named_items(items: impl Iterator<Item = Option<u32>>) -> Vec<u32> 
 }
 
 fn items(numbers: &[u32]) -> String {
-    let numbers = numbers.iter().map(u32::to_string).collect::<Vec<_>>();
-    let what = if numbers.len() == 1 { "item" } else { "items" };
-    format!("{what} {}", numbers.join(", "))
+    format!("{} {}", if numbers.len() == 1 { "item" } else { "items" }, some_of(numbers))
 }

@@ -40,6 +40,8 @@ pub struct ArrivalsAsked {
     pub consignee: String,
     /// Only those that stand past the closing of their key.
     pub key_closed: bool,
+    /// Only those that are void, because the trust list ended their log before them.
+    pub void: bool,
     /// How many; 0 is what is usual.
     pub size: usize,
     /// What the last page said.
@@ -107,6 +109,7 @@ impl ArrivalsAsked {
         self.delivery.is_none_or(|wanted| wanted == *delivery)
             && !(self.untouched && touched)
             && (!self.key_closed || arrival.key_closed.is_some())
+            && (!self.void || arrival.void.is_some())
             && self.agreement.as_ref().is_none_or(|wanted| *wanted == certificate.agreement)
             && self.issued_from.is_none_or(|from| issued_on.is_some_and(|day| day >= from))
             && self.issued_until.is_none_or(|until| issued_on.is_some_and(|day| day <= until))

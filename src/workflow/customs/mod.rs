@@ -7,6 +7,7 @@
 //! much a difference weighs is proposed by the agreement's data, and decided by people.
 
 mod abroad;
+mod again;
 mod arrival;
 mod asking;
 mod bearing;
@@ -29,8 +30,10 @@ mod replies;
 mod repute;
 mod settling;
 mod sharing;
+mod successors;
 mod unusable;
 mod using;
+mod voided;
 
 pub use abroad::{Abroad, AbroadNote};
 pub use arrival::{Arrival, ArrivedName, Delivery, StatusNote};
@@ -38,6 +41,7 @@ pub(super) use arrival::{instant, later_changes, sent_at, statement_at, statemen
 pub use asking::{EnquiryWish, Raised, SubjectWish};
 pub use clock::{ClockStep, Deadline, Reminders};
 pub(super) use closed::{said_about, said_at};
+pub(super) use course::words_erased;
 pub use course::{Balance, Course, DenialsPage};
 pub use deciding::{Decided, DecisionWish, Endorsed, EndorsementWish};
 pub use declared::{MatchWish, Matched};

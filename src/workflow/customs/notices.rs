@@ -1,10 +1,12 @@
 //! What an officer should know before a certificate is used, and whether it stands in the way.
 
-use super::{Arrival, Delivery, MatchWish};
+use super::{Arrival, Delivery, MatchWish, arrival::BEYOND_END};
 use crate::{
     agreement::{Edition, Known, LatePresentation},
+    certificate::number_as_read,
     encoding::hex,
     office::{ActState, CustomsAct, CustomsFile, DecidedLine, WHOLE},
+    reason::some_of,
     statement::{ImportDeclaration, ItemDecision, PaperWords, ResponseCode, Status},
     time::{Date, Timestamp},
     verification::STATUS_MAX_AGE_SECONDS,
@@ -104,44 +106,36 @@ pub(super) fn written_before(
     };
     let before = |(item, line): (Option<u32>, Option<u32>)| {
         let met = |one: &&ItemDecision| one.code.draws() && one.line == line && (line.is_some() || one.item == item);
-        let (act, one) =
-            acts.iter().filter(counts).find_map(|act| act.decisions.iter().find(met).map(|one| (act, one)))?;
+        let written = acts.iter().filter(counts).flat_map(|act| {
+            act.decisions.iter().filter(met).map(move |one| format!("{} by act {}", amount(one), act.number))
+        });
+        let written = written.collect::<Vec<_>>();
+        if written.is_empty() {
+            return None;
+        }
         let what =
             line.map_or_else(|| "this declaration".to_owned(), |line| format!("line {line} of this declaration"));
         let words = format!(
-            "with {what} {} was written off before, by act {}; the same goods are written off once: `origin customs \
-             reverse` takes an act back",
-            amount(one),
-            act.number
+            "written off with {what} before: {}; the same goods are written off once: `origin customs reverse` takes an \
+             act back",
+            some_of(written)
         );
         Some(Notice::new("LINE_WRITTEN_OFF_BEFORE", false, words))
     };
     lines.filter_map(before).collect()
 }
 
-/// That acts before one wait for a supervisor and decide the same: released twice it would be told twice.
-pub(super) fn decided_before(waiting: &[CustomsAct], act: &CustomsAct) -> Vec<Notice> {
-    let before = waiting.iter().filter(|one| one.number < act.number && act.decides_the_same(one));
-    let words = |one: &CustomsAct| {
-        format!(
-            "act {} decides the same, and waits for a supervisor: one of both is enough, drop the other",
-            one.number
-        )
-    };
-    before.map(|one| Notice::new("DECIDED_BEFORE", false, words(one))).collect()
-}
-
 /// That goods which were said to go elsewhere were used here in full: these items, or any where none is named.
 pub(super) fn used_up(arrival: &Arrival, items: &[u32]) -> Option<Notice> {
     let meant = |item: &u32| items.is_empty() || items.contains(item);
-    let spent = spent(&arrival.file).filter(meant).map(|item| item.to_string()).collect::<Vec<_>>();
+    let spent = spent(&arrival.file).filter(meant).collect::<Vec<_>>();
     if spent.is_empty() {
         return None;
     }
     let words = format!(
         "used here in full: item {}; what was imported here goes nowhere else: `origin customs reverse` takes a \
          write-off back",
-        spent.join(", ")
+        some_of(spent)
     );
     Some(Notice::new("ALREADY_USED", false, words))
 }
@@ -152,7 +146,7 @@ fn spent(file: &CustomsFile) -> impl Iterator<Item = u32> {
 }
 
 /// How much of an item a decision is about.
-fn amount(one: &ItemDecision) -> String {
+pub(super) fn amount(one: &ItemDecision) -> String {
     let much = one.quantity.as_ref().map_or_else(String::new, |much| format!("{} {} of ", much.value, much.unit));
     let item = one.item.map_or_else(|| "the certificate".to_owned(), |item| format!("item {item}"));
     format!("{much}{item}")
@@ -163,6 +157,13 @@ pub(super) fn key_closed(arrival: &Arrival) -> Option<Notice> {
     let why = arrival.key_closed.as_ref()?;
     let words = format!("it counts for nothing: {why}; ask its issuer whether it was issued anew");
     Some(Notice::new("KEY_CLOSED", true, words))
+}
+
+/// That a certificate stands beyond the end of its log.
+fn void(arrival: &Arrival) -> Option<Notice> {
+    let why = arrival.void.as_ref()?;
+    let words = format!("it is void: {why}; ask its issuer for the one that was issued anew in its place");
+    Some(Notice::new(BEYOND_END, true, words))
 }
 
 /// That a certificate is not in force on a day.
@@ -196,6 +197,7 @@ pub(super) fn notices(
             all.push(Notice::new("CONTENTS_ERASED", true, "what the certificate says was erased"));
         }
     }
+    all.extend(void(arrival));
     all.extend(key_closed(arrival));
     if let Some(notice) = status_forbids(arrival, day) {
         all.push(notice);
@@ -259,20 +261,20 @@ pub(super) fn used_before(
     declaration: Option<&ImportDeclaration>,
 ) -> Option<Notice> {
     let first = file.first_used.as_ref()?;
-    let with_it = |own: &ImportDeclaration| declaration.is_some_and(|one| is_exactly(one, own));
+    let with_it = |own: &ImportDeclaration| declaration.is_some_and(|one| is_read_as(one, own));
     if with_it(first) {
         return None;
     }
     let own = acts.iter().filter(|act| act.state == ActState::Counts && act.declaration.as_ref().is_some_and(with_it));
     let own = own.flat_map(|act| &act.decisions).filter(|one| one.code.draws()).filter_map(|one| one.item);
     let own = own.collect::<BTreeSet<_>>();
-    let spent = spent(file).filter(|item| !own.contains(item)).map(|item| item.to_string()).collect::<Vec<_>>();
+    let spent = spent(file).filter(|item| !own.contains(item)).collect::<Vec<_>>();
     if spent.is_empty() {
         return None;
     }
     let words = format!(
         "used in full before: item {}; first with declaration {} of {} at {}",
-        spent.join(", "),
+        some_of(spent),
         first.number,
         first.date,
         first.office
@@ -280,9 +282,13 @@ pub(super) fn used_before(
     Some(Notice::new("ALREADY_USED", false, words))
 }
 
-/// Each office counts its own; and a number that is only likened to another is no proof that it is the other.
-fn is_exactly(one: &ImportDeclaration, other: &ImportDeclaration) -> bool {
-    (&one.number, &one.office) == (&other.number, &other.office)
+/// Each office counts its own. Between digits what stands there is read: that `1-23` is no second use after `12-3` nobody
+/// may take for granted.
+fn is_read_as(one: &ImportDeclaration, other: &ImportDeclaration) -> bool {
+    let read = |declaration: &ImportDeclaration| {
+        [declaration.number.as_str(), declaration.office.as_str()].map(number_as_read)
+    };
+    read(one) == read(other)
 }
 
 /// What was done with it before, anywhere in the country.
@@ -290,7 +296,7 @@ fn used(arrival: &Arrival, edition: Option<&Edition>, declaration: Option<&Impor
     let file = &arrival.file;
     let rule = edition.map(|edition| &edition.single_consignment);
     let single = rule.and_then(|rule| rule.value()).copied().unwrap_or(false);
-    let first = file.first_used.as_ref().filter(|first| declaration.is_none_or(|one| !is_exactly(one, first)));
+    let first = file.first_used.as_ref().filter(|first| declaration.is_none_or(|one| !is_read_as(one, first)));
     if let Some(first) = first.filter(|_| single) {
         let article = rule.and_then(|rule| rule.article()).unwrap_or("the agreement's data");
         // Where no declaration is named, it may be the one that it was used with.

@@ -3,6 +3,8 @@
 use super::{Arrival, ArrivedName, Notice};
 use crate::{
     certificate::{Certificate, Relation},
+    office::{CustomsAct, CustomsFile},
+    reason::some_of,
     statement::{EndorsementAct, EndorsementWords, Jti},
     workflow::{Desk, WorkflowError},
 };
@@ -19,10 +21,16 @@ struct Predecessor {
 }
 
 impl Desk {
-    /// That a certificate stands in the place of one that was used or decided against here: that is not taken over to this
-    /// one, whose items may be others. It reads from the disk.
+    /// That a certificate stands in the place of one that was used or decided against here, though that waits for a
+    /// supervisor yet: it is not taken over to this one, whose items may be others. It reads from the disk.
     pub(super) fn predecessors_used(&self, arrival: &Arrival) -> Result<Vec<Notice>, WorkflowError> {
-        Ok(self.predecessors(arrival)?.iter().filter_map(stands_here_of).collect())
+        let mut found = Vec::new();
+        for Predecessor { number, arrival: before } in self.predecessors(arrival)? {
+            let Some(before) = before else { continue };
+            let waiting = if before.waits { self.waiting_on(&before)? } else { Vec::new() };
+            found.extend(stands_here_of(&number, &before.file, &waiting));
+        }
+        Ok(found)
     }
 
     /// That its issuer did not find good one in whose place a certificate stands, and that its goods were said to go
@@ -94,19 +102,21 @@ fn replaced(arrival: &Arrival) -> Vec<String> {
     prior.map(|prior| prior.number.to_string()).collect()
 }
 
-fn stands_here_of(Predecessor { number, arrival }: &Predecessor) -> Option<Notice> {
-    let before = arrival.as_ref()?;
-    let used = before.file.ledger.items.iter().filter(|(_, one)| !one.drawn.is_zero());
-    let used = used.map(|(item, one)| format!("item {item}: {} {}", one.drawn, one.unit));
-    let against = before.file.against().map(|(subject, code)| format!("{subject}: {code}"));
-    let used = used.chain(against).collect::<Vec<_>>();
+fn stands_here_of(number: &str, file: &CustomsFile, waiting: &[CustomsAct]) -> Option<Notice> {
+    // What was not decided yet is overlooked most easily, and a long list is cut.
+    let waits = waiting.iter().flat_map(|act| {
+        let (number, said) = (act.number, act.against());
+        said.map(move |(subject, code)| format!("{subject}: {code} by act {number}, which waits for a supervisor"))
+    });
+    let against = file.against().map(|(subject, code)| format!("{subject}: {code}"));
+    let used = waits.chain(file.drawn()).chain(against).collect::<Vec<_>>();
     if used.is_empty() {
         return None;
     }
     let words = format!(
         "it stands in the place of {number}, which was used or decided against here ({}), and that does not count of this \
          one by itself; who writes off or accepts a claim all the same says why (`--despite-predecessor`, with remarks)",
-        used.join(", ")
+        some_of(used)
     );
     Some(Notice::new("PREDECESSOR_USED", true, words))
 }

@@ -1,7 +1,7 @@
 //! Why an enquiry is not sent, or not answered so.
 
 use crate::{
-    reason::{Class, Reasoned},
+    reason::{Class, Reasoned, some_of},
     statement::{DOCUMENTS_MAX, DocumentDigest, Issuer, Jti, ReplyAct, SubjectFinding},
     time::Date,
 };
@@ -193,11 +193,11 @@ pub(super) fn can_be_named(documents: &[DocumentDigest]) -> Result<(), EnquiryRe
 }
 
 fn names(issuers: &[Issuer]) -> String {
-    issuers.iter().map(|issuer| issuer.host().to_string()).collect::<Vec<_>>().join(", ")
+    some_of(issuers.iter().map(Issuer::host))
 }
 
 fn numbers(items: &[u32]) -> String {
-    items.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+    some_of(items)
 }
 
 fn items_named(items: &[u32]) -> String {

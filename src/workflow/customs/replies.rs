@@ -1,8 +1,14 @@
 //! Answers to the enquiries of others, signed and kept for ever.
 
 use super::{
-    EnquiryRefused, EnquiryState, EnquiryView, Notice, arrival::statement_at, asking::has_items, deciding::blocking,
-    digest, enquiries::is_same, fits, part, refused::can_be_named,
+    EnquiryRefused, EnquiryState, EnquiryView, Notice, ReplyView,
+    arrival::{statement_at, statements_about},
+    asking::has_items,
+    deciding::blocking,
+    digest,
+    enquiries::{Side, is_same},
+    fits, part,
+    refused::can_be_named,
 };
 use crate::{
     certificate::{Certificate, Text},
@@ -14,7 +20,7 @@ use crate::{
     },
     store::{Expected, StateChange, Subject, Table, about},
     time::Date,
-    workflow::{Accounts, CertificateRecord, Desk, WorkflowError},
+    workflow::{Accounts, CertificateRecord, Desk, WorkflowError, record::numbered},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -46,7 +52,7 @@ pub struct Replied {
     pub enquiry: EnquiryView,
     /// Whether it came after the day it was due.
     pub late: bool,
-    /// What it says that the own logs do not.
+    /// What it says that the own logs do not, or that another answer does not.
     pub notices: Vec<Notice>,
 }
 
@@ -55,7 +61,7 @@ pub struct Replied {
 pub struct JudgedReply {
     /// Whether it would come after the day it is due.
     pub late: bool,
-    /// What it would say that the own logs do not.
+    /// What it would say that the own logs do not, or that another answer does not.
     pub notices: Vec<Notice>,
 }
 
@@ -147,7 +153,8 @@ impl Desk {
         Ok(view)
     }
 
-    /// Answers about numbers of which the own logs say something else. They may be right: a paper need not be registered.
+    /// Answers about numbers of which the own logs, or other answers, say something else. They may be right: a paper need not
+    /// be registered, and more may be known by now.
     fn at_odds(&self, view: &EnquiryView, answers: &[SubjectAnswer]) -> Result<Vec<Notice>, WorkflowError> {
         let mut notices = Vec::new();
         for (place, subject) in (1_u32..).zip(&view.enquiry.subjects) {
@@ -164,7 +171,54 @@ impl Desk {
             );
             notices.push(Notice::new(reason, false, words));
         }
+        notices.extend(self.answered_otherwise(view, answers)?);
         Ok(notices)
+    }
+
+    /// Other enquiries about the same certificates that were answered otherwise: nobody sees that two answers differ but who
+    /// gives the second.
+    fn answered_otherwise(&self, view: &EnquiryView, answers: &[SubjectAnswer]) -> Result<Vec<Notice>, WorkflowError> {
+        let mut notices = Vec::new();
+        for answer in answers {
+            let Some(subject) = subject_at(view, answer.subject) else { continue };
+            for enquiry in self.incoming_about(subject)?.into_iter().filter(|enquiry| *enquiry != view.place.jti) {
+                let other = match self.incoming(&enquiry) {
+                    Ok(other) => other,
+                    Err(WorkflowError::EnquiryUnknown) => continue,
+                    Err(error) => return Err(error),
+                };
+                if let Some((reply, before)) = found_otherwise(&other, view, answer) {
+                    let on = reply.day.map_or_else(String::new, |day| format!(" on {day}"));
+                    let words = format!(
+                        "certificate {}, {}, was answered with {} in enquiry {enquiry}{on}, and the answer is {}: both \
+                         stay, so say in words why they differ",
+                        answer.subject, subject.number, before.finding, answer.finding
+                    );
+                    notices.push(Notice::new("ANSWERED_OTHERWISE", false, words));
+                }
+            }
+        }
+        Ok(notices)
+    }
+
+    /// The enquiries to this authority about a certificate: as such, and by its number where it was not known to who asks.
+    fn incoming_about(&self, subject: &EnquirySubject) -> Result<BTreeSet<Jti>, WorkflowError> {
+        let number = subject.number.to_string();
+        let own = match &subject.certificate {
+            Some(place) => Some(place.jti),
+            None => match numbered(self.store().as_ref(), &number)? {
+                Some(entry) => self.store().facts(&entry.origin, entry.index)?.map(|facts| facts.jti),
+                None => None,
+            },
+        };
+        let mut found = BTreeSet::new();
+        for by in own.map(Subject::Statement).into_iter().chain([Subject::Number(number)]) {
+            for store in self.asking_stores(Side::Asked) {
+                let about = statements_about(store.as_ref(), &by, Kind::Enquiry)?;
+                found.extend(about.into_iter().map(|(_, said)| said.opened.envelope.jti));
+            }
+        }
+        Ok(found)
     }
 
     /// Whether this authority issued what is asked about, or registered it as paper, as far as the node knows.
@@ -293,16 +347,24 @@ fn check(view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
 
 /// An answer that finds something else of a certificate than another enquiry was answered with.
 fn otherwise(other: &EnquiryView, view: &EnquiryView, answers: &[SubjectAnswer]) -> Option<EnquiryRefused> {
-    let before = other.counting().flat_map(|reply| &reply.reply.answers).collect::<Vec<_>>();
     answers.iter().find_map(|answer| {
-        let asked = subject_at(view, answer.subject)?;
-        let differs = |one: &&&SubjectAnswer| {
-            let same = subject_at(other, one.subject).is_some_and(|subject| is_same(subject, asked));
-            same && !agree(one, answer)
-        };
-        let found = before.iter().find(differs)?;
+        let (_, found) = found_otherwise(other, view, answer)?;
         let (subject, finding, enquiry) = (answer.subject, found.finding, other.place.jti);
         Some(EnquiryRefused::AnsweredOtherwise { subject, finding, enquiry })
+    })
+}
+
+/// The answer of another enquiry that finds something else of a certificate than an answer to this one, with its reply.
+fn found_otherwise<'a>(
+    other: &'a EnquiryView,
+    view: &EnquiryView,
+    answer: &SubjectAnswer,
+) -> Option<(&'a ReplyView, &'a SubjectAnswer)> {
+    let asked = subject_at(view, answer.subject)?;
+    let mut before = other.counting().flat_map(|reply| reply.reply.answers.iter().map(move |one| (reply, one)));
+    before.find(|(_, one)| {
+        let same = subject_at(other, one.subject).is_some_and(|subject| is_same(subject, asked));
+        same && !agree(one, answer)
     })
 }
 

@@ -79,7 +79,8 @@ impl Desk {
             return Err(UseRefused::NotYoursToDrop(number).into());
         }
         let act = CustomsAct { settled: Some(by), settled_words: words, state: ActState::Dropped, ..waiting };
-        let state = vec![arrival.put_act(&act)?, arrival.remove_denial(number), done(request, digest, Vec::new())];
+        let mut state = arrival.put_act(&act)?;
+        state.extend([arrival.remove_denial(number), done(request, digest, Vec::new())]);
         let audit = audit.by_request(&request.id).with_detail("dropped, not released").on(on(&arrival));
         self.commit(vec![self.still_waits(&arrival, number)?], state, vec![audit.to_row()])
     }

@@ -32,12 +32,13 @@ const PAGE_MAX: usize = 500;
 /// Links that ended and are removed when another is made.
 const A_ROUND: usize = 64;
 /// Notices that are shown as they are.
-const TOLD: [&str; 15] = [
+const TOLD: [&str; 16] = [
     "ARRIVAL_UNKNOWN",
     "CONTENTS_ERASED",
     "CONTENTS_HELD",
     "CONTENTS_MISSING",
     "DECLARATION_AHEAD",
+    "ENTRY_BEYOND_END",
     "EQUIVOCATED",
     "EXPIRED",
     "ISSUE_DATE_DIFFERS",
@@ -181,7 +182,7 @@ impl Desk {
         all.sort_by_key(CustomsAct::counts_from);
         let acts = all.iter().filter(|act| {
             let told = !matches!(act.state, ActState::Waits | ActState::Dropped);
-            told && act.declaration.as_ref() == Some(&share.declared.declaration)
+            told && act.declaration.as_ref().is_some_and(|own| own.is_same(&share.declared.declaration))
         });
         let acts = acts.flat_map(|act| what_counts(act, &all)).collect();
         Ok(Shared { share, matched, acts })

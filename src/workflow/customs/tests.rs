@@ -23,17 +23,20 @@ use crate::{
 };
 
 mod abroad;
+mod again;
 mod bearing;
 mod changes;
 mod clock;
 mod deciding;
 mod enquiries;
+mod erasing;
 mod following;
 mod listing;
 mod numbers;
 mod predecessors;
 mod settling;
 mod using;
+mod voided;
 
 /// Both sides, with a certificate on its way.
 struct Corridor {

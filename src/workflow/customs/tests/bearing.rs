@@ -21,7 +21,7 @@ impl Corridor {
         let line = DeclaredLine {
             line: 1,
             item: Some(1),
-            tariff_code: "950662".parse().unwrap(),
+            tariff_code: Some("950662".parse().unwrap()),
             description: None,
             origin: Some("PK".parse().unwrap()),
             quantity: Some(pieces).filter(|pieces| !pieces.is_empty()).map(quantity),
@@ -144,7 +144,7 @@ async fn the_same_number_at_another_office_is_another_declaration() {
 }
 
 #[tokio::test]
-async fn a_line_that_is_written_off_twice_is_said_with_the_act_that_did_it_first() {
+async fn a_line_that_is_written_off_twice_is_said_with_every_act_that_did_it_before() {
     let corridor = Corridor::open().await;
     let (customs, officer) = (&corridor.customs, &corridor.officer);
     let before = |notices: &[Notice]| {
@@ -157,6 +157,8 @@ async fn a_line_that_is_written_off_twice_is_said_with_the_act_that_did_it_first
     assert!(said.len() == 1 && said[0].contains("by act 1;") && said[0].contains("100 H87 of item 1"), "{said:?}");
     let again = customs.write_off(officer, corridor.write_off(2, "D-1", "100")).await.unwrap();
     assert_eq!((again.act, before(&again.notices)), (2, said));
+    let both = before(&corridor.notices(&corridor.declared("D-1", "100")));
+    assert!(both[0].contains("100 H87 of item 1 by act 1, 100 H87 of item 1 by act 2;"), "{both:?}");
     // Another declaration, another line of this one, and what was taken back are no second time.
     let other = customs.write_off(officer, corridor.write_off(3, "D-2", "100")).await.unwrap();
     assert!(before(&other.notices).is_empty(), "{:?}", other.notices);

@@ -84,14 +84,15 @@ async fn a_denial_for_want_of_a_reply_is_decided_and_released_with_what_the_issu
     let (request, name) = (corridor.china.request_id(3), corridor.name());
     let released = customs.settle_denial(&corridor.supervisor, &request, name, first.act, true, None).await.unwrap();
     assert_eq!(released.notices, [waits]);
-    assert_eq!(said(&denies(4).await), ["ISSUER_FINDS_VALID"]);
+    assert_eq!(said(&denies(4).await), ["DECIDED_BEFORE", "ISSUER_FINDS_VALID"]);
     // So it is where the officer waits for more, and not where the answer is no part of why.
     let decides = async |nth, code| {
         let wish = corridor.decision(nth, Some(1), code, why(code));
         said(&customs.decide(officer, wish).await.unwrap())
     };
-    assert_eq!(decides(5, ResponseCode::PreferenceSuspended).await, ["ISSUER_FINDS_VALID"]);
-    assert_eq!(decides(6, ResponseCode::PreferenceDenied).await, ["DECIDED_BEFORE"]);
+    assert_eq!(decides(5, ResponseCode::PreferenceSuspended).await, ["DENIAL_WAITS", "ISSUER_FINDS_VALID"]);
+    let told = decides(6, ResponseCode::PreferenceDenied).await;
+    assert_eq!(told, ["DECIDED_BEFORE", "DECIDED_BEFORE", "DENIAL_WAITS"]);
 }
 
 #[tokio::test]
@@ -235,6 +236,22 @@ async fn goods_that_were_sent_elsewhere_and_come_here_after_all_are_spoken_of_no
     endorse(3, "KE", vec![1]).await;
     endorse(4, "CN", Vec::new()).await;
     assert_eq!(told(), 0);
+}
+
+#[tokio::test]
+async fn of_two_countries_that_goods_were_sent_to_the_last_one_is_said() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let name = ArrivedName::Number(corridor.of_three_items(2).await, None);
+    for (nth, destination, items) in [(1, "KE", vec![1, 2]), (2, "PK", vec![2])] {
+        let wish = EndorsementWish { certificate: name.clone(), ..corridor.endorsement(nth, destination, items) };
+        customs.endorse(officer, wish).await.unwrap();
+    }
+    let notices = customs.course(officer, &name).unwrap().notices;
+    let told = notices.iter().filter(|one| one.reason == "DESTINATION_CHANGED").map(|one| one.words.as_str());
+    let ends = ["of item 1 go to KE", "of item 2 go to PK"];
+    let told = told.collect::<Vec<_>>();
+    assert!(told.len() == 2 && told.iter().zip(ends).all(|(one, end)| one.ends_with(end)), "{told:?}");
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! What is known of a certificate, said of the one that takes its place.
 
-use super::{Corridor, valid};
+use super::{Corridor, reason, valid};
 use crate::{
-    statement::{ReplyAct, ResponseCode, SubjectAnswer, SubjectFinding},
+    statement::{ReplyAct, ResponseCode, ResponseReason, SubjectAnswer, SubjectFinding},
     workflow::{
         ArrivedName, CertificateName, DecisionWish, EndorsementWish, IssueRow, MatchWish, Notice, ReplaceWish,
         WriteOffWish,
@@ -81,4 +81,61 @@ async fn goods_of_a_predecessor_that_come_here_after_all_are_spoken_of_no_more()
     // Sent away once more, by the old number.
     customs.endorse(officer, corridor.endorsement(6, "KE", vec![1])).await.unwrap();
     assert_eq!(corridor.shown(&name), ["ISSUER_FINDS_NOT_VALID", "DESTINATION_CHANGED"]);
+}
+
+#[tokio::test]
+async fn a_denial_that_waits_is_not_escaped_by_a_certificate_in_the_place_of_the_one_it_denies() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let mut denied = corridor.decision(1, Some(1), ResponseCode::PreferenceDenied, Some(ResponseReason::GoodsDiffer));
+    denied.decisions[0].line = Some(1);
+    let act = customs.decide(officer, denied).await.unwrap().act;
+    let name = corridor.is_replaced(4).await;
+    let waits = format!("item 1 on line 1 of declaration D-1: PREFERENCE_DENIED by act {act}, which waits");
+    let says = |notices: &[Notice]| {
+        notices.iter().any(|one| one.reason == "PREDECESSOR_USED" && one.blocks && one.words.contains(&waits))
+    };
+    assert!(says(&customs.course(officer, &name).unwrap().notices));
+    let declared = MatchWish { certificate: name.clone(), ..corridor.declared("D-1", "1") };
+    assert!(says(&customs.match_declaration(officer, &declared).unwrap().notices));
+    let accepts = corridor.decision(5, Some(1), ResponseCode::AcceptedForClaim, None);
+    let accepts = DecisionWish { certificate: name.clone(), ..accepts };
+    assert_eq!(reason(customs.decide(&corridor.colleague, accepts).await), "ARRIVAL_FORBIDS");
+    let uses = |nth, despite_predecessor| {
+        let remarks = Some("other goods".parse().unwrap());
+        let wish = WriteOffWish { remarks, despite_predecessor, ..corridor.write_off(nth, "D-1", "16800") };
+        customs.write_off(&corridor.colleague, WriteOffWish { certificate: name.clone(), ..wish })
+    };
+    assert_eq!(reason(uses(6, false).await), "ARRIVAL_FORBIDS");
+    let written = uses(7, true).await.unwrap();
+    assert!(written.notices.iter().any(|one| one.reason == "PREDECESSOR_USED" && one.words.contains(&waits)));
+    // Who releases hears that the goods came in with the other.
+    let used = |notices: &[Notice]| {
+        let said = |one: &Notice| one.reason == "SUCCESSOR_USED" && one.words.contains("item 1: 16800 H87");
+        notices.iter().any(|one| said(one) && !one.blocks)
+    };
+    assert!(used(&customs.denials(&corridor.supervisor, "", 10).unwrap().denials[0].2));
+    let (request, old) = (corridor.china.request_id(8), corridor.name());
+    let released = customs.settle_denial(&corridor.supervisor, &request, old, act, true, None).await.unwrap();
+    assert!(used(&released.notices), "{:?}", released.notices);
+}
+
+#[tokio::test]
+async fn customs_are_told_by_which_certificate_one_was_superseded() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let name = corridor.is_replaced(4).await;
+    let course = |name: &ArrivedName| customs.course(officer, name).unwrap();
+    let arrival = course(&name).arrival;
+    let number = arrival.certificate.reference.as_option().unwrap().number.to_string();
+    let by = |notices: &[Notice]| {
+        let said = notices.iter().filter(|one| one.reason == "SUPERSEDED" && !one.blocks);
+        said.map(|one| one.words.clone()).collect::<Vec<_>>()
+    };
+    let old = course(&corridor.name());
+    assert_eq!(old.successors.get(&arrival.jti), Some(&number));
+    assert_eq!(by(&old.notices), [format!("certificate {number} took its place")]);
+    let declared = corridor.declared("D-1", "1");
+    assert_eq!(by(&customs.match_declaration(officer, &declared).unwrap().notices), by(&old.notices));
+    assert!(by(&course(&name).notices).is_empty() && course(&name).successors.is_empty());
 }

@@ -22,7 +22,7 @@ impl Corridor {
         reason(self.customs.settle_denial(&self.supervisor, &request, name, act, release, None).await)
     }
 
-    async fn releases(&self, nth: u16, name: &ArrivedName, act: u32) -> Result<Decided, WorkflowError> {
+    pub(super) async fn releases(&self, nth: u16, name: &ArrivedName, act: u32) -> Result<Decided, WorkflowError> {
         let request = self.china.request_id(nth);
         self.customs.settle_denial(&self.supervisor, &request, name.clone(), act, true, None).await
     }
@@ -90,37 +90,6 @@ async fn a_denial_takes_two_people_and_a_reason() {
     assert_eq!(reason(settle(&other, 6, true).await), "DENIAL_NOT_WAITING");
     let used = customs.write_off(officer, corridor.write_off(7, "D-1", "1")).await;
     assert_eq!(reason(used), "PREFERENCE_NOT_GRANTED");
-}
-
-#[tokio::test]
-async fn who_decides_the_same_as_what_waits_is_told_so_and_so_is_who_releases_it() {
-    let corridor = Corridor::open().await;
-    let (customs, officer) = (&corridor.customs, &corridor.officer);
-    let denies = async |nth, item, line| {
-        let mut wish =
-            corridor.decision(nth, item, ResponseCode::PreferenceDenied, Some(ResponseReason::NotOriginating));
-        wish.decisions[0].line = line;
-        customs.decide(officer, wish).await.unwrap()
-    };
-    let said = |decided: &Decided| decided.notices.iter().map(|one| one.reason).collect::<Vec<_>>();
-    let before = corridor.waits(1, Some(1)).await;
-    for (nth, item, line) in [(2, None, None), (3, Some(1), Some(1)), (4, Some(1), Some(2))] {
-        assert!(said(&denies(nth, item, line).await).is_empty(), "{item:?} {line:?} is another matter");
-    }
-    let mut elsewhere =
-        corridor.decision(5, Some(1), ResponseCode::PreferenceDenied, Some(ResponseReason::NotOriginating));
-    elsewhere.decisions[0].line = Some(1);
-    elsewhere.declaration = Some(corridor.declaration("D-2"));
-    assert!(said(&customs.decide(officer, elsewhere).await.unwrap()).is_empty(), "a line of another declaration");
-    assert_eq!(said(&denies(6, Some(1), Some(1)).await), ["DECIDED_BEFORE"]);
-    let again = denies(7, Some(1), None).await;
-    let [notice] = again.notices.as_slice() else { panic!("{again:?}") };
-    assert!(notice.words.starts_with(&format!("act {before} decides the same")) && !notice.blocks, "{notice:?}");
-    let released = corridor.releases(8, &corridor.name(), again.act).await.unwrap();
-    assert_eq!(said(&released), ["DECIDED_BEFORE"]);
-    assert_eq!(corridor.settles(9, before, false).await, "none");
-    let again = denies(10, Some(1), None).await;
-    assert!(said(&again).is_empty(), "what was dropped or released waits no more: {again:?}");
 }
 
 #[tokio::test]

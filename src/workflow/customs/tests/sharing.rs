@@ -6,7 +6,7 @@ use crate::{
     statement::{ResponseCode, ResponseReason},
     store::Store as _,
     time::{Clock as _, Date},
-    workflow::{MatchWish, ShareWish},
+    workflow::{MatchWish, Notice, ShareWish},
 };
 use jiff::ToSpan as _;
 
@@ -50,6 +50,24 @@ async fn a_link_shows_what_became_of_its_own_declaration_and_of_no_other() {
     // As it stands after a restart.
     corridor.china.store.reload().unwrap();
     assert_eq!(corridor.china.desk().0.shared(&secret).unwrap().share.until, corridor.today());
+}
+
+#[tokio::test]
+async fn a_link_shows_the_acts_of_its_declaration_however_that_was_typed() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    customs.write_off(officer, corridor.write_off(1, "D-1", "16800")).await.unwrap();
+    for (number, office) in [("D-1", "CNSHA"), ("d-1", "CNSHA"), ("D1", "cnsha"), ("d 1", "CN SHA")] {
+        let mut wish = corridor.share(number, corridor.today());
+        wish.declared.declaration.office = office.parse().unwrap();
+        let (_, secret) = customs.share(officer, wish).unwrap();
+        let shared = customs.shared(&secret).unwrap();
+        assert_eq!(shared.acts.len(), 1, "{number} at {office}");
+        let other = |one: &Notice| one.words.contains("with another declaration");
+        assert!(!shared.matched.notices.iter().any(other), "{number} at {office}");
+    }
+    let (_, secret) = customs.share(officer, corridor.share("D-11", corridor.today())).unwrap();
+    assert!(customs.shared(&secret).unwrap().acts.is_empty());
 }
 
 #[tokio::test]

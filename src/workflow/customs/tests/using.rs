@@ -2,12 +2,28 @@
 
 use super::{Corridor, line, reason};
 use crate::{
+    agreement::Agreements,
     office::WriteOffLine,
     reason::Reasoned as _,
     statement::{Act, ResponseCode, Since},
     time::Clock as _,
-    workflow::{ArrivalsAsked, ArrivedName, DecisionWish, Notice, WorkflowError, WriteOffWish},
+    workflow::{ArrivalsAsked, ArrivedName, DecisionWish, Notice, WorkflowError, WriteOffWish, tests::world::World},
 };
+use std::sync::Arc;
+
+const CHAFTA: &str = include_str!("../../../../node-config/agreements/chafta.toml");
+const CPFTA: &str = include_str!("../../../../node-config/agreements/cpfta.toml");
+const CPFTA_RULES: &str = include_str!("../../../../node-config/agreements/cpfta.rules.toml");
+
+/// A certificate under CPFTA covers what one under ChAFTA does, as its file that is shipped has it.
+fn one_consignment(world: &mut World, confirmed: bool) {
+    let rule = CHAFTA.lines().find(|line| line.starts_with("single_consignment")).unwrap();
+    let rule = rule.replace("confirmed = true", &format!("confirmed = {confirmed}"));
+    let (unknown, rules) = ("single_consignment = { confirmed = false }", CPFTA_RULES.to_owned());
+    assert!(CPFTA.contains(unknown));
+    let files = [("cpfta.toml", CPFTA.replace(unknown, &rule)), ("cpfta.rules.toml", rules)];
+    world.agreements = Arc::new(Agreements::load(files).unwrap());
+}
 
 #[tokio::test]
 async fn a_write_off_is_told_to_the_issuer_and_the_balance_bears_no_more() {
@@ -97,6 +113,46 @@ async fn who_used_up_the_rest_of_an_item_is_not_told_that_it_was_used_before() {
     corridor.takes_back(5, 2).await;
     customs.write_off(officer, corridor.write_off(6, "I-C", "10000")).await.unwrap();
     assert_eq!([matched("I-A"), matched("I-B"), matched("I-C")], [false, true, false]);
+}
+
+#[tokio::test]
+async fn a_certificate_for_one_consignment_is_written_off_with_one_declaration_alone() {
+    let corridor = Corridor::open_with(|world| one_consignment(world, true)).await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    customs.write_off(officer, corridor.write_off(1, "I-1", "10000")).await.unwrap();
+    // The rest of the same consignment, in whatever spelling.
+    customs.write_off(officer, corridor.write_off(2, "i 1", "800")).await.unwrap();
+    let refused = customs.write_off(officer, corridor.write_off(3, "I-2", "6000")).await.unwrap_err();
+    let WorkflowError::ArrivalForbids(notice) = &refused else { panic!("{refused}") };
+    assert_eq!(notice.reason, "SINGLE_CONSIGNMENT");
+    for words in ["covers one consignment (Annex 3-A)", "declaration I-1 of", "at CNSHA"] {
+        assert!(notice.words.contains(words), "{}", notice.words);
+    }
+    assert_eq!(corridor.left(), "6000");
+    // Who only asks is told so before, and no claim is accepted either.
+    let stops = |declaration: &str| {
+        let matched = customs.match_declaration(officer, &corridor.declared(declaration, "")).unwrap();
+        matched.notices.iter().any(|one| one.reason == "SINGLE_CONSIGNMENT" && one.blocks)
+    };
+    assert_eq!([stops("I-1"), stops("I-2")], [false, true]);
+    let mut accept = corridor.decision(4, Some(1), ResponseCode::AcceptedForClaim, None);
+    accept.declaration = Some(corridor.declaration("I-2"));
+    assert_eq!(reason(customs.decide(officer, accept).await), "ARRIVAL_FORBIDS");
+    // Taken back it was used with none.
+    corridor.takes_back(5, 1).await;
+    corridor.takes_back(6, 2).await;
+    customs.write_off(officer, corridor.write_off(7, "I-2", "6000")).await.unwrap();
+    assert_eq!(corridor.left(), "10800");
+}
+
+#[tokio::test]
+async fn a_second_consignment_is_only_told_where_the_rule_was_not_read_in_the_agreement() {
+    let corridor = Corridor::open_with(|world| one_consignment(world, false)).await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    customs.write_off(officer, corridor.write_off(1, "I-1", "10000")).await.unwrap();
+    let second = customs.write_off(officer, corridor.write_off(2, "I-2", "6000")).await.unwrap();
+    let told = second.notices.iter().find(|one| one.reason == "SINGLE_CONSIGNMENT").unwrap();
+    assert!(!told.blocks && told.words.contains("declaration I-1 of"), "{}", told.words);
 }
 
 #[tokio::test]

@@ -1,0 +1,99 @@
+//! An act beside the others that decide of the same: of one who decides, and of one who releases, nobody has to remember
+//! what else waits, and what was told to the issuer before.
+
+use super::Notice;
+use crate::{
+    office::{ActState, CustomsAct, DecidedAgain},
+    reason::some_of,
+    statement::ItemDecision,
+};
+
+/// What is to be known of an act by the others on its certificate: that one which waits or counts decided the same before,
+/// that one waits which decides otherwise, and what was decided otherwise since.
+pub(super) fn beside_decided(acts: &[CustomsAct], act: &CustomsAct) -> Vec<Notice> {
+    let mut all = Vec::new();
+    let others = acts.iter().filter(|one| one.number != act.number && act.meeting(one).next().is_some());
+    for other in others {
+        if other.state == ActState::Waits && other.number < act.number {
+            all.extend(decided_before(act, other));
+            all.extend(waits(act, other));
+        } else if other.state == ActState::Counts && was_before(other, act) {
+            let standing = standing(acts, other, act);
+            all.extend(decided_before(act, &standing));
+            all.extend(decided_since(act, &standing));
+        }
+    }
+    all
+}
+
+/// That an earlier act decides the same: its issuer would be told twice.
+fn decided_before(act: &CustomsAct, other: &CustomsAct) -> Option<Notice> {
+    let (number, waits) = (other.number, other.state == ActState::Waits);
+    let words = match act.decides_again(other)? {
+        DecidedAgain::Same if waits => {
+            format!("act {number} decides the same, and waits for a supervisor: one of both is enough, drop the other")
+        }
+        DecidedAgain::Same if act.state == ActState::Waits => {
+            format!("act {number} decided the same, and counts: drop this one, or its issuer is told twice")
+        }
+        DecidedAgain::Same => format!("act {number} decided the same, and counts: its issuer was told twice"),
+        DecidedAgain::Otherwise(said) => {
+            let stands = if waits { "waits for a supervisor" } else { "counts" };
+            format!(
+                "act {number}, which {stands}, decides of the same, and not just this: {}; see whether both are needed",
+                some_of(said)
+            )
+        }
+    };
+    Some(Notice::new("DECIDED_BEFORE", false, words))
+}
+
+/// That an act before waits which decides otherwise, and may be released after this one. What it stands against is refused.
+fn waits(act: &CustomsAct, other: &CustomsAct) -> Option<Notice> {
+    let said = otherwise(act, other)?;
+    let words =
+        format!("act {} waits for a supervisor, and decides {said}: it may be released after this", other.number);
+    Some(Notice::new("DENIAL_WAITS", false, words))
+}
+
+/// That an act decided otherwise while this one waited. What stands against a release is refused.
+fn decided_since(act: &CustomsAct, other: &CustomsAct) -> Option<Notice> {
+    let said = otherwise(act, other).filter(|_| other.counts_from() > (act.by.at_ms, act.number))?;
+    let words =
+        format!("act {} decided {said} after this was decided: see that both are to count, or drop this", other.number);
+    Some(Notice::new("DECIDED_SINCE", false, words))
+}
+
+/// What another act decides of the same with another code.
+fn otherwise(act: &CustomsAct, other: &CustomsAct) -> Option<String> {
+    let mut said = Vec::new();
+    for (_, there) in act.meeting(other).filter(|(own, there)| own.code != there.code) {
+        let one = other.words_of(there);
+        if !said.contains(&one) {
+            said.push(one);
+        }
+    }
+    (!said.is_empty()).then(|| some_of(said))
+}
+
+/// Whether an act counted before another was decided, or released; whatever counts is before what waits still.
+fn was_before(other: &CustomsAct, act: &CustomsAct) -> bool {
+    let ((then, earlier), (at, number)) = (other.counts_from(), act.counts_from());
+    let released = act.settled.is_some();
+    act.state == ActState::Waits || then < at || (then == at && (released || earlier < number))
+}
+
+/// What of another act counts still, beside an act: what a third one decided anew after it is over.
+fn standing(acts: &[CustomsAct], other: &CustomsAct, act: &CustomsAct) -> CustomsAct {
+    let later = |one: &&CustomsAct| {
+        one.state == ActState::Counts && one.number != act.number && one.counts_from() > other.counts_from()
+    };
+    let is_over = |decided: &ItemDecision| {
+        acts.iter().filter(later).any(|one| {
+            let anew = one.decides_anew(other, decided);
+            anew && one.meeting(other).any(|(_, there)| there == decided)
+        })
+    };
+    let decisions = other.decisions.iter().filter(|one| !is_over(one)).cloned().collect();
+    CustomsAct { decisions, ..other.clone() }
+}
