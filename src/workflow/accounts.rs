@@ -79,12 +79,6 @@ impl Accounts {
         Ok(Self(Arc::new(Inner { store, clock, random, trail, guesses, known, writing })))
     }
 
-    /// Hears of what is denied.
-    #[must_use]
-    pub fn trail(&self) -> &Arc<Trail> {
-        &self.0.trail
-    }
-
     /// Who shows this token, of an account or of a session, if its account is open and its time is not over.
     #[must_use]
     pub fn admitted(&self, token: &ApiToken) -> Option<Caller> {

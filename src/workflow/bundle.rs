@@ -59,7 +59,8 @@ impl Desk {
         Ok((rests_on > last).then_some(last))
     }
 
-    /// The same, once the partners have cosigned as the policy asks; after ten seconds as it is by then.
+    /// The evidence of one certificate, once the partners have cosigned as the policy asks; after ten seconds as it is by
+    /// then.
     pub async fn released(
         &self,
         caller: &Caller,
@@ -79,6 +80,28 @@ impl Desk {
             // The store ends with the node: then there is nothing to wait for either.
             let Ok(Ok(())) = tokio::time::timeout_at(until, news.changed()).await else { return Ok(evidence) };
         }
+    }
+
+    /// The first entry of a log that is proven no more because the list ended the log: its end, or one before that which
+    /// no head within covers. `None` where it goes on.
+    pub(super) fn unproven_from(&self, store: &dyn Store, origin: &Origin) -> Result<Option<u64>, WorkflowError> {
+        let trust = self.trust();
+        let Some(last) = trust.shard_final_size(origin) else { return Ok(None) };
+        let first_in = |(mut low, mut high): (u64, u64)| {
+            while low < high {
+                let index = u64::midpoint(low, high);
+                // What proves an entry proves those before it of which the policy asks the same.
+                match self.unproven_within(store, &EntryRef { origin: origin.clone(), index })? {
+                    Some(_) => high = index,
+                    None => low = index + 1,
+                }
+            }
+            Ok::<_, WorkflowError>(low)
+        };
+        // Of what stood there before the addressee had a node it asks something else.
+        let replica_from = trust.text().cosigning.replica_from.get(origin).map_or(0, |from| last.min(*from));
+        let early = first_in((0, replica_from))?;
+        if early < replica_from { Ok(Some(early)) } else { first_in((replica_from, last)).map(Some) }
     }
 
     /// The evidence of the certificate at a place of a log.

@@ -154,6 +154,9 @@ impl Desk {
     /// Makes effective what has waited long enough, and says how many. Each counts once, however often this is called and
     /// whenever the node stops: it counts in the commit that ends the wish.
     pub async fn tend_cancellations(&self) -> Result<usize, WorkflowError> {
+        let desk = self.clone();
+        // A list that ends a log speaks of cancellations that counted before it.
+        blocking(move || desk.set_ledgers_right()).await??;
         let (mut after, mut done) = (Vec::new(), 0);
         loop {
             let (desk, from) = (self.clone(), after.clone());
@@ -255,7 +258,8 @@ impl Desk {
             Counts::AtOnce => return Ok(Asked { at_once: Some((request, by)), waits: None }),
             Counts::Later(until) => until,
         };
-        let reference = certificate.certificate.reference.as_option().ok_or(WorkflowError::ContentsErased)?;
+        let reference = certificate.certificate.reference.as_option();
+        let reference = reference.ok_or_else(|| record::without_contents(self.store().as_ref(), &target))?;
         let kept = Cancellation {
             number: reference.number.clone(),
             log: target.origin.to_string(),

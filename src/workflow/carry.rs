@@ -5,12 +5,21 @@ use super::{Desk, Issued, WorkflowError, desk::Prepared};
 use crate::{certificate::Findings, sequencer::SequencerError};
 use std::{sync::Arc, time::Duration};
 
-/// How often a command is judged again because midnight passed under it; twice in one request cannot happen.
-const DATES_TRIED: usize = 2;
-/// How often because another was first. With each turn one of those who wait is served.
+/// How often a command is judged because another was first. With each turn one of those who wait is served.
 const MOVES_TRIED: usize = 16;
 /// What was first is published within this time, or the writer has stopped.
 const MOVE_AWAITED: Duration = Duration::from_secs(1);
+
+/// Has done what is judged for a civil date, and once more where midnight passed under it: twice in one request cannot
+/// happen.
+pub(super) async fn on_its_day<T, F: Future<Output = Result<T, WorkflowError>>>(
+    attempt: impl Fn() -> F,
+) -> Result<T, WorkflowError> {
+    match attempt().await {
+        Err(WorkflowError::Sequencer(SequencerError::DateMoved(_))) => attempt().await,
+        done => done,
+    }
+}
 
 impl Desk {
     /// Has done what `prepare` makes of the moment. Dropping the future changes nothing.
@@ -19,8 +28,15 @@ impl Desk {
         prepare: impl Fn(&Self) -> Result<Prepared, WorkflowError> + Send + Sync + 'static,
     ) -> Result<Issued, WorkflowError> {
         let prepare = Arc::new(prepare);
+        on_its_day(|| self.in_its_turn(Arc::clone(&prepare))).await
+    }
+
+    async fn in_its_turn(
+        &self,
+        prepare: Arc<impl Fn(&Self) -> Result<Prepared, WorkflowError> + Send + Sync + 'static>,
+    ) -> Result<Issued, WorkflowError> {
         let mut news = self.store().news();
-        let (mut dates, mut moves) = (1, 1);
+        let mut moves = 1;
         loop {
             news.mark_unchanged();
             let (desk, own) = (self.clone(), Arc::clone(&prepare));
@@ -33,7 +49,6 @@ impl Desk {
             };
             match self.setup().sequencer.submit(*work).await {
                 Ok(outcome) => return Ok(Issued { outcome, warnings }),
-                Err(SequencerError::DateMoved(_)) if dates < DATES_TRIED => dates += 1,
                 Err(SequencerError::RecordMoved) if moves < MOVES_TRIED => {
                     moves += 1;
                     // Whether it came or not, the store says what is so now.
@@ -54,9 +69,23 @@ mod tests {
         sequencer::{Beside, RequestKey, Saying, Task, Work},
         statement::Receipt,
         store::{Expected, Table},
+        time::Date,
         workflow::tests::world::World,
     };
-    use std::sync::Mutex;
+    use std::{cell::Cell, sync::Mutex};
+
+    #[tokio::test]
+    async fn what_midnight_passed_under_is_judged_once_more_and_no_third_time() {
+        let day: Date = "2026-11-23".parse().unwrap();
+        for (midnights, judged) in [(0, 1), (1, 2), (2, 2)] {
+            let tried = Cell::new(0);
+            let done = on_its_day(|| async {
+                tried.set(tried.get() + 1);
+                if tried.get() > midnights { Ok(()) } else { Err(SequencerError::DateMoved(day).into()) }
+            });
+            assert_eq!((done.await.is_ok(), tried.get()), (midnights < 2, judged));
+        }
+    }
 
     /// A command whose turn never comes is as good as it was, and whoever asked is told to ask again.
     #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::{
     Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, Printer, Reminders, RequestId, WorkflowError,
-    cancelling::overtaken, record,
+    cancelling::overtaken, carry::on_its_day, record,
 };
 use crate::{
     agreement::{Agreements, Lists},
@@ -20,9 +20,6 @@ use crate::{
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-
-/// How often an issue is judged again because midnight passed under it; twice in one request cannot happen.
-const DATES_TRIED: usize = 2;
 
 /// What a desk works with.
 pub struct DeskSetup {
@@ -157,18 +154,14 @@ impl Desk {
 
     /// Issues one certificate. Dropping the future changes nothing.
     pub async fn issue(&self, caller: &Caller, row: &IssueRow) -> Result<Issued, WorkflowError> {
-        let mut tried = 1;
-        loop {
-            let (work, warnings) = match self.prepare(caller, row)? {
-                Prepared::Work(work, warnings) => (work, warnings),
-                Prepared::Done(outcome) => return Ok(Issued { outcome, warnings: Findings::default() }),
+        on_its_day(|| async move {
+            let (outcome, warnings) = match self.prepare(caller, row)? {
+                Prepared::Work(work, warnings) => (self.0.sequencer.submit(*work).await?, warnings),
+                Prepared::Done(outcome) => (outcome, Findings::default()),
             };
-            match self.0.sequencer.submit(*work).await {
-                Ok(outcome) => return Ok(Issued { outcome, warnings }),
-                Err(SequencerError::DateMoved(_)) if tried < DATES_TRIED => tried += 1,
-                Err(error) => return Err(error.into()),
-            }
-        }
+            Ok(Issued { outcome, warnings })
+        })
+        .await
     }
 
     /// Issues many, waiting for places in the queue instead of being refused; the answers are in the order

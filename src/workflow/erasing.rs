@@ -1,9 +1,9 @@
 //! Erasing what a certificate says, at this node: by the word of its operator or an administrator, with a reason, or when
 //! the years of keeping are over. The keys that its disclosures, and those of its changes of status, are sealed under are
-//! overwritten; its entry stays, its log verifies as before, and whoever presents the disclosures of his own still proves
-//! them. What others hold (the addressee, the holder) is theirs to erase.
+//! overwritten, and so are those of what customs here wrote in what they did with it; its entry stays, its log verifies as
+//! before, and whoever presents the disclosures of his own still proves them. What others hold (the addressee, the holder) is theirs to erase.
 
-use super::{ArrivedName, CertificateName, Desk, WorkflowError, applications, record};
+use super::{ArrivedName, CertificateName, Desk, WorkflowError, applications, customs::words_erased, record};
 use crate::{
     agreement::Edition,
     certificate::Text,
@@ -168,6 +168,7 @@ impl Desk {
         own.commit(batch)?;
         let at_ms = self.at_ms();
         for Doomed { entry, store } in doomed {
+            self.erase_words(store.as_ref(), entry)?;
             for change in changes_beside(store.as_ref(), entry)? {
                 self.erase_entry(&change, store, at_ms)?;
             }
@@ -178,6 +179,13 @@ impl Desk {
             own.commit(Batch { at_ms, state, ..Batch::default() })?;
         }
         Ok(())
+    }
+
+    /// What customs here wrote in what they did with a certificate.
+    fn erase_words(&self, store: &dyn Store, entry: &EntryRef) -> Result<(), WorkflowError> {
+        let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
+        let (expected, state) = words_erased(self.store().as_ref(), &entry.origin, &facts.jti)?;
+        if state.is_empty() { Ok(()) } else { self.commit(expected, state, Vec::new()) }
     }
 
     fn erase_entry(&self, entry: &EntryRef, beside: &Arc<dyn Store>, at_ms: u64) -> Result<(), WorkflowError> {

@@ -42,7 +42,7 @@ pub enum WorkflowError {
     CertificateUnknown,
     /// The log of the certificate was ended, and no head is kept that its evidence could rest on.
     #[error(
-        "entry {} of {} cannot be proven from here: the trust list ended the log with {last} entries, and no head of at most that many that covers the entry is kept with the cosignatures that the policy asks for; a bundle that was downloaded before still proves it, and so may one of the addressee's node (`origin verify --node`); else have it issued anew", .entry.index, .entry.origin
+        "entry {} of {} cannot be proven from here: the trust list ended the log with {last} entries, and no head of at most that many that covers the entry is kept with the cosignatures that the policy asks for; a bundle that was downloaded before proves it only where its own head has at most that many; the addressee's node may have kept one (`origin verify --node`); else have it issued anew", .entry.index, .entry.origin
     )]
     NoHeadKept {
         /// Where it stands.
@@ -66,6 +66,19 @@ pub enum WorkflowError {
     /// What the certificate says is erased, so nothing can be made of it.
     #[error("the contents of this certificate are erased: nothing can be made from them any more")]
     ContentsErased,
+    /// What the certificate says is not here: it was lost, and did not come back.
+    #[error(
+        "the contents of this certificate were lost here and have not come back, so nothing can be made from them: ask again once they have, or give its bundle back (`origin certificate give-back`)"
+    )]
+    ContentsMissing,
+    /// What is given back of a certificate is not what stands in its log.
+    #[error("what the file shows is not what was signed as entry {} of {}: {why}", .entry.index, .entry.origin)]
+    NotAsSigned {
+        /// Where the certificate stands.
+        entry: EntryRef,
+        /// What is wrong with it.
+        why: String,
+    },
     /// What arrived is kept by its issuer alone, which this node hosts too.
     #[error(
         "no copy of this certificate is kept here: its issuer is hosted on this node, and erases what it says for both"
@@ -352,6 +365,8 @@ impl Reasoned for WorkflowError {
             Self::ItemUnknown(_) => "ITEM_UNKNOWN",
             Self::ItemForbids { .. } => "ITEM_STATUS_FORBIDS",
             Self::ContentsErased => "CONTENTS_ERASED",
+            Self::ContentsMissing => "CONTENTS_MISSING",
+            Self::NotAsSigned { .. } => "NOT_AS_SIGNED",
             Self::NoCopyHere => "NO_COPY_HERE",
             Self::DrawnUpon => "DRAWN_UPON",
             Self::UnusedNotDeclared => "UNUSED_NOT_DECLARED",

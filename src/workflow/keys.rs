@@ -1,12 +1,13 @@
 //! What an authority says to everyone of its own keys.
 
-use super::{Desk, WorkflowError};
+use super::{Desk, WorkflowError, customs::statement_at};
 use crate::{
     certificate::Text,
     log::{Hash, Origin},
     office::{Actor, AuditEvent},
     sequencer::{Outcome, RequestKey, Saying, Task, Work, stopped::End},
     statement::{Act, KeyAct, KeyChange, KeyRecord, Kid, OpenedBody},
+    store::EntryRef,
     time::Timestamp,
     trust::ListedUse,
     verification::CheckedEntry,
@@ -75,7 +76,13 @@ impl Desk {
                 let leaf = store.leaf(origin, index)?.ok_or(WorkflowError::CertificateUnknown)?;
                 let entry = CheckedEntry::read(&leaf, index).map_err(|e| WorkflowError::Record(e.to_string()))?;
                 if entry.envelope.kid == *key {
-                    page.entries.push(entry);
+                    // The civil day of issue is among what a certificate discloses.
+                    let shown = statement_at(store, &EntryRef { origin: origin.clone(), index })?;
+                    page.entries.push(shown.map_or(entry, |shown| CheckedEntry {
+                        index,
+                        envelope: shown.opened.envelope,
+                        body: shown.opened.body,
+                    }));
                 }
             }
         }

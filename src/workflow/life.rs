@@ -113,7 +113,8 @@ impl Desk {
         let target = record::find(store, &wish.certificate)?;
         SequencerError::if_void(&self.trust(), &target)?;
         let record = CertificateRecord::read(store, &target)?;
-        let original = record.certificate.to_certificate().ok_or(WorkflowError::ContentsErased)?;
+        let original = record.certificate.to_certificate();
+        let original = original.ok_or_else(|| record::without_contents(store, &target))?;
         self.disinterested_in(caller, &target)?;
         // One past the closing of its key may have been used before anybody knew: customs need the one that counts.
         let anew_for_its_key =
@@ -257,7 +258,8 @@ impl Desk {
         &self,
         original: &CertificateRecord,
     ) -> Result<(BTreeMap<u32, Status>, usize), WorkflowError> {
-        let goods = original.certificate.goods.as_option().ok_or(WorkflowError::ContentsErased)?;
+        let goods = original.certificate.goods.as_option();
+        let goods = goods.ok_or_else(|| record::without_contents(self.store().as_ref(), &original.entry))?;
         let numbers = goods.items.iter().filter_map(|item| item.as_option()).map(|item| item.number);
         let mut standing = numbers.map(|number| (number, Status::Valid)).collect::<BTreeMap<_, _>>();
         let changes = self.changes_said(original)?;

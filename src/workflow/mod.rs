@@ -39,6 +39,7 @@ mod record;
 mod releasing;
 mod request;
 mod signed_as;
+mod stands;
 mod trail;
 mod unread;
 mod webhooks;
@@ -57,7 +58,8 @@ pub use changes::{
 };
 pub use closing::Rested;
 pub use continuity::{
-    BlockAgain, BlockBack, BlockWish, OutageRow, PaperRecord, PaperRow, PapersAsked, PapersPage, Registered,
+    BlockAgain, BlockBack, BlockWish, CertificateBack, OutageRow, PaperRecord, PaperRow, PapersAsked, PapersPage,
+    Registered,
 };
 pub use customs::{
     Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, ClockStep, Course, Deadline,
@@ -81,6 +83,7 @@ pub use policies::{InForce, Policies, Release, ShownAgreement, ShownPolicy};
 pub use printing::{Printed, Printer};
 pub use record::{CertificateName, CertificateRecord, CertificatesAsked, Page};
 pub use request::RequestId;
+pub use stands::Stands;
 pub use trail::Trail;
 pub use webhooks::{
     Answer, Carried, Courier, Failing, NotTarget, Paused, Target, Webhook, WebhookId, WebhookKey, WebhookSetup,

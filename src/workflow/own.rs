@@ -4,19 +4,18 @@
 //! What is not theirs to know is answered as what there is not: neither a number nor an identifier can be tried out.
 
 use super::{
-    Accounts, CertificateName, CertificateRecord, CertificatesAsked, Desk, Page, WorkflowError, applications, drawing,
-    exporters, pending, record,
+    Accounts, CertificateName, CertificateRecord, CertificatesAsked, Desk, Page, Stands, WorkflowError, applications,
+    drawing, exporters, pending, record,
 };
 use crate::{
     certificate::Relation,
     encoding::hex,
-    log::Origin,
     office::{Action, Application, Caller, Cancellation, Filing},
     sequencer::{IssuedFor, changes_of},
     statement::{Act, OpenedBody, Status, open_leaf},
     store::{EntryRef, Store},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Certificates that followed one application's, each in the place of one before or drawn from it: nobody has as many.
 const SUCCESSORS_MAX: usize = 256;
@@ -134,19 +133,17 @@ impl Desk {
         Ok(mandates.iter().any(|one| one.agent == *caller.id() && one.covers(&filing).is_ok()))
     }
 
-    /// Certificates that the caller may read: those of the authority, newest first by the hour and in each log, or of them
-    /// those that are void; or its own, by their applications, newest first, each with what took its place. It reads from
-    /// the disk.
+    /// Certificates that the caller may read: those of the authority, newest first by the hour and in each log, or of
+    /// them those that are to be issued anew; or its own, by their applications, newest first, each with what took its
+    /// place. It reads from the disk.
     pub fn list(&self, caller: &Caller, asked: CertificatesAsked<'_>) -> Result<Page, WorkflowError> {
         let (store, CertificatesAsked { to, void, page_size, page_token }) = (self.store().as_ref(), asked);
         if void {
             Accounts::allow(caller, Action::ReadCertificate)?;
-            let trust = self.trust();
-            let first = |origin: &Origin| trust.shard_final_size(origin).unwrap_or(u64::MAX);
-            return record::list(store, asked, first);
+            return self.to_issue_anew(asked);
         }
         if Self::reads_all(caller)? {
-            return record::list(store, asked, |_| 0);
+            return record::list(store, asked, |_| 0, |_| Ok(true));
         }
         let size = record::page_size(page_size);
         let mut place = Place::read(page_token)?;
@@ -178,6 +175,23 @@ impl Desk {
                 return Ok(page);
             }
         }
+    }
+
+    /// Those that nobody can rely on any more because the trust list ended their log.
+    fn to_issue_anew(&self, asked: CertificatesAsked<'_>) -> Result<Page, WorkflowError> {
+        let (store, mut first) = (self.store().as_ref(), BTreeMap::new());
+        for origin in store.logs() {
+            if let Some(from) = self.unproven_from(store, &origin)? {
+                first.insert(origin, from);
+            }
+        }
+        let meant = |record: &CertificateRecord| {
+            Ok(match self.stands(record)? {
+                Stands::Void(_) | Stands::Unproven(_) => true,
+                Stands::As(_) | Stands::KeyClosed(_) | Stands::Unknown(_) => false,
+            })
+        };
+        record::list(store, asked, |origin| first.get(origin).copied().unwrap_or(u64::MAX), meant)
     }
 
     /// The certificate of an application that the caller may read, and behind it what took its place and what was drawn

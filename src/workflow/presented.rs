@@ -3,6 +3,8 @@
 
 use super::{Desk, WorkflowError, record::leaf_of};
 use crate::{
+    inbox::finding,
+    log::LogProof,
     statement::{Bundle, Envelope, Presentation},
     store::{EntryRef, Store},
     verification::{Tone, Verdict},
@@ -61,6 +63,36 @@ impl Desk {
         })
     }
 
+    /// Why what a bundle shows of the status says nothing here: this node is its issuer's and is not known to hold all
+    /// that was said of it; or it holds the log of the status statement, and found that wrong when it came. `None` where
+    /// neither is so. It reads from the disk.
+    pub fn status_refused(&self, shown: &Bundle, presented: &Presentation) -> Result<Option<String>, WorkflowError> {
+        let Envelope { iss, log, .. } = presented.envelope();
+        if *iss == self.setup().issuer
+            && let Some(why) = self.unsettled(log)
+        {
+            return Ok(Some(why));
+        }
+        self.status_found_wrong(shown)
+    }
+
+    fn status_found_wrong(&self, shown: &Bundle) -> Result<Option<String>, WorkflowError> {
+        let (Some(statement), Some(proof)) = (&shown.status_statement, &shown.status_proof) else { return Ok(None) };
+        let none: &[&str] = &[];
+        let opened = Presentation::from_leaf(statement.as_bytes(), none).ok().zip(proof.parse::<LogProof>().ok());
+        let Some((opened, LogProof { index, .. })) = opened else { return Ok(None) };
+        let log = &opened.envelope().log;
+        let mut logs = self.setup().partners.logs().into_iter();
+        let Some((_, store)) = logs.find(|(origin, _)| origin == log) else { return Ok(None) };
+        if store.leaf(log, index)?.is_none_or(|leaf| leaf != statement.as_bytes()) {
+            return Ok(None);
+        }
+        let found = finding::that_holds(store.as_ref(), log, index)?;
+        Ok(found.map(|found| {
+            format!("the node asked holds the log, and found its status statement wrong: {}", found.sentence)
+        }))
+    }
+
     /// Where this very statement stands in a log that is kept here.
     fn kept_here(&self, presented: &Presentation) -> Result<Option<(Arc<dyn Store>, EntryRef)>, WorkflowError> {
         let Envelope { iss, jti, log, .. } = presented.envelope();
@@ -84,8 +116,9 @@ mod tests {
     use super::*;
     use crate::{
         statement::{Act, Jti, Proven, Section, Since, Status, redact},
+        store::Batch,
         time::Clock as _,
-        verification::{Headline, Question},
+        verification::{EntryFault, Headline, Question},
         workflow::{CertificateName, CertificateRecord, StatusWish, tests::world::World},
     };
 
@@ -207,6 +240,37 @@ mod tests {
         assert!(better.status.is_some() && better.status == shown.status, "no signed status list is held here");
         let said = world.verifier().verify(&better.to_json(), &Question::at(world.clock.now()));
         assert_ne!(said.headline, Headline::StatusUnknown, "{}", said.to_text());
+    }
+
+    #[tokio::test]
+    async fn a_status_statement_that_was_found_wrong_here_leaves_the_status_unknown_until_the_next_is_right() {
+        let world = World::new();
+        let china = world.abroad();
+        let ((desk, _), (beyond, _)) = (world.desk(), china.desk());
+        let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+        let (log, shown) = (&issued.entry.origin, desk.evidence_at(&issued.entry).unwrap().bundle);
+        let copy = china.copies(&world, log);
+        assert_eq!(beyond.status_found_wrong(&shown).unwrap(), None);
+
+        let index = shown.status_proof.as_ref().unwrap().parse::<LogProof>().unwrap().index;
+        let fault = EntryFault::SnapshotAhead { found: 1_826_877_600, clock: 1_795_341_600 };
+        let state = vec![finding::of(log, index, &fault, 1).put()];
+        copy.commit(Batch { at_ms: 2, state, ..Batch::default() }).unwrap();
+        let why = beyond.status_found_wrong(&shown).unwrap();
+        assert!(why.as_ref().is_some_and(|why| why.contains("365 days ahead")), "{why:?}");
+        let judged = |status_refused: Option<String>| {
+            let asked = Question { status_refused, ..Question::at(world.clock.now()) };
+            world.verifier().verify(&shown.to_json(), &asked).headline
+        };
+        assert_eq!((judged(None), judged(why)), (Headline::Valid, Headline::StatusUnknown));
+
+        // Whoever holds no such log has found nothing, and the bundle that rests on the next snapshot is another word.
+        assert_eq!(desk.status_found_wrong(&shown).unwrap(), None);
+        let cancelled = wish(issued.jti, Act::Cancelled);
+        desk.change_status(&world.signatory, &world.request_id(3), cancelled).await.unwrap();
+        let next = desk.evidence_at(&issued.entry).unwrap().bundle;
+        assert_ne!(next.status_statement, shown.status_statement);
+        assert_eq!(beyond.status_found_wrong(&next).unwrap(), None);
     }
 
     #[tokio::test]

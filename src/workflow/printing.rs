@@ -1,6 +1,6 @@
 //! Certificates on paper: printed from what is signed, for those who may read them.
 
-use super::{CertificateName, Desk, EvidenceFile, WorkflowError};
+use super::{CertificateName, Desk, EvidenceFile, WorkflowError, record};
 use crate::{
     document::{FontFolders, Forms, PaperCodes, Press, Sheet, Subject, sheet},
     office::Caller,
@@ -118,7 +118,9 @@ impl Desk {
         let OpenedBody::Certificate(certificate) = body else { return Err(WorkflowError::CertificateUnknown) };
         // Without its number and its goods there is nothing to print.
         if !certificate.reference.is_shown() || !certificate.goods.is_shown() {
-            return Err(WorkflowError::ContentsErased);
+            let store = self.store().as_ref();
+            let entry = record::find(store, &CertificateName::Jti(envelope.jti))?;
+            return Err(record::without_contents(store, &entry));
         }
         let subject = Subject {
             envelope: &envelope,

@@ -4,6 +4,7 @@ use super::{Accounts, Desk, WorkflowError};
 use crate::{
     certificate::{AgreementCode, OfficeCode},
     office::{Action, Caller, MandateRefused, PolicyRefused, PolicyTerms, Scope},
+    reason::some_of,
 };
 use std::collections::BTreeSet;
 
@@ -54,6 +55,5 @@ fn none_such<'a>(what: &str, named: impl Iterator<Item = &'a str>, known: impl F
         1 => format!("is no {what}"),
         _ => format!("are no {what}s"),
     };
-    let named = named.into_iter().collect::<Vec<_>>().join(", ");
-    Some(format!("there {none} {named} here; there are {}", known()))
+    Some(format!("there {none} {} here; there are {}", some_of(named), known()))
 }

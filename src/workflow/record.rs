@@ -28,6 +28,15 @@ pub enum CertificateName {
     Application(ApplicationId),
 }
 
+/// Why nothing is made of a certificate whose contents are not shown: they were erased, or lost.
+pub(super) fn without_contents(store: &dyn Store, entry: &EntryRef) -> WorkflowError {
+    match store.disclosures(&entry.origin, entry.index) {
+        Ok(Some(Disclosures::None)) => WorkflowError::ContentsMissing,
+        Ok(_) => WorkflowError::ContentsErased,
+        Err(error) => error.into(),
+    }
+}
+
 impl CertificateName {
     /// As a text, for the digest of a request.
     pub(super) fn text(&self) -> String {
@@ -63,8 +72,8 @@ pub struct CertificateRecord {
 pub struct CertificatesAsked<'a> {
     /// Those to this country alone.
     pub to: Option<Country>,
-    /// Those of the authority alone that stand beyond the end that the trust list gave their log: each is to be issued
-    /// anew.
+    /// Those of the authority alone that are to be issued anew, for the trust list ended their log: it made them void, or
+    /// they cannot be proven any more.
     pub void: bool,
     /// Certificates of one page; 0 for as many as is usual.
     pub page_size: usize,
@@ -166,11 +175,12 @@ pub(super) fn page_size(asked: usize) -> usize {
 
 /// A page of certificates, each log's from an index on, newest first whichever log they stand in: by their identifiers, which
 /// rise in each log and tell the hour. Nothing closer is kept of when one was issued. A page goes on behind the last one
-/// that was looked at.
+/// that was looked at. Those alone are on it that are meant.
 pub(super) fn list(
     store: &dyn Store,
     CertificatesAsked { to, page_size, page_token, .. }: CertificatesAsked<'_>,
     first: impl Fn(&Origin) -> u64,
+    meant: impl Fn(&CertificateRecord) -> Result<bool, WorkflowError>,
 ) -> Result<Page, WorkflowError> {
     let size = self::page_size(page_size);
     let before = (!page_token.is_empty()).then(|| page_token.parse::<Jti>()).transpose();
@@ -190,7 +200,7 @@ pub(super) fn list(
             return Ok(page);
         }
         let record = CertificateRecord::read(store, &entry)?;
-        if to.is_none_or(|to| record.certificate.to == to) {
+        if to.is_none_or(|to| record.certificate.to == to) && meant(&record)? {
             page.certificates.push(record);
         }
         looked_at = Some(jti);

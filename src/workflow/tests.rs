@@ -3,6 +3,7 @@ mod closing;
 mod drawing;
 mod ended;
 mod erasing;
+mod given_back;
 mod life;
 mod numbers;
 mod old_copies;

@@ -49,7 +49,7 @@ impl World {
     }
 
     fn events(&self) -> Vec<AuditEvent> {
-        self.accounts.trail().settle();
+        self.accounts.0.trail.settle();
         self.store.audit(0, 10_000).unwrap().iter().map(|row| AuditEvent::read(&row.row).unwrap()).collect()
     }
 }

@@ -11,22 +11,12 @@ use crate::{
     office::{Action, Actor, Application, ApplicationId, ApplicationRefused, AuditEvent, By, Caller, Deed},
     sequencer::{Beside, Reservation, Reserved, SequencerError, Task, Which, Work},
     store::Table,
-    workflow::{Accounts, WorkflowError, changes::of_deed},
+    workflow::{Accounts, WorkflowError, carry::on_its_day, changes::of_deed},
 };
 use std::sync::Arc;
 
 /// Numbers that the applications of one exporter may hold at once: each is one of the office's series for ever.
 const MOST_HELD: usize = 200;
-/// How often a number is asked for again because midnight passed at the office.
-const DATES_TRIED: usize = 2;
-
-/// What follows a request for a number.
-enum Asked {
-    /// It was given before.
-    Given,
-    /// The writer has to give it.
-    Work(Box<Work>),
-}
 
 impl Applications {
     /// Gives an application its certificate number in advance. The certificate will bear exactly this number, or none
@@ -39,33 +29,30 @@ impl Applications {
     ) -> Result<View, WorkflowError> {
         Accounts::allow(caller, Action::ReserveNumber)?;
         let request = self.request(caller, request_id, Body::of("reserve number").part(id.bytes()))?;
-        let mut tried = 1;
-        loop {
+        let given = on_its_day(|| async {
             let (own, by, request) = (self.clone(), caller.clone(), request.clone());
-            let asked = blocking(move || own.reservation(&by, request, id)).await??;
-            let outcome = match asked {
-                Asked::Given => break,
-                Asked::Work(work) => self.desk.sequencer().reserve(*work).await,
-            };
-            match outcome {
-                Ok(_) => break,
-                Err(SequencerError::DateMoved(_)) if tried < DATES_TRIED => tried += 1,
-                Err(SequencerError::RecordMoved) => {
-                    let own = self.clone();
-                    let moved = blocking(move || keep::find(own.store(), id)).await??;
-                    return Err(moved.application.moved().into());
-                }
-                Err(error) => return Err(error.into()),
+            if let Some(work) = blocking(move || own.reservation(&by, request, id)).await?? {
+                self.desk.sequencer().reserve(work).await?;
             }
-        }
+            Ok(())
+        })
+        .await;
         let own = self.clone();
-        blocking(move || own.view(keep::find(own.store(), id)?.application)).await?
+        let now = move || own.view(keep::find(own.store(), id)?.application);
+        match given {
+            Ok(()) => blocking(now).await?,
+            Err(WorkflowError::Sequencer(SequencerError::RecordMoved)) => {
+                Err(blocking(now).await??.application.moved().into())
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    fn reservation(&self, caller: &Caller, request: Request, id: ApplicationId) -> Result<Asked, WorkflowError> {
+    /// What the writer has to do for it; nothing where it was done before.
+    fn reservation(&self, caller: &Caller, request: Request, id: ApplicationId) -> Result<Option<Work>, WorkflowError> {
         let kept = self.seen(caller, id)?;
         if keep::done_before(self.store(), &request)? {
-            return Ok(Asked::Given);
+            return Ok(None);
         }
         kept.application.takes_number()?;
         self.may_hold_more(&kept.application)?;
@@ -96,7 +83,7 @@ impl Applications {
         let zone = office.time_zone.clone();
         let task = Task::Reserve(Box::new(Reservation { day, zone, draw, which: Which::Next(1), beside }));
         let audit = AuditEvent::named(Actor::Caller(caller), "application_reserve_number").on(id);
-        Ok(Asked::Work(Box::new(Work { request: request.key, digest: request.digest, task, by: Some(audit) })))
+        Ok(Some(Work { request: request.key, digest: request.digest, task, by: Some(audit) }))
     }
 
     fn may_hold_more(&self, application: &Application) -> Result<(), WorkflowError> {

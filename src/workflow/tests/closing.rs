@@ -3,6 +3,7 @@
 use super::{log, verdict, world::World};
 use crate::{
     log::Origin,
+    office::AuditEvent,
     reason::Reasoned,
     sequencer::stopped::End,
     statement::{Act, Jti, KeyAct, OpenedBody, Status},
@@ -10,8 +11,8 @@ use crate::{
     time::{Clock, Timestamp},
     verification::{CheckedEntry, EntryFault, Headline, StatusPlace, StatusView, check_entry},
     workflow::{
-        CancelWish, Cancelled, CertificateName, CertificateRecord, Desk, Issued, ReplaceWish, Settlement, StatusWish,
-        WorkflowError, stays_in_force,
+        CancelWish, Cancelled, CertificateName, CertificateRecord, CertificatesAsked, Desk, Issued, ReplaceWish,
+        Settlement, Stands, StatusWish, WorkflowError, stays_in_force,
     },
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -65,6 +66,24 @@ fn findings(world: &World) -> Vec<(u64, &'static str)> {
     found
 }
 
+/// What the audit record has of the operator; each row of it can be read.
+fn operators_words(world: &World) -> Vec<AuditEvent> {
+    let rows = world.store.audit(0, 1_000).unwrap();
+    let events = rows.iter().map(|row| AuditEvent::read(&row.row).unwrap());
+    events.filter(|event| event.by == "operator" && event.result == "done").collect()
+}
+
+#[tokio::test]
+async fn an_operators_word_on_a_log_is_a_row_with_by_action_object_and_result_like_any_other() {
+    let world = World::new();
+    let _ = world.witnessed();
+    let (_, sequencer) = world.desk();
+    assert!(sequencer.go_on(&log(), world.clock.now()).unwrap());
+    let told = operators_words(&world);
+    let told = told.iter().map(|event| (event.action.as_str(), event.object.as_str())).collect::<Vec<_>>();
+    assert_eq!(told, [("go_on", log().as_str())]);
+}
+
 #[tokio::test]
 async fn nothing_is_signed_with_a_key_that_was_stopped_not_even_after_a_restart() {
     let world = World::new();
@@ -87,11 +106,20 @@ async fn nothing_is_signed_with_a_key_that_was_stopped_not_even_after_a_restart(
     // What was done has its answer all the same, and saying it again changes nothing.
     assert_eq!(desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome, second.outcome);
     assert_eq!(desk.stop_key(key.clone(), now, false).await.unwrap(), ends);
+    let told = operators_words(&world);
+    let told = told.iter().map(|event| (event.action.as_str(), event.object.as_str())).collect::<Vec<_>>();
+    assert_eq!(told, [("stop_key", key.as_str())]);
     let page = desk.signed_past(&key, &sizes(&ends), None, 2).unwrap();
     assert_eq!((page.entries.len(), page.next.clone()), (2, Some((log(), 2))));
     let rest = desk.signed_past(&key, &sizes(&ends), page.next.as_ref(), 500).unwrap();
     assert_eq!(rest.entries.iter().map(|entry| entry.index).collect::<Vec<_>>(), [2]);
     assert!(rest.next.is_none() && !rest.entries.iter().any(stays_in_force));
+    // Each certificate is listed with the civil day of issue that it bears, and not with that of UTC.
+    let bears = |entry: &CheckedEntry| match &entry.body {
+        OpenedBody::Certificate(certificate) => certificate.reference.as_option().map(|reference| reference.issued_on),
+        _ => None,
+    };
+    assert!(rest.entries.iter().all(|entry| bears(entry).is_some()));
     sequencer.close();
 
     let size = world.store.durable_size(&log());
@@ -148,6 +176,30 @@ async fn a_closing_has_the_status_follow_from_what_counts_and_what_it_hits_is_is
     let leaf = world.store.leaf(&said.entry.origin, said.entry.index).unwrap().unwrap();
     let checked = check_entry(&leaf, None, &said.entry.origin, said.entry.index, &world.trust.load()).unwrap();
     assert!(matches!(checked.body, OpenedBody::KeyChange(_)));
+    sequencer.close();
+}
+
+#[tokio::test]
+async fn a_certificate_that_a_closed_key_signed_is_not_called_valid_by_number_by_identifier_or_in_a_list() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let hit = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let (jti, number) = (name(&hit), CertificateName::Number(hit.outcome.number.clone().unwrap()));
+    desk.stop_key(world.statement_kid(), world.clock.now(), false).await.unwrap();
+    assert_eq!(desk.look_up(&jti, None).unwrap().stands, Some(Stands::As(Status::Valid)), "no list says so yet");
+    world.revoke(&[(log(), hit.outcome.entry.index)]);
+    sequencer.close();
+
+    let (desk, sequencer) = world.desk();
+    for (name, issued_on) in [(&jti, None), (&number, Some(hit.outcome.day))] {
+        let stands = desk.look_up(name, issued_on).unwrap().stands;
+        assert!(matches!(&stands, Some(Stands::KeyClosed(why)) if why.contains("counts only below")), "{stands:?}");
+    }
+    let listed = desk.list(&world.signatory, CertificatesAsked::default()).unwrap().certificates;
+    assert!(matches!(desk.stands(&listed[0]).unwrap(), Stands::KeyClosed(_)));
+    let new = desk.replace(&world.signatory, anew(&world, 2, &hit)).await.unwrap();
+    let stands = [&hit, &new].map(|issued| desk.look_up(&name(issued), None).unwrap().stands.unwrap());
+    assert_eq!(stands, [Status::Superseded, Status::Valid].map(Stands::As));
     sequencer.close();
 }
 

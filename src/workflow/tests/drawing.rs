@@ -1,7 +1,10 @@
 //! Certificates that rest on others never certify more than those did.
 
 mod known;
+mod lost;
 mod same;
+mod void;
+mod weights;
 
 use super::{verdict, world::World};
 use crate::{
@@ -380,75 +383,6 @@ async fn one_certificate_takes_the_place_of_several_and_ends_with_the_first_of_t
     let twice = [originals[0].clone(), originals[0].clone()];
     let refused = desk.draw(&world.signatory, wish(&world, 4, &twice, &json)).await.unwrap_err();
     assert_eq!(rules(&refused), ["ORIGINALS"]);
-}
-
-#[tokio::test]
-async fn the_parts_weigh_no_more_and_are_in_no_more_packages_than_the_whole() {
-    let world = World::new();
-    let (desk, _) = world.desk();
-    let whole = issue(&world, &desk, 1, &footballs(&world, "CN", "1000")).await;
-    let own = OriginalName::Own(name(&whole));
-    let of = desk.remainder(&world.signatory, &own).unwrap();
-    let asked = |pieces: &str, gross: (&str, &str), cartons: u32| {
-        let mut json = part(&world, "CN", "replaces", &of, pieces);
-        json["goods"]["items"][0]["gross_weight"] = json!({"value": gross.0, "unit": gross.1});
-        json["goods"]["items"][0]["packages"] = json!([{"count": cartons, "kind": "CT"}]);
-        json
-    };
-    let split = async |nth: u16, json: &Value| {
-        desk.draw(&world.signatory, wish(&world, nth, std::slice::from_ref(&own), json)).await
-    };
-    // The whole weighs 100 kg and is in 420 cartons: a tenth of the pieces is not all of that and one kilogram.
-    let refused = split(2, &asked("100", ("0.101", "TNE"), 421)).await.unwrap_err();
-    assert_eq!(rules(&refused), ["DRAWN_EXCEEDS", "DRAWN_EXCEEDS"]);
-    assert!(refused.to_string().contains("item 1 says 101 KGM of gross weight, and what is left is 100"), "{refused}");
-    let first = split(3, &asked("100", ("60", "KGM"), 400)).await.unwrap();
-    assert_eq!(rules(&split(4, &asked("900", ("40.000001", "KGM"), 20)).await.unwrap_err()), ["DRAWN_EXCEEDS"]);
-    assert_eq!(rules(&split(5, &asked("900", ("40", "KGM"), 21)).await.unwrap_err()), ["DRAWN_EXCEEDS"]);
-    // In other packages they are not compared: nobody knows how many cartons stand on a pallet.
-    let mut pallets = asked("100", ("10", "KGM"), 7);
-    pallets["goods"]["items"][0]["packages"][0]["kind"] = "PX".into();
-    split(6, &pallets).await.unwrap();
-    // What takes the place of a part does not outweigh it, and what is given up is given back.
-    let replace = |nth: u16, json: Value| {
-        let (request_id, certificate) = (world.request_id(nth), name(&first));
-        let certificate_json = json.to_string().into_bytes();
-        desk.replace(
-            &world.signatory,
-            ReplaceWish { request_id, certificate, certificate_json, reason: None, remarks: None },
-        )
-    };
-    let heavier = replace(7, asked("100", ("61", "KGM"), 400)).await.unwrap_err();
-    assert_eq!(rules(&heavier), ["DRAWN_CHANGED"]);
-    assert_eq!(rules(&split(8, &asked("800", ("31", "KGM"), 20)).await.unwrap_err()), ["DRAWN_EXCEEDS"]);
-    let act = Act::Withdrawn { since: Since::Issue };
-    let change = StatusWish { certificate: name(&first), act, items: None, reason: None, remarks: None };
-    desk.change_status(&world.signatory, &world.request_id(9), change).await.unwrap();
-    split(10, &asked("900", ("90", "KGM"), 420)).await.unwrap();
-    assert_eq!(left(&world, &desk, &own), "0");
-}
-
-#[tokio::test]
-async fn one_for_several_takes_of_each_and_never_more_than_all_weigh() {
-    let world = World::new();
-    let (desk, _) = world.desk();
-    let one = issue(&world, &desk, 1, &footballs(&world, "CN", "400")).await;
-    let two = issue(&world, &desk, 2, &footballs(&world, "CN", "600")).await;
-    let originals = [&one, &two].map(|issued| OriginalName::Own(name(issued)));
-    let of = [0, 1].map(|at: usize| desk.remainder(&world.signatory, &originals[at]).unwrap());
-    let asked = |pieces: [&str; 2], all: &str, gross: &str| {
-        let mut json = part(&world, "CN", "replaces", &of[0], pieces[0]);
-        let other = part(&world, "CN", "replaces", &of[1], pieces[1]);
-        json["reference"]["prior"].as_array_mut().unwrap().push(other["reference"]["prior"][0].clone());
-        json["goods"]["items"][0]["quantities"][0]["value"] = all.into();
-        json["goods"]["items"][0]["gross_weight"] = json!({"value": gross, "unit": "KGM"});
-        json
-    };
-    let draw = async |nth, json: &Value| desk.draw(&world.signatory, wish(&world, nth, &originals, json)).await;
-    assert_eq!(rules(&draw(3, &asked(["100", "100"], "200", "200.1")).await.unwrap_err()), ["DRAWN_EXCEEDS"]);
-    draw(4, &asked(["100", "100"], "200", "150")).await.unwrap();
-    assert_eq!(rules(&draw(5, &asked(["300", "500"], "800", "50.000001")).await.unwrap_err()), ["DRAWN_EXCEEDS"]);
-    draw(6, &asked(["300", "500"], "800", "50")).await.unwrap();
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::{
     verification::{EntryFault, Headline, StatusPlace, StatusView, check_entry},
     workflow::{
         CancelWish, CertificateName, CertificateRecord, CertificatesAsked, Desk, DrawWish, ErasedName, EvidenceFile,
-        Issued, OriginalName, ReplaceWish, StatusWish, WorkflowError,
+        Issued, OriginalName, ReplaceWish, Stands, StatusWish, WorkflowError,
     },
 };
 use serde_json::json;
@@ -269,4 +269,14 @@ async fn where_no_cosigned_head_covers_an_entry_of_an_ended_log_its_holder_is_to
     // What is judged here goes on to say why it is not proven.
     let held = desk.evidence_at(&issued[1].outcome.entry).unwrap();
     assert_eq!(verdict(&world, &held).headline, Headline::Unproven);
+    // Lists and those who ask say the same, and it is issued anew as what is void is.
+    let stands = |nth: usize| desk.stands(&record(&world, &issued[nth])).unwrap();
+    assert_eq!(stands(0), Stands::As(Status::Valid));
+    assert!(matches!(stands(1), Stands::Unproven(why) if why == refused.to_string()));
+    assert!(matches!(stands(2), Stands::Void(_)) && matches!(stands(3), Stands::Void(_)));
+    let anew = || {
+        let page = desk.list(&world.signatory, CertificatesAsked { void: true, ..CertificatesAsked::default() });
+        page.unwrap().certificates.iter().map(|one| one.jti).collect::<Vec<_>>()
+    };
+    assert_eq!(anew(), [3, 2, 1].map(|nth| issued[nth].outcome.jti));
 }

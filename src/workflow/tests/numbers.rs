@@ -6,7 +6,7 @@ use crate::{
     log::Extension,
     office::{Actor, Continuity, Corridor, Medium, Office},
     reason::Reasoned,
-    sequencer::{Outcome, Recalled, number_id, refilled},
+    sequencer::{Closing, Outcome, Recalled, number_id, refilled},
     store::{Batch, Disclosures, MemoryStore, NewEntry, PublishedHead, StateChange, StatusListState, Store, Table},
     time::Clock as _,
     workflow::{BlockAgain, Desk, IssueRow, Issued, PaperRow, WorkflowError},
@@ -94,7 +94,7 @@ async fn after_a_loss_a_series_goes_on_behind_every_number_of_it_that_is_known_a
 }
 
 /// A store that a log came back to, with the number and the contents of one certificate alone.
-fn came_back(world: &World, known: &Outcome) -> MemoryStore {
+pub(super) fn came_back(world: &World, known: &Outcome) -> MemoryStore {
     let (store, origin) = (MemoryStore::new(), known.entry.origin.clone());
     let PublishedHead { head, note } = world.store.head(&origin).unwrap();
     let addressee = world.store.addressee(&origin).unwrap();
@@ -146,6 +146,37 @@ async fn where_an_operator_goes_on_without_a_number_each_series_passes_over_it_o
     let (desk, _) = world.desk();
     let issued = desk.issue(&world.signatory, &world.footballs(5)).await.unwrap();
     assert_eq!(issued.outcome.number.as_deref(), Some("PK-CN-2026-LHE-000004"), "once");
+}
+
+/// Of a series of which nothing is known too, where it may have begun before: in the year of the log.
+#[tokio::test]
+async fn of_entries_that_are_given_up_each_series_passes_over_as_many_numbers_as_may_stand_in_them() {
+    let of_years = [("2026", "PK-CN-2026-LHE-000008"), ("2025", "PK-CN-2026-LHE-000001")];
+    for (year, first) in of_years {
+        let world = World::new();
+        let lost = Closing { size: 2, signed: 9, note: String::new() };
+        let given_up = format!("tdap.gov.pk/log/{year}/ke").parse().unwrap();
+        world.store.commit(Batch { at_ms: 1, state: vec![lost.put(&given_up)], ..Batch::default() }).unwrap();
+        let (desk, sequencer) = world.desk();
+        let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+        assert_eq!(issued.outcome.number.as_deref(), Some(first));
+        sequencer.close();
+        let (desk, _) = world.desk();
+        let next = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome.number.unwrap();
+        let serial = |number: &str| number.rsplit_once('-').unwrap().1.parse::<u64>().unwrap();
+        assert_eq!(serial(&next), serial(first) + 1, "once");
+    }
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let known = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    assert_eq!(known.number.as_deref(), Some("PK-CN-2026-LHE-000001"));
+    sequencer.close();
+    let lost = Closing { size: 4, signed: 6, note: String::new() };
+    let given_up = "tdap.gov.pk/log/2026/ke".parse().unwrap();
+    world.store.commit(Batch { at_ms: 1, state: vec![lost.put(&given_up)], ..Batch::default() }).unwrap();
+    let (desk, _) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+    assert_eq!(issued.outcome.number.as_deref(), Some("PK-CN-2026-LHE-000004"));
 }
 
 /// The number that is lost may have been given behind the block as well as before it.

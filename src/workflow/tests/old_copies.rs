@@ -3,17 +3,26 @@
 use super::{cancel, log, world::World};
 use crate::{
     log::Origin,
+    office::AuditEvent,
     reason::{Class, Reasoned},
     sequencer::{Closing, Lost, Recalled, Sequencer, Standing, Wait, Word},
-    store::{Batch, EntryRef, Store},
+    statement::{Jti, Presentation, Status},
+    store::{AuditRow, Batch, EntryRef, Store},
     time::Clock,
-    workflow::{CertificateName, IssueRow},
+    trust::NodeName,
+    workflow::{CertificateName, Desk, IssueRow, Stands},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a partner's word shows a log to be behind by.
 fn behind(held: u64, signed: u64) -> Standing {
     Standing::Behind { held, signed, told: "node.kra.go.ke".parse().unwrap() }
+}
+
+/// How often an operator said this of the log.
+fn said(rows: &[AuditRow], action: &str) -> usize {
+    let events = rows.iter().map(|row| AuditEvent::read(&row.row).unwrap());
+    events.filter(|event| event.action == action && event.object == log().as_str()).count()
 }
 
 #[tokio::test]
@@ -56,8 +65,24 @@ async fn a_log_that_is_not_settled_after_a_start_is_not_even_signed_for_by_the_c
     sequencer.close();
     assert_eq!(world.store.durable_size(&log()), size + 1);
     let rows = world.store.audit(0, 100).unwrap();
-    let told = rows.iter().filter(|row| row.row.windows(17).any(|part| part == b"goes on by the op"));
-    assert_eq!(told.count(), 1, "that an operator said so is kept");
+    assert_eq!(said(&rows, "go_on"), 1, "that an operator said so is kept");
+}
+
+#[tokio::test]
+async fn an_authority_that_has_no_log_here_names_those_who_have_to_tell_before_it_issues() {
+    let world = World::new();
+    world.witnessed();
+    let (_, sequencer) = world.unsettled_desk();
+    let node: NodeName = "node.kra.go.ke".parse().unwrap();
+    sequencer.gate().heard(BTreeSet::new(), vec![node.clone()], true);
+    assert!(sequencer.shut().unwrap().is_empty(), "no log is here that could be shut");
+    assert_eq!(sequencer.unheard(world.clock.now()), std::slice::from_ref(&node));
+    sequencer.gate().heard([node.clone()].into(), Vec::new(), true);
+    assert!(sequencer.unheard(world.clock.now()).is_empty());
+    // A person's word opens a log, and what is told of others is told as of any that is here.
+    sequencer.gate().heard(BTreeSet::new(), vec![node], true);
+    sequencer.gate().go_on(&log());
+    assert!(sequencer.unheard(world.clock.now()).is_empty());
 }
 
 #[tokio::test]
@@ -128,7 +153,7 @@ async fn what_a_log_is_behind_by_is_given_up_only_where_a_partner_told_of_it_and
     assert_eq!(sequencer.give_up(&log(), world.clock.now()).unwrap(), (size, size + 1));
     assert_eq!(gate.wishes(), BTreeMap::from([(log(), Word::GivenUp)]));
     let rows = world.store.audit(0, 100).unwrap();
-    assert!(rows.iter().any(|row| row.row.windows(22).any(|part| part == b"is closed for good by ")));
+    assert_eq!(said(&rows, "give_up"), 1);
 }
 
 #[tokio::test]
@@ -169,6 +194,23 @@ async fn no_number_is_given_in_any_log_while_another_history_of_one_may_have_tak
 }
 
 #[tokio::test]
+async fn who_is_told_that_a_log_forked_is_told_both_ways_on_and_the_end_of_the_log_opens_its_successor() {
+    let world = World::new();
+    world.list_log_key("2026-2");
+    let (desk, sequencer) = world.desk_with(&["2026", "2027", "2026-2"]);
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    sequencer.gate().settle(&log(), Standing::Forked { size: 9 });
+    let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err();
+    assert_eq!(refused.reason(), "OWN_HISTORY_FORKED");
+    let said = refused.to_string();
+    assert!(said.contains(&format!("origin partner lift --log {}", log())) && said.contains("`shards`"), "{said}");
+    world.close_log(&log(), 2);
+    let issued = desk.issue(&world.signatory, &world.footballs(3)).await.unwrap().outcome;
+    assert_eq!(issued.entry.origin.to_string(), log().to_string().replace("/2026/", "/2026-2/"));
+    assert!(sequencer.shut().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn whoever_is_told_that_a_log_waits_is_told_since_when_and_for_whom() {
     let world = World::new();
     let (desk, sequencer) = world.desk();
@@ -198,6 +240,65 @@ async fn whoever_is_told_that_a_log_waits_is_told_since_when_and_for_whom() {
     for said in shut.iter().map(|(_, why)| why.to_string()).chain([refused.to_string()]) {
         assert!(said.contains("asked of node.gacc.gov.cn (holds 9 entries)"), "{said}");
     }
+}
+
+/// How a certificate stands, to whoever asks.
+fn told(desk: &Desk, jti: Jti) -> Stands {
+    desk.look_up(&CertificateName::Jti(jti), None).unwrap().stands.unwrap()
+}
+
+#[tokio::test]
+async fn a_node_that_knows_that_its_history_is_missing_calls_no_certificate_valid_that_it_may_have_suspended() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let good = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    let bad = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome;
+    let wish = cancel(CertificateName::Jti(bad.jti));
+    desk.change_status(&world.signatory, &world.request_id(3), wish).await.unwrap();
+    let shown = desk.evidence_at(&good.entry).unwrap().bundle;
+    let presented = Presentation::parse(&shown.token).unwrap();
+    let refused = || desk.status_refused(&shown, &presented).unwrap();
+
+    let gate = sequencer.gate();
+    let other: Origin = "tdap.gov.pk/log/2026/ke".parse().unwrap();
+    gate.settle(&other, behind(0, 9));
+    assert_eq!((told(&desk, good.jti), refused()), (Stands::As(Status::Valid), None), "no change of it stands there");
+    // Its own log, and a later one to the same addressee that was lost with the disk.
+    let later: Origin = log().to_string().replace("/2026/", "/2027/").parse().unwrap();
+    let holders = vec![("node.gacc.gov.cn".parse().unwrap(), Some(9))];
+    let wait = Wait { since: world.clock.now(), missing: 5, holders, trouble: None };
+    for origin in [log(), later] {
+        gate.settle(&origin, behind(4, 9));
+        gate.waits(&origin, Lost::Entries, Some(wait.clone()));
+        let Stands::Unknown(why) = told(&desk, good.jti) else { panic!("{origin}: it was told how it stands") };
+        assert_eq!(refused().as_ref(), Some(&why), "a bundle that is shown to the node is answered the same");
+        for word in ["OWN_HISTORY_MISSING", origin.as_str(), "asked of node.gacc.gov.cn"] {
+            assert!(why.contains(word), "{word}: {why}");
+        }
+        assert_eq!(told(&desk, bad.jti), Stands::As(Status::Cancelled), "what is bad stays bad");
+        gate.settle(&origin, Standing::Settled);
+        assert_eq!((told(&desk, good.jti), refused()), (Stands::As(Status::Valid), None));
+    }
+}
+
+#[tokio::test]
+async fn an_old_copy_calls_no_certificate_valid_and_none_unknown_before_partners_have_said_what_it_lacks() {
+    let world = World::new();
+    world.witnessed();
+    let (desk, sequencer) = world.unsettled_desk();
+    sequencer.gate().go_on(&log());
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    sequencer.close();
+
+    let (desk, sequencer) = world.unsettled_desk();
+    sequencer.gate().heard(BTreeSet::new(), vec!["node.kra.go.ke".parse().unwrap()], true);
+    let Stands::Unknown(why) = told(&desk, issued.jti) else { panic!("it was told how it stands") };
+    assert!(why.contains("OWN_HISTORY_UNKNOWN") && why.contains("node.kra.go.ke"), "{why}");
+    let lost = CertificateName::Number("PK-CN-2026-LHE-000009".to_owned());
+    let reason = |desk: &Desk| desk.look_up(&lost, Some(issued.day)).unwrap_err().reason();
+    assert_eq!(reason(&desk), "OWN_HISTORY_UNKNOWN", "it may be among what is missing");
+    sequencer.gate().go_on(&log());
+    assert_eq!((told(&desk, issued.jti), reason(&desk)), (Stands::As(Status::Valid), "CERTIFICATE_UNKNOWN"));
 }
 
 #[tokio::test]

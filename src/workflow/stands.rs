@@ -1,0 +1,57 @@
+//! How a certificate of this authority stands, as far as this node can say. Whoever asks about one, by its number or
+//! its identifier, in a list or alone, is answered from here.
+
+use super::{CertificateRecord, Desk, WorkflowError};
+use crate::{log::Origin, reason::Reasoned as _, sequencer::SequencerError, statement::Status};
+
+/// How a certificate stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stands {
+    /// As its status list has it.
+    As(Status),
+    /// It is void, and why: it stands beyond the end that the trust list gave its log.
+    Void(String),
+    /// It counts for nothing, and why: it stands past the closing of the key that signed it.
+    KeyClosed(String),
+    /// It cannot be proven from here any more, and why: the trust list ended its log, and no head within is kept.
+    Unproven(String),
+    /// Nobody can say here, and why: a log that may have its changes is not known to be here whole.
+    Unknown(String),
+}
+
+impl Desk {
+    /// How a certificate of this authority stands. It reads from the disk.
+    pub fn stands(&self, record: &CertificateRecord) -> Result<Stands, WorkflowError> {
+        if let Some(why) = self.void(record) {
+            return Ok(Stands::Void(why));
+        }
+        // What took its force for good says more than what is wrong with it besides.
+        if matches!(record.status, Status::Cancelled | Status::Withdrawn | Status::Superseded) {
+            return Ok(Stands::As(record.status));
+        }
+        if let Some(why) = self.key_closed(record) {
+            return Ok(Stands::KeyClosed(why));
+        }
+        if record.status == Status::Suspended {
+            return Ok(Stands::As(record.status));
+        }
+        if let Some(last) = self.unproven_within(self.store().as_ref(), &record.entry)? {
+            let entry = record.entry.clone();
+            return Ok(Stands::Unproven(WorkflowError::NoHeadKept { entry, last }.to_string()));
+        }
+        Ok(self.unsettled(&record.entry.origin).map_or(Stands::As(record.status), Stands::Unknown))
+    }
+
+    /// Why it is not known whether a certificate of this log of the authority was changed: that log, or a later one to
+    /// the same addressee, which may have its changes, is not known to be here whole.
+    pub(super) fn unsettled(&self, log: &Origin) -> Option<String> {
+        let later =
+            |one: &Origin| one.host() == log.host() && one.addressee() == log.addressee() && one.shard() > log.shard();
+        self.missing(|one| one == log || later(one)).map(|why| format!("{why} ({})", why.reason()))
+    }
+
+    /// Why one of these logs of the authority is not known to be here whole.
+    pub(super) fn missing(&self, concerns: impl Fn(&Origin) -> bool) -> Option<SequencerError> {
+        self.sequencer().gate().unsettled(&self.trust(), concerns)
+    }
+}
