@@ -121,7 +121,10 @@ fn an_authority_that_was_added_is_copied_too_and_one_that_changed_its_history_le
     make(&home).bad(1, &["`authorities/kcci.org.pk`", "nothing is kept any more", "nothing was written", "help:"]);
     store(&added);
     make(&home).bad(1, &["c/authorities/kcci.org.pk holds a copy of another", "STORE_COPY", "nothing was written"]);
-    assert!(copied(&home) == before);
+    // Another folder for the copy alone does not make the keys another's.
+    let fresh = backup(&home, &["make", "--config", "node/node.toml", "--copy", "fresh", "--keys", "k"]);
+    fresh.bad(1, &["k/authorities/kcci.org.pk holds keys of another", "STORE_COPY", "nothing was written"]);
+    assert!(copied(&home) == before && !beside(&home, "fresh").exists());
 }
 
 #[test]
@@ -159,13 +162,12 @@ fn a_copy_that_lost_a_folder_or_the_secret_of_the_webhooks_is_told_by_its_list()
 fn a_copying_that_was_cut_off_is_not_called_whole() {
     let home = kept();
     store(&home.node.join("data/partners/node.gacc.gov.cn/log"));
-    // The second folder cannot be copied: something stands where its keys are to go.
-    let folder = beside(&home, "k");
-    fs::create_dir(&folder).unwrap();
-    let stone = write(&folder, "partners", "");
-    make(&home).bad(1, &["k/partners/node.gacc.gov.cn/log"]);
+    // The second folder cannot be copied: something stands where it is to be noted what its keys open.
+    let stone = beside(&home, "k/partners/node.gacc.gov.cn/log/copy.json.new");
+    fs::create_dir_all(&stone).unwrap();
+    make(&home).bad(1, &["k/partners/node.gacc.gov.cn/log/copy.json"]);
     check(&home).bad(1, &["the copy in `c` was never finished", "help:"]);
-    fs::remove_file(stone).unwrap();
+    fs::remove_dir(stone).unwrap();
     make(&home).good();
     assert_eq!(check(&home).good().out.matches(": whole;").count(), 2);
 }
@@ -229,7 +231,8 @@ fn a_full_disk_and_damaged_keys_are_told_by_the_file_they_are_in() {
     let full = beside(&home, &format!("{segment}.new"));
     fs::remove_file(beside(&home, segment)).unwrap();
     symlink("/dev/full", &full).unwrap();
-    let said = make(&home).bad(1, &[&format!("authorities/tdap.gov.pk: {segment}: No space left")]);
+    let told = format!("authorities/tdap.gov.pk: {segment}: No space left");
+    let said = make(&home).bad(1, &[&told, "help: make room on that disk"]);
     assert!(!said.err.contains("node/data"), "{}", said.err);
     fs::remove_file(full).unwrap();
     make(&home).good();

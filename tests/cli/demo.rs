@@ -100,7 +100,7 @@ fn the_same_three_run_as_processes_from_their_configurations() {
         let shown = origin(&["partner", "status", "--config", &at("pakistan.toml"), "--format", "json"]).good().out;
         let logs = shown.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let cosigned = logs.filter(|partner| {
-            let mut logs = partner["logs"].as_array().unwrap().iter();
+            let mut logs = partner["logs"].as_array().into_iter().flatten();
             logs.any(|log| {
                 log["origin"].as_str().unwrap().ends_with("/gacc.origin.example") && log["cosigned"]["size"] == 2
             })

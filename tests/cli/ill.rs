@@ -8,6 +8,7 @@ use crate::{
 use std::{
     collections::BTreeSet,
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -68,12 +69,43 @@ fn a_node_without_a_log_key_that_the_list_names_is_not_good_and_is_told_to_make_
         let told = format!("there is no log key for shard {year}, and the trust list names one: put that key back");
         let refused = origin(&["check-config", &home.config()]).bad(64, &[&told]);
         assert!(!refused.err.contains("origin key new"), "{}", refused.err);
+        // It starts without, and serves what there is.
+        assert!(refused.err.contains("starts, and part of its work would be refused"), "{}", refused.err);
         let said = doctor(&home);
-        assert!(line(&said, &["start", &told]).starts_with("bad"));
+        assert!(line(&said, &["start", "everything a start opens, opens"]).starts_with("good"));
+        assert!(line(&said, &["work", &told]).starts_with("bad"));
         assert!(!said.out.contains("origin key new"), "{}", said.out);
     }
     let year = years.first().unwrap();
     assert!(line(&doctor(&home), &["keys", &format!("there is no log key for {year}")]).starts_with("bad"));
+    Running::start(&home.config()).stop();
+
+    for year in &years {
+        new_log_key(&home, &format!("log-{year}"), "tdap.gov.pk", year);
+        let told = format!("another log key is listed for shard {year} than `log-{year}`: put the one back");
+        origin(&["check-config", &home.config()]).bad(64, &[&told, "one that is listed is not replaced"]);
+        let said = doctor(&home);
+        assert!(line(&said, &["work", &told]).starts_with("bad"));
+        assert!(!said.out.contains("draft section"), "{}", said.out);
+    }
+    assert!(line(&doctor(&home), &["keys", &format!("another log key is listed for {year}")]).starts_with("bad"));
+}
+
+fn new_log_key(home: &Home, name: &str, issuer: &str, year: &str) {
+    let (keys, passphrase) = (home.path("keys"), home.path("keys.passphrase"));
+    let made = ["key", "new", name, "--use", "log", "--issuer", issuer, "--shard", year, "--keys", &keys];
+    origin(&[&made[..], &["--passphrase-file", &passphrase]].concat()).good();
+}
+
+#[test]
+fn a_key_that_its_folder_alone_keeps_from_others_is_told() {
+    let home = Home::new();
+    new_log_key(&home, "old", "kcci.org.pk", "2020");
+    let told = "keys/old.key.pem` has mode 0644";
+    assert!(!origin(&["check-config", &home.config()]).good().err.contains("warning"));
+    fs::set_permissions(home.path("keys/old.key.pem"), fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(origin(&["check-config", &home.config()]).good().err.contains(told));
+    assert!(line(&doctor(&home), &["keys", told]).starts_with("warning"));
 }
 
 /// Every file below a folder with its contents.
@@ -137,5 +169,6 @@ fn a_configuration_whose_trust_list_has_no_section_of_the_authority_is_not_good(
     for name in ["trust/trust-list.note", "trust/anchor.toml"] {
         fs::copy(Path::new(&kenya).join(name), home.node.join(name)).unwrap();
     }
-    origin(&["check-config", &home.config()]).bad(64, &["has no section of https://tdap.gov.pk"]);
+    let said = origin(&["check-config", &home.config()]).bad(64, &["has no section of https://tdap.gov.pk"]);
+    assert!(said.err.contains("starts, and part of its work would be refused or not believed"), "{}", said.err);
 }

@@ -11,6 +11,7 @@
 mod backup;
 mod certificate;
 mod changes;
+mod closed_year;
 mod demo;
 mod examples;
 mod ill;

@@ -267,6 +267,10 @@ fn what_is_issued_is_held_by_its_addressee_and_cosigned() {
     let held = china.until(&two, pk, &log, whole);
     assert_eq!((&held["inward"], &held["findings"], size(&held)), (&true.into(), &0.into(), size(&seen)), "{held}");
     pakistan.until(&one, ke, &log, cosigned);
+    // Whoever was not heard yet is named, and who was has shown the same.
+    let (config, door) = (pakistan.at("node.toml"), ["--admin", one.admin.as_str(), "--log", log.as_str()]);
+    let told = origin(&[&["partner", "histories", "--config", &config][..], &door].concat()).good().out;
+    assert!([cn, ke, "this node", "held here"].iter().all(|word| told.contains(word)), "{told}");
     // Kenya is a witness of that log, and has nothing of it.
     assert_eq!(three.events().matches("replicating").count(), 0, "{}", three.events());
 

@@ -4,9 +4,9 @@
 use crate::{
     partners::{Federation, Made, pause, says},
     process::{Running, today},
-    support::{Said, folder, origin, text},
+    support::{Said, folder, origin, text, write},
 };
-use origin_exchange::time::Timestamp;
+use origin_exchange::{certificate::offset_dates, time::Timestamp};
 use serde_json::Value;
 use std::{
     fs,
@@ -15,35 +15,36 @@ use std::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
+const RICE: &str = include_str!("../../node-config/demo/certificates/pk-ke-rice-nonpreferential.json");
 
 /// The lines of a command as JSON.
-fn lines(said: &Said) -> Vec<Value> {
+pub(crate) fn lines(said: &Said) -> Vec<Value> {
     said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Asks the operator's door.
-fn asks(made: &Made, node: &Running, arguments: &[&str]) -> Said {
+pub(crate) fn asks(made: &Made, node: &Running, arguments: &[&str]) -> Said {
     let config = made.at("node.toml");
     origin(&[arguments, &["--config", &config, "--admin", &node.admin]].concat())
 }
 
 /// Asks the clients' door with somebody's token.
-fn client(made: &Made, node: &Running, token: &str, arguments: &[&str]) -> Said {
+pub(crate) fn client(made: &Made, node: &Running, token: &str, arguments: &[&str]) -> Said {
     let ca = made.at("tls/ca.crt.pem");
     origin(&[arguments, &["--node", &node.client, "--ca", &ca, "--token-file", token]].concat())
 }
 
-fn verify(made: &Made, file: &str) -> Said {
+pub(crate) fn verify(made: &Made, file: &str) -> Said {
     let (trust, anchor, day) = (made.at("trust/trust-list.note"), made.at("trust/anchor.toml"), today().to_string());
     origin(&["verify", file, "--trust", &trust, "--anchor", &anchor, "--as-of", &day])
 }
 
-/// What China finds past the closing, once there is as much of it.
+/// What a partner finds past the closing, once there is as much of it.
 #[track_caller]
-fn found(china: &Made, node: &Running, certificates: usize) -> Vec<Value> {
+fn found(partner: &Made, node: &Running, certificates: usize) -> Vec<Value> {
     let begun = Instant::now();
     loop {
-        let said = asks(china, node, &["partner", "findings", "--key-closed", "--format", "json"]).good();
+        let said = asks(partner, node, &["partner", "findings", "--key-closed", "--format", "json"]).good();
         let found = lines(&said);
         let hit = found.iter().filter(|one| one["kind"] == "certificate-of-origin").count();
         if hit == certificates {
@@ -193,6 +194,59 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
         assert!(!events.contains("LOG_EQUIVOCATED") && !events.contains("panicked"), "{events}");
     }
     voided_is_no_finding(&pakistan, &log);
+}
+
+/// Issues rice for Kenya, at an office of its own.
+fn issues_rice(pakistan: &Made, node: &Running) {
+    let rice = offset_dates(RICE, today()).unwrap().replace("KCCI", "KHI");
+    let row = serde_json::from_str::<Value>(&rice).unwrap().to_string() + "\n";
+    let (rows, token) = (write(&pakistan.folder, "rice.jsonl", &row), pakistan.at("clerk.token"));
+    let account = ["account", "new", "--name", "clerk", "--role", "signatory", "--office", "KHI", "-o", &token];
+    asks(pakistan, node, &account).good();
+    client(pakistan, node, &token, &["issue", text(&rows)]).good();
+}
+
+#[test]
+fn a_key_is_closed_at_every_partner_and_each_finds_what_is_its_own() {
+    let folder = folder();
+    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
+    let kenya = Made::new(folder.path(), "kra.go.ke", "KE", "Africa/Nairobi", "customs");
+    let federation = Federation { folder: folder.path(), signer: &pakistan };
+    let addressees = ["--addressee", "CN=customs.gov.cn", "--addressee", "KE=kra.go.ke"];
+    let list = federation.list("list.note", None, &[&pakistan, &china, &kenya], &addressees);
+    for node in [&china, &kenya, &pakistan] {
+        federation.install(&list, node);
+    }
+    let (one, two, three) = (pakistan.start(), china.start(), kenya.start());
+    for partner in ["node.customs.gov.cn", "node.kra.go.ke"] {
+        says(&one, &["connected", partner]);
+    }
+    pakistan.issue(&one, 0..2);
+    issues_rice(&pakistan, &one);
+    for (partner, node, host) in [(&china, &two, "customs.gov.cn"), (&kenya, &three, "kra.go.ke")] {
+        let log = format!("tdap.gov.pk/log/{}/{host}", today().year());
+        let whole = |log: &Value| log["size"].as_u64() > Some(1) && log["cosigned"]["size"] == log["size"];
+        pakistan.until(&one, &format!("node.{host}"), &log, whole);
+        partner.until(node, "node.tdap.gov.pk", &log, |log| whole(log) && log["held"] == log["size"]);
+    }
+
+    // Before anything was cosigned, to within the hour: all that it signed is hit.
+    let (since, offline) = (Timestamp::now().as_second() - 2 * 3_600, pakistan.at("offline"));
+    let (since, file) = (Timestamp::from_second(since).unwrap().to_string(), pakistan.at("hit.jsonl"));
+    let revoke = ["key", "revoke", "statement-1", "--suspected-since", &since, "--offline", &offline, "-o", &file];
+    asks(&pakistan, &one, &revoke).good();
+    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 3);
+    for (partner, node, certificates) in [(&china, &two, 2), (&kenya, &three, 1)] {
+        let own = found(partner, node, certificates);
+        assert!(own.iter().all(|one| one["reason"] == "ENTRY_KEY_CLOSED"), "{own:#?}");
+        let kept = origin(&["trust", "show", &partner.at("trust/trust-list.note"), "--format", "json"]).good().json();
+        assert_eq!(kept["version"], 2, "{kept}");
+    }
+    for node in [one, two, three] {
+        let events = node.stop();
+        assert!(!events.contains("LOG_EQUIVOCATED") && !events.contains("panicked"), "{events}");
+    }
 }
 
 #[test]

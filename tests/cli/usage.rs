@@ -1,8 +1,12 @@
 //! The command line itself: help, mistakes, streams, exit codes.
 
-use crate::support::{command, folder, origin, text, write};
+use crate::{
+    process::{Home, Running},
+    support::{Said, command, folder, origin, text, write},
+};
 use std::{
     io::Read,
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -100,4 +104,32 @@ fn a_day_that_there_is_not_is_refused_with_what_was_written() {
     let file = write(file.path(), "x.toml", "agreement = \"CPFTA\"\napplication = { received_on = \"2026-02-30\" }\n");
     let said = origin(&["certificate", "check", text(&file)]);
     assert!(said.out.contains("`2026-02-30`: there is no such day"), "{}", said.out);
+}
+
+/// What a node gives once is not asked for where it could not be kept.
+#[test]
+fn no_numbers_are_set_aside_and_no_token_is_made_for_a_file_that_cannot_be_written() {
+    let home = Home::new();
+    let node = Running::start(&home.config());
+    let (token, ca, config) = (node.account(&home, "signatory"), home.path("tls/ca.crt.pem"), home.config());
+    let reserve = |output: &Path, more: &[&str]| -> Said {
+        let wanted = ["office", "reserve", "khi", "--agreement", "nonpref", "--to", "ke", "--count", "5", "-o"];
+        let at = [text(output), "--node", &node.client, "--ca", &ca, "--token-file", &token, "--format", "json"];
+        origin(&[&wanted[..], &at, more].concat())
+    };
+    let number = |said: Said, nth: usize| {
+        let number = said.json()["numbers"][nth].as_str().unwrap().to_owned();
+        number[number.len() - 3..].parse::<u32>().unwrap()
+    };
+    let (nowhere, file) = (home.node.join("nowhere/file"), |name: &str| home.node.join(name));
+    let last = number(reserve(&file("first.json"), &[]).good(), 4);
+    reserve(&nowhere, &[]).bad(1, &["nowhere/file` cannot be written"]);
+    reserve(&file("far.json"), &["--far"]).bad(2, &["--far", "cannot be used with"]);
+    assert_eq!(number(reserve(&file("second.json"), &[]).good(), 0), last + 1);
+
+    let operator = ["--config", &config, "--admin", &node.admin];
+    let new = ["account", "new", "--name", "Nobody", "--role", "signatory", "--office", "khi", "-o", text(&nowhere)];
+    origin(&[&new[..], &operator].concat()).bad(1, &["nowhere/file` cannot be written"]);
+    let accounts = origin(&[&["account", "list"][..], &operator].concat()).good().out;
+    assert!(!accounts.contains("Nobody"), "{accounts}");
 }

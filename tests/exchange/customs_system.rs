@@ -3,6 +3,7 @@
 use crate::{
     delivery::{issue, log_to, signatory},
     federation::{Federation, stop, until},
+    ledger::Answer,
     process::{footballs, https::Https, today},
     support::{origin, text},
 };
@@ -35,6 +36,31 @@ fn an_importer_opens_its_link(system: &Https<'_>, public: &str, wish: &Value) ->
     path.rsplit('/').next().unwrap().to_owned()
 }
 
+/// Whether it is named by its number, in whatever spelling, or by its identifier: what a file writes off is of the
+/// certificate that the file was shown with and the officer names.
+fn a_file_writes_off_its_own_certificate_alone(door: &[&str], folder: &Path, (own, other): (&Answer, &Answer)) {
+    let file = |issuer: &str| {
+        let (path, number, day) = (folder.join(format!("{issuer}.toml")), own.number.to_lowercase(), today());
+        let declaration = format!("declaration = {{ number = \"F-1\", date = {day}, office = \"SHA\" }}");
+        let line = "[[lines]]\nitem = 1\nquantity = { value = 5, unit = \"h87\" }";
+        let certificate = format!("certificate = \"{number}\"\nissuer = \"{issuer}\"");
+        fs::write(&path, format!("{certificate}\n{declaration}\n{line}\n")).unwrap();
+        path
+    };
+    let write_off = |certificate: &str, file: &Path| {
+        let asked = ["customs", "write-off", certificate, "--file", text(file), "--format", "json"];
+        origin(&[&asked[..], door].concat())
+    };
+    let (right, not_its_issuer) = (file("tdap.gov.pk"), file("gacc.gov.cn"));
+    for (certificate, file) in [(&other.jti, &right), (&other.number, &right), (&own.jti, &not_its_issuer)] {
+        write_off(certificate, file).bad(1, &["is of another certificate than the one named"]);
+    }
+    for (certificate, left) in [(own.jti.to_lowercase(), "16795"), (own.number.clone(), "16790")] {
+        let done = write_off(&certificate, &right).good().json();
+        assert_eq!(done["items"][0]["left"], left, "{done:#}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_declaration_system_matches_and_writes_off_over_json_and_by_files_and_nothing_counts_twice() {
     let Federation { pakistan, china, kenya, .. } = &Federation::new();
@@ -42,8 +68,9 @@ async fn a_declaration_system_matches_and_writes_off_over_json_and_by_files_and_
     let (two, three) = (china.start(), kenya.start());
     let (caller, token) = signatory(pakistan, &mut one).await;
     let place = issue(&caller, &token, footballs(1)).await;
+    let second = issue(&caller, &token, footballs(2)).await;
     let log = log_to(china);
-    china.holds(&two, pakistan, &log, place.index + 1);
+    china.holds(&two, pakistan, &log, second.index + 1);
     china.is_disclosed(&two, pakistan, &log);
     let token = china.account(&two, china.host(), "customs_officer", &[]);
     let ca = china.at("tls/ca.crt.pem");
@@ -77,6 +104,12 @@ async fn a_declaration_system_matches_and_writes_off_over_json_and_by_files_and_
     let refused = system.post("/v1/customs/match-declaration", &many).refused(400, "FIELD_INVALID");
     assert_eq!(refused["fields"][0]["field"], "lines");
 
+    let its_own = json!({ "certificate": { "number": second.number } });
+    until(|| system.post("/v1/customs/get-balance", &its_own).status == 200, || two.events());
+    let tokens = china.at(&format!("{}-customs_officer.token", china.host()));
+    let door = ["--node", &two.client, "--ca", &ca, "--token-file", &tokens];
+    a_file_writes_off_its_own_certificate_alone(&door, china.folder(), (&second, &place));
+
     // Written off; the same again is the same, and another under its id is refused.
     let write_off = |id: &str, quantity: &str| {
         json!({
@@ -95,11 +128,7 @@ async fn a_declaration_system_matches_and_writes_off_over_json_and_by_files_and_
 
     // The same by files. One question was sent before, by a run that was killed before it had the answer.
     let folder = china.folder().join("declarations");
-    let run = || {
-        let token = china.at(&format!("{}-customs_officer.token", china.host()));
-        let door = ["--node", &two.client, "--ca", &ca, "--token-file", &token];
-        origin(&[&["customs", "folder", text(&folder), "--once"][..], &door].concat())
-    };
+    let run = || origin(&[&["customs", "folder", text(&folder), "--once"][..], &door].concat());
     run().good();
     let document = |quantity| {
         let mut document = write_off("", quantity);

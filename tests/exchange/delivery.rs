@@ -32,15 +32,27 @@ pub(crate) async fn issue(caller: &Caller, token: &str, json: String) -> Answer 
 pub(crate) async fn issue_footballs(caller: &Caller, token: &str, marks: std::ops::Range<usize>) -> Vec<Answer> {
     let mut ledger = Ledger::default();
     let asked = marks.map(|marks| ledger.ask(Deed::Issue(footballs(marks).into()))).collect::<Vec<_>>();
-    let messages = tokio_stream::iter(vec![crate::asking::message(&asked)]);
-    let mut back = caller.certificates(token).issue_certificates(messages).await.unwrap().into_inner();
-    let mut places = Vec::new();
-    while let Some(message) = back.message().await.unwrap() {
-        places.extend(message.results.into_iter().map(|result| match result.outcome.unwrap() {
-            api::issue_result::Outcome::Issued(issued) => crate::asking::place(issued),
-            api::issue_result::Outcome::Error(error) => panic!("{error:?}"),
-        }));
-    }
+    let begun = std::time::Instant::now();
+    // A node that has just started may still be fetching what it lacks, and says that it is to be asked again.
+    let mut places = loop {
+        let messages = tokio_stream::iter(vec![crate::asking::message(&asked)]);
+        let mut back = caller.certificates(token).issue_certificates(messages).await.unwrap().into_inner();
+        let (mut places, mut refused) = (Vec::new(), Vec::new());
+        while let Some(message) = back.message().await.unwrap() {
+            for result in message.results {
+                match result.outcome.unwrap() {
+                    api::issue_result::Outcome::Issued(issued) => places.push(crate::asking::place(issued)),
+                    api::issue_result::Outcome::Error(error) => refused.push(error),
+                }
+            }
+        }
+        if refused.is_empty() {
+            break places;
+        }
+        let may_be_asked_again = refused.iter().all(|error| error.code == i32::from(tonic::Code::Unavailable));
+        assert!(may_be_asked_again && begun.elapsed() < std::time::Duration::from_secs(30), "{refused:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
     assert_eq!(places.len(), asked.len());
     places.sort_by_key(|place| place.index);
     places

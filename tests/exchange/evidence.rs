@@ -95,6 +95,14 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
         assert_eq!(verdict(node, member, &late).await, "VALID", "{}", member.host());
         let shown = asked(&["status"]).good();
         assert!(shown.out.contains("lifted") && shown.out.contains("see our letter 14"), "{}", shown.out);
+        assert!(shown.out.contains("that parted at or before size"), "{}", shown.out);
+        // The proof is a file that goes to whoever asks, also once it is lifted.
+        let proof = member.folder().join("proof.json");
+        asked(&["evidence", "--log", &log, "--output", proof.to_str().unwrap()]).good();
+        let (list, anchor) = (member.at("trust/trust-list.note"), member.at("trust/anchor.toml"));
+        let proof = proof.to_str().unwrap();
+        let told = origin(&["verify", "--evidence", proof, "--trust", &list, "--anchor", &anchor]).good().out;
+        assert!(told.contains(&log) && told.contains("that parted at or before size"), "{told}");
     }
     china.holds(&two, pakistan, &log, size);
     Pretender::open(china, pakistan, &one).await.enough(&trust, &log, size).await;

@@ -70,14 +70,14 @@ impl HttpBody for Flood {
 }
 
 /// The most memory that the process has had resident, in bytes.
-fn peak(node: &Running) -> u64 {
+pub(crate) fn peak(node: &Running) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", node.id())).unwrap();
     let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     kib.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() << 10
 }
 
 /// A certificate for China passes as on any other day.
-async fn the_others_do_not_notice(
+pub(crate) async fn the_others_do_not_notice(
     federation: &Federation,
     [one, two]: [&Running; 2],
     (caller, token): &(Caller, String),
@@ -92,7 +92,7 @@ async fn the_others_do_not_notice(
 
 /// The nodes of Pakistan and China, and a signatory at the first. Kenya's is not there: the policy is met without a
 /// witness.
-async fn without_kenya(federation: &Federation) -> (Running, Running, (Caller, String)) {
+pub(crate) async fn without_kenya(federation: &Federation) -> (Running, Running, (Caller, String)) {
     let list = federation.list("alone.note", None, |list| list["cosigning"]["witnesses"] = 0.into());
     federation.members().into_iter().for_each(|member| federation.install(&list, member));
     let (mut one, two) = (federation.pakistan.start(), federation.china.start());
@@ -174,7 +174,7 @@ impl ReplicationService for Hostile {
         offer: Request<wire::OfferTrustListRequest>,
     ) -> Nothing<wire::OfferTrustListResponse> {
         let wire::OfferTrustListRequest { version, digest, now, .. } = offer.into_inner();
-        Ok(Answer::new(wire::OfferTrustListResponse { version, digest, now }))
+        Ok(Answer::new(wire::OfferTrustListResponse { version, digest, now, ..Default::default() }))
     }
 
     async fn report_evidence(&self, _: Request<wire::ReportEvidenceRequest>) -> Nothing<wire::ReportEvidenceResponse> {

@@ -17,19 +17,25 @@ mod asking;
 #[path = "../kill/auditor.rs"]
 #[allow(dead_code, reason = "shared with the kill test of one node")]
 mod auditor;
+mod branch;
 #[path = "../kill/caller.rs"]
 mod caller;
 mod consent;
 mod customs_system;
 mod delivery;
+mod endless;
 mod erased;
 mod evidence;
 mod federation;
 mod flood;
+mod hostile_log;
+mod hostile_partner;
 mod kills;
 #[path = "../kill/ledger.rs"]
 #[allow(dead_code, reason = "shared with the kill test of one node")]
 mod ledger;
+mod many;
+mod monitor;
 mod one_bad_entry;
 mod outside;
 mod packages;
@@ -37,11 +43,14 @@ mod pretender;
 #[path = "../process/mod.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]
 mod process;
+mod pushed;
+mod relay;
 mod restored;
 mod secrecy;
 #[path = "../cli/support.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]
 mod support;
 mod troubles;
+mod waiting;
 #[path = "../kill/wire.rs"]
 mod wire;

@@ -23,7 +23,7 @@ const STRANGER: (&str, &str, &str) =
     ("a log of strangers", "stranger.example/log", "1111111111111111111111111111111111111111111111111111111111111111");
 
 /// Python with what the script needs; where nobody named it the test says so and is skipped, but never in CI.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let folder = std::env::var_os("ORIGIN_TEST_OTHERS").map(PathBuf::from);
     if folder.is_none() {
         assert!(std::env::var_os("CI").is_none(), "ORIGIN_TEST_OTHERS must be set in CI");

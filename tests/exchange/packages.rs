@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 /// Pakistan and China have no address for each other; Kenya has one for both.
-fn apart(federation: &Federation) {
+pub(crate) fn apart(federation: &Federation) {
     let Federation { pakistan, china, .. } = federation;
     let away = [pakistan.node(), china.node()];
     let list = federation.list("apart.note", None, |said| {
@@ -27,7 +27,7 @@ fn apart(federation: &Federation) {
     }
 }
 
-fn partner(member: &Member, node: &Running, words: &[&str]) -> Said {
+pub(crate) fn partner(member: &Member, node: &Running, words: &[&str]) -> Said {
     let config = member.config();
     origin(&[&["partner"][..], words, &["--config", &config, "--admin", &node.admin]].concat())
 }
@@ -166,7 +166,7 @@ async fn what_is_pushed_over_https_is_held_disclosed_and_cosigned() {
     assert_eq!(ill["taken_at"], well["taken_at"], "{ill}");
     assert!(ill["next_at"].is_string() && ill["message"] != "", "{ill}");
     let shown = partner(pakistan, &one, &["status"]).good().out;
-    assert!(shown.contains(&format!("pushed to {url}: not taken, ")), "{shown}");
+    assert!(shown.contains(&format!("pushed to {url}: not taken in ")), "{shown}");
     stop([one, three]);
     let issued = pakistan.check_log("data/tdap.gov.pk", &log);
     let replica = china.check_log(&Member::replica(pakistan, &log), &log);

@@ -1,15 +1,17 @@
 //! A test in the place of a partner's node: it holds that node's TLS key, and asks others in its name.
 
 use crate::{federation::Member, process::Running};
+use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 use origin_exchange::{
     log::{Origin, SignedCheckpoint},
     trust::TrustList,
 };
-use std::{fs, sync::Arc, time::Duration};
-use tokio::{net::TcpStream, time::Instant};
+use std::{fs, io, sync::Arc, time::Duration};
+use tokio::{net::TcpStream, sync::mpsc, time::Instant};
 use tokio_rustls::{
     TlsConnector,
+    client::TlsStream,
     rustls::{
         ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
         client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -18,8 +20,10 @@ use tokio_rustls::{
         version,
     },
 };
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{Channel, Endpoint, Uri};
-use wire::replication_service_client::ReplicationServiceClient;
+use tower::Service;
+use wire::{replication_service_client::ReplicationServiceClient, sync_request, sync_response};
 
 /// The test's own stubs, from the same `.proto` file as anybody's.
 #[allow(missing_docs, dead_code, unreachable_pub, clippy::all, clippy::pedantic, reason = "generated")]
@@ -67,7 +71,8 @@ impl ServerCertVerifier for Known {
     }
 }
 
-fn certificate(member: &Member) -> CertificateDer<'static> {
+/// What a member's node is known by.
+pub(crate) fn certificate(member: &Member) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(&fs::read(member.at("tls/partner.crt.pem")).unwrap()).unwrap()
 }
 
@@ -77,34 +82,54 @@ pub(crate) fn partner_identity(member: &Member) -> (CertificateDer<'static>, Pri
     (certificate(member), key)
 }
 
+/// Greets the partners' door of `to` at an address, in the name of `from`.
+fn connector(
+    from: &Member,
+    to: &Member,
+    address: String,
+) -> impl Service<Uri, Response = TokioIo<TlsStream<TcpStream>>, Error = io::Error, Future: Send> + Send + 'static + use<>
+{
+    let (own, key) = partner_identity(from);
+    let provider = Arc::new(ring::default_provider());
+    let known = Known(certificate(to), provider.signature_verification_algorithms);
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&version::TLS13])
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(known))
+        .with_client_auth_cert(vec![own], key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let connector = TlsConnector::from(Arc::new(config));
+    tower::service_fn(move |_: Uri| {
+        let (connector, address) = (connector.clone(), address.clone());
+        async move {
+            let stream = TcpStream::connect(address).await?;
+            let name = ServerName::try_from("partner.invalid").unwrap();
+            connector.connect(name, stream).await.map(TokioIo::new)
+        }
+    })
+}
+
+/// Size of the head in a note.
+pub(crate) fn size_of(note: &[u8]) -> u64 {
+    str::from_utf8(note).unwrap().lines().nth(1).unwrap().parse().unwrap()
+}
+
 /// A connection to the partners' door of `to`, in the name of `from`.
 #[derive(Clone)]
 pub(crate) struct Pretender(Channel);
 
 impl Pretender {
     pub(crate) async fn open(from: &Member, to: &Member, node: &Running) -> Self {
-        let (own, key) = partner_identity(from);
-        let provider = Arc::new(ring::default_provider());
-        let known = Known(certificate(to), provider.signature_verification_algorithms);
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&version::TLS13])
-            .unwrap()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(known))
-            .with_client_auth_cert(vec![own], key)
-            .unwrap();
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        let (connector, address) = (TlsConnector::from(Arc::new(config)), node.partner.clone());
-        let connect = tower::service_fn(move |_: Uri| {
-            let (connector, address) = (connector.clone(), address.clone());
-            async move {
-                let stream = TcpStream::connect(address).await?;
-                let name = ServerName::try_from("partner.invalid").unwrap();
-                connector.connect(name, stream).await.map(TokioIo::new)
-            }
-        });
         let endpoint = Endpoint::from_static("http://partner.invalid");
-        Self(endpoint.connect_with_connector(connect).await.unwrap())
+        Self(endpoint.connect_with_connector(connector(from, to, node.partner.clone())).await.unwrap())
+    }
+
+    /// The same to a node that need not be there yet.
+    pub(crate) fn at(from: &Member, to: &Member, address: String) -> Self {
+        let endpoint = Endpoint::from_static("http://partner.invalid");
+        Self(endpoint.connect_with_connector_lazy(connector(from, to, address)))
     }
 
     /// The connection itself.
@@ -120,6 +145,29 @@ impl Pretender {
     pub(crate) async fn heads(&self) -> Vec<wire::KnownHead> {
         let request = wire::ListHeadsRequest { page_size: 250, ..Default::default() };
         self.calls().list_heads(request).await.unwrap().into_inner().heads
+    }
+
+    /// All entries of a log, as its addressee gets them.
+    pub(crate) async fn leaves(&self, log: &str) -> Vec<Bytes> {
+        let (ask, asked) = mpsc::channel(4);
+        let say = |message| wire::SyncRequest { message: Some(message) };
+        let hello = wire::SyncHello { log: log.to_owned(), next_index: 0, head_size: 0, head_root: vec![0; 32].into() };
+        ask.send(say(sync_request::Message::Hello(hello))).await.unwrap();
+        let mut answers = self.calls().sync(ReceiverStream::new(asked)).await.unwrap().into_inner();
+        let (mut leaves, mut size) = (Vec::new(), None);
+        while size.is_none_or(|size| leaves.len() < size) {
+            match answers.message().await.unwrap().unwrap().message.unwrap() {
+                sync_response::Message::Announce(announce) if size.is_none() => {
+                    let to = size_of(&announce.checkpoint);
+                    size = usize::try_from(to).ok();
+                    let want = wire::SyncWant { from: 0, to, credit: 1 << 30 };
+                    ask.send(say(sync_request::Message::Want(want))).await.unwrap();
+                }
+                sync_response::Message::Announce(_) => {}
+                sync_response::Message::Package(package) => leaves.extend(package.leaves),
+            }
+        }
+        leaves
     }
 
     /// Waits until the newest head that this partner cosigned is of at least this size and has enough cosignatures

@@ -5,14 +5,15 @@ use crate::{
     asking::{named, one},
     caller::Caller,
     delivery::{download, issue, issue_footballs, log_to, signatory},
-    federation::{Federation, Member, PATIENCE, stop, until},
+    federation::{Federation, Member, PATIENCE, says, stop, until},
     ledger::{Answer, Deed, Ledger},
     pretender::Pretender,
     process::{Running, footballs, today},
-    support::{origin, write},
+    support::{origin, text, write},
     wire::origin::v1 as api,
 };
 use origin_exchange::certificate::offset_dates;
+use serde_json::Value;
 use std::{collections::BTreeSet, fs, time::Instant};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -43,7 +44,7 @@ async fn issue_in_time(caller: &Caller, token: &str, json: &str) -> Answer {
         match one(caller.clone(), token.to_owned(), asked).await.1 {
             Ok(answer) => return answer,
             Err(status) => {
-                let passing = ["OWN_HISTORY_UNKNOWN", "OWN_HISTORY_MISSING", "NUMBERS_UNKNOWN"];
+                let passing = ["OWN_HISTORY_UNKNOWN", "OWN_HISTORY_MISSING", "NUMBERS_UNKNOWN", "NUMBERS_LOST"];
                 let passing = passing.contains(&reason(&status).as_str());
                 assert!(passing && begun.elapsed() < PATIENCE, "{status:?}");
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -213,6 +214,9 @@ async fn a_node_that_starts_alone_serves_what_it_has_and_signs_when_a_partner_co
     }
     let said = partner(&alone, &["go-on", "--log", &log]);
     assert!(said.contains("goes on by your word"), "{said}");
+    // Who reads it afterwards finds on whose word it was, and whom nobody had heard.
+    says(&alone, &["signed on by the operator's word", &log, &china.node()]);
+    assert_eq!(crate::federation::said(&alone, &["partners know of nothing that is missing here", &log]), 0);
     let caller = Caller::open(&mut alone, &pakistan.ca()).await;
     issue_in_time(&caller, &token, &footballs(5)).await;
     assert!(partner(&alone, &["go-on", "--log", &log]).contains("nothing changed"));
@@ -260,4 +264,55 @@ async fn an_old_copy_that_a_witness_proves_is_signed_on_by_nobodys_word_and_clos
     assert!(status().contains("closed with"), "{}", status());
     partner(&go_on).bad(1, &["OWN_HISTORY_LOST"]);
     stop([old, three]);
+}
+
+/// Its addressee never had what it says, so no partner gives it back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_held_certificate_said_comes_back_in_its_bundle_and_numbers_open_and_it_is_held_until_it_is_released() {
+    let federation = &Federation::new();
+    let Federation { pakistan, china, kenya, .. } = federation;
+    let ([first, two, three], (caller, token), log, _) = begun(federation, 1).await;
+    backup(pakistan, "make");
+    let mut json: Value = serde_json::from_str(&footballs(1)).unwrap();
+    json["application"]["hold"] = true.into();
+    let held = issue(&caller, &token, json.to_string()).await;
+    let waits = |count: u64| {
+        let passage = china.passage(&two, pakistan, &log);
+        passage.is_some_and(|log| log["held_disclosures"] == count && log["missing_disclosures"] == 0)
+    };
+    until(|| waits(1), || two.events());
+    let bundle = download(&caller, &token, &held.number, api::DownloadFormat::Bundle).await;
+    let bundle = write(pakistan.folder(), "held.coo.json", str::from_utf8(&bundle).unwrap());
+    stop([first]);
+    fs::remove_dir_all(pakistan.folder().join("data")).unwrap();
+    backup(pakistan, "restore");
+
+    let mut node = pakistan.start();
+    let (config, admin) = (pakistan.config(), node.admin.clone());
+    let status = || origin(&["partner", "status", "--config", &config, "--admin", &admin]).good().out;
+    until(|| status().contains("1 of them is held since before the loss"), status);
+    let (ca, token_file) = (pakistan.at("tls/ca.crt.pem"), pakistan.at("tdap.gov.pk-signatory.token"));
+    let client = node.client.clone();
+    let give_back = |files: &[&str]| {
+        let door = ["--node", client.as_str(), "--ca", &ca, "--token-file", &token_file, "--format", "json"];
+        origin(&[&["certificate", "give-back"][..], files, &door[..]].concat())
+    };
+    let said = give_back(&[text(&bundle)]).good().json();
+    assert_eq!(
+        (&said["number"], &said["before"], &said["held"]),
+        (&held.number.as_str().into(), &false.into(), &true.into())
+    );
+    assert_eq!(give_back(&[text(&bundle)]).good().json()["before"], true, "once");
+    give_back(&[text(&bundle), &config]).bad(1, &["0 certificates given back, 1 here before, 1 refused"]);
+
+    let caller = Caller::open(&mut node, &pakistan.ca()).await;
+    let next = issue_in_time(&caller, &token, &footballs(2)).await;
+    assert_ne!(next.number, held.number);
+    china.holds(&two, pakistan, &log, next.index + 1);
+    assert_eq!(headline(&caller, &token, kenya, &held.number).await, "VALID");
+    let request_id = uuid::Uuid::now_v7().to_string();
+    let request = api::ReleaseCertificateRequest { request_id, certificate: named(&held.number) };
+    caller.certificates(&token).release_certificate(request).await.unwrap();
+    until(|| waits(0), || two.events());
+    stop([node, two, three]);
 }

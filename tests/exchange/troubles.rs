@@ -47,7 +47,7 @@ fn tries_again_and_says_once(node: &Running, words: &[&str]) {
 }
 
 /// Has a node say when it gives a partner up for the moment.
-fn say_more(member: &Member) {
+pub(crate) fn say_more(member: &Member) {
     member.configure("filter = \"info\"", "filter = \"info,origin_exchange::exchange=debug\"");
 }
 
@@ -204,7 +204,7 @@ async fn a_partner_whose_clock_is_a_year_off_is_named_once_and_nobody_else_notic
             version: list.version(),
             digest: list.digest().0.to_vec().into(),
             now: Some(prost_types::Timestamp { seconds, nanos: 0 }),
-            new_log: false,
+            ..Default::default()
         };
         pretender.calls().offer_trust_list(offer).await.unwrap();
     }

@@ -74,6 +74,16 @@ impl Https<'_> {
     }
 
     fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> Answer {
+        let token = self.token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{token}{more}Connection: close\r\n\r\n");
+        let answer = String::from_utf8(self.hand_on(&[head.as_bytes(), body.as_bytes()].concat())).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+    }
+
+    /// Sends a request that somebody else made, and gives the answer as it came.
+    pub(crate) fn hand_on(&self, request: &[u8]) -> Vec<u8> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(self.ca).unwrap()).unwrap();
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -84,16 +94,10 @@ impl Https<'_> {
         let name = ServerName::try_from("127.0.0.1").unwrap();
         let tls = ClientConnection::new(Arc::new(config), name).unwrap();
         let mut stream = StreamOwned::new(tls, TcpStream::connect(self.address).unwrap());
-        let token = self.token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{token}{more}Connection: close\r\n\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(body.as_bytes()).unwrap();
+        stream.write_all(request).unwrap();
         let mut answer = Vec::new();
         // A server may close without the closing words of TLS.
         let _ = stream.read_to_end(&mut answer);
-        let answer = String::from_utf8(answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+        answer
     }
 }

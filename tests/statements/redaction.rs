@@ -2,11 +2,9 @@
 
 use super::samples;
 use origin_exchange::{
-    certificate::Producer,
     reason::Reasoned,
     signature::Signer,
-    statement::{Completeness, OpenedBody, Presentation, Section, Shown, open_withheld, redact, withhold},
-    time::SeededRandom,
+    statement::{Completeness, OpenedBody, Presentation, Section, Shown, redact},
 };
 
 fn issued() -> Presentation {
@@ -70,18 +68,4 @@ fn disclosures_may_stand_in_any_order() {
     disclosures.reverse();
     let opened = Presentation::from_leaf(whole.jwt().as_bytes(), &disclosures).unwrap().open().unwrap();
     assert_eq!(opened, whole.open().unwrap());
-}
-
-#[test]
-fn a_producer_kept_back_is_released_word_for_word() {
-    let named: Producer = serde_json::from_value(serde_json::json!({"named": [{
-        "name": "Maker", "other_name": null, "address": [], "country": "PK", "ids": [], "telephone": null, "email": null
-    }]}))
-    .unwrap();
-    let withheld = withhold(&named, &SeededRandom::new(5)).unwrap();
-    let Producer::OnRequest { digest } = &withheld.producer else { panic!() };
-    assert_eq!(open_withheld(digest, &withheld.disclosure), Ok(named.clone()));
-    assert!(withhold(&withheld.producer, &SeededRandom::new(6)).is_err(), "kept back twice");
-    let other = withhold(&named, &SeededRandom::new(7)).unwrap();
-    assert_eq!(open_withheld(digest, &other.disclosure).unwrap_err().reason(), "UNREFERENCED_DISCLOSURE");
 }

@@ -1,0 +1,166 @@
+//! A receiver of pushed packages that lost what it had, and one that asks for time: the test stands before the
+//! partner's door, answers as it says, and hands on to the partner what it does not answer.
+
+use crate::{
+    delivery::{issue_footballs, log_to, signatory},
+    federation::{Federation, Member, stop, until},
+    outside::configure,
+    packages::{apart, partner},
+    process::{Running, https::Https},
+};
+use origin_exchange::time::Timestamp;
+use serde_json::Value;
+use std::{
+    collections::VecDeque,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    sync::{Arc, Mutex},
+    thread,
+};
+use tokio_rustls::rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
+
+/// A package that came: from which entry of the log on, and what it was answered.
+type Came = (Option<u64>, u16);
+
+/// Who stands before the partner's door.
+#[derive(Clone)]
+struct Porter {
+    address: String,
+    plan: Arc<Mutex<VecDeque<String>>>,
+    came: Arc<Mutex<Vec<Came>>>,
+}
+
+impl Porter {
+    /// It shows the partner's certificate, and serves until the tests end.
+    fn before(member: &Member, node: &Running, log: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let porter = Self { address, plan: Arc::default(), came: Arc::default() };
+        let chain = CertificateDer::pem_file_iter(member.at("tls/server.crt.pem")).unwrap();
+        let chain = chain.collect::<Result<Vec<_>, _>>().unwrap();
+        let key = PrivateKeyDer::from_pem_file(member.at("tls/server.key.pem")).unwrap();
+        let tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap();
+        let (own, tls, ca, log) = (porter.clone(), Arc::new(tls), member.at("tls/ca.crt.pem"), log.to_owned());
+        let behind = node.public.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let partner = Https { address: &behind, ca: Path::new(&ca), token: None };
+                let tls = ServerConnection::new(Arc::clone(&tls)).unwrap();
+                own.opens(StreamOwned::new(tls, stream.unwrap()), &partner, &log);
+            }
+        });
+        porter
+    }
+
+    /// Takes one package.
+    fn opens(&self, mut stream: StreamOwned<ServerConnection, TcpStream>, partner: &Https<'_>, log: &str) {
+        let request = whole(&mut stream);
+        let planned = self.plan.lock().unwrap().pop_front();
+        let answer = planned.map_or_else(|| partner.hand_on(&request), String::into_bytes);
+        let status = str::from_utf8(&answer[9..12]).unwrap().parse().unwrap();
+        self.came.lock().unwrap().push((begins(&request, log), status));
+        stream.write_all(&answer).unwrap();
+        stream.conn.send_close_notify();
+        // Whoever sent it may have gone.
+        let _ = stream.flush();
+    }
+
+    /// What it answers next, instead of the partner.
+    fn answers(&self, status: &str, more: &str, words: &str) {
+        let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{more}Connection: close\r\n\r\n", words.len());
+        self.plan.lock().unwrap().push_back(head + words);
+    }
+
+    fn came(&self) -> Vec<Came> {
+        self.came.lock().unwrap().clone()
+    }
+}
+
+/// A request with all of its body.
+fn whole(stream: &mut StreamOwned<ServerConnection, TcpStream>) -> Vec<u8> {
+    let mut request = Vec::new();
+    loop {
+        let mut some = [0; 8 << 10];
+        let read = stream.read(&mut some).unwrap();
+        assert!(read > 0, "it ended early");
+        request.extend_from_slice(&some[..read]);
+        let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let head = str::from_utf8(&request[..end]).unwrap().to_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        if request.len() >= end + 4 + length.parse::<usize>().unwrap() {
+            return request;
+        }
+    }
+}
+
+/// From which entry of a log on the package of a request goes.
+fn begins(request: &[u8], log: &str) -> Option<u64> {
+    let named = format!("\"origin\":\"{log}\"");
+    let text = str::from_utf8(request).unwrap();
+    let line = text.lines().find(|line| line.starts_with("{\"log\"") && line.contains(&named))?;
+    serde_json::from_str::<Value>(line).unwrap()["log"]["after"].as_u64()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_lost_what_it_had_is_pushed_everything_again_and_one_that_wants_time_has_it() {
+    let federation = Federation::new();
+    apart(&federation);
+    let Federation { pakistan, china, kenya, .. } = &federation;
+    let (two, three) = (china.start(), kenya.start());
+    let (node, ca, log) = (china.node(), china.at("tls/ca.crt.pem"), log_to(china));
+    let porter = Porter::before(china, &two, &log);
+    let url = format!("https://{}/packages", porter.address);
+    configure(pakistan, &format!("[[partner.push]]\nnode = \"{node}\"\nurl = \"{url}\"\nca = \"{ca}\"\n"));
+    let mut one = pakistan.start();
+    let (caller, token) = signatory(pakistan, &mut one).await;
+    let cosigned = |index: u64| {
+        let taken = || {
+            let shown = pakistan.passage(&one, china, &log);
+            shown.is_some_and(|log| log["cosigned"]["size"].as_u64() > Some(index))
+        };
+        until(taken, || format!("{:?}\n{}", porter.came(), one.events()));
+    };
+    let newest = issue_footballs(&caller, &token, 0..3).await.pop().unwrap();
+    cosigned(newest.index);
+
+    // It says that what comes before is missing, and once more of the whole: nothing else is sent until that is taken.
+    for _ in 0..2 {
+        porter.answers("409 Conflict", "", "PACKAGE_OUT_OF_ORDER: nothing is held of it\n");
+    }
+    let newest = issue_footballs(&caller, &token, 3..4).await.pop().unwrap();
+    cosigned(newest.index);
+    let came = porter.came();
+    let lost = came.iter().position(|(_, status)| *status == 409).unwrap();
+    assert!(came[lost].0 > Some(0), "what is known to be held is not sent again: {came:?}");
+    assert_eq!(came[lost + 1..], [(Some(0), 409), (Some(0), 200)], "{came:?}");
+
+    // From then on what is new, as ever. Ten days are longer than anybody waits, and an hour is waited.
+    porter.answers("503 Service Unavailable", "Retry-After: 864000\r\n", "closed for the night\n");
+    issue_footballs(&caller, &token, 4..5).await;
+    let seen = || {
+        let shown = partner(pakistan, &one, &["status", "--format", "json"]).good().out;
+        let mut all = shown.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        all.find(|one| one["name"] == node.as_str()).unwrap()["push"].clone()
+    };
+    until(|| seen()["next_at"].is_string(), || format!("{}\n{}", seen(), one.events()));
+    let asked = seen();
+    assert_eq!(asked["failures"], 1, "{asked}");
+    let said = asked["message"].as_str().unwrap();
+    assert!(said.contains("status 503") && said.contains("closed for the night"), "{said}");
+    let next: Timestamp = asked["next_at"].as_str().unwrap().parse().unwrap();
+    let minutes = next.duration_since(Timestamp::now()).as_mins();
+    assert!((50..=60).contains(&minutes), "{minutes} minutes: {asked}");
+    let (after, status) = porter.came().pop().unwrap();
+    assert!(after > Some(0) && status == 503, "{:?}", porter.came());
+    stop([one, two, three]);
+}
