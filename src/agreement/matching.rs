@@ -46,8 +46,8 @@ pub struct DeclaredLine {
     pub line: u32,
     /// The item of the certificate that it names; otherwise the item is found.
     pub item: Option<u32>,
-    /// The tariff code, the Harmonized System's six digits first.
-    pub tariff_code: HsDigits,
+    /// The tariff code, the Harmonized System's six digits first, if it is known.
+    pub tariff_code: Option<HsDigits>,
     /// The goods in words.
     pub description: Option<Text<1024>>,
     /// Where they originate.

@@ -1,13 +1,17 @@
 //! `AdminService`: accounts, offices, keys, state and checks, for the operator on this machine; accounts and
 //! offices for administrators too.
 
+mod account_calls;
+
 use super::ApiError;
-use super::accounts::{self, Administrator, account_id, account_to_wire};
+use super::accounts::{self, Administrator};
 use super::call::{authorization, blocking, caller, refused};
 use super::closing;
 use super::convert;
 use super::customs;
+use super::damages;
 use super::failure;
+use super::histories;
 use super::hosts::{HostedAuthority, Hosts};
 use super::life;
 use super::offices;
@@ -16,23 +20,21 @@ use super::partners;
 use super::serves::serves;
 use super::stream::Answers;
 use super::wire::origin::v1::{self as wire, admin_service_server::AdminService};
-use crate::certificate::CertificateError;
 use crate::exchange::driver::DriverView;
 use crate::log::{Frontier, Hash, Origin, leaf_hash};
-use crate::office::{Action, ApiToken, TokenHash};
+use crate::office::{Action, Actor, ApiToken, AuditEvent, TokenHash};
 use crate::sequencer::newest_hour;
 use crate::statement::{KeyAct, Kid};
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Timestamp};
 use crate::verification::Verifier;
-use crate::workflow::{Accounts, ErasedName, NewToken, Rested};
+use crate::workflow::{Accounts, ErasedName, Rested};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
-use zeroize::Zeroizing;
 
 /// Bytes of entries read at once while a log is checked.
 const CHECK_BYTES: usize = 4 << 20;
@@ -79,6 +81,7 @@ serves! {
         list_keys(wire::ListKeysRequest) -> wire::ListKeysResponse;
         check_log(wire::CheckLogRequest) -> wire::CheckLogResponse;
         list_partners(wire::ListPartnersRequest) -> wire::ListPartnersResponse;
+        list_histories(wire::ListHistoriesRequest) -> wire::ListHistoriesResponse;
         go_on(wire::GoOnRequest) -> wire::GoOnResponse;
         close_log(wire::CloseLogRequest) -> wire::CloseLogResponse;
         erase_contents(wire::EraseContentsRequest) -> wire::EraseContentsResponse;
@@ -94,125 +97,6 @@ serves! {
 }
 
 impl Admin {
-    async fn create_account(
-        &self,
-        request: Request<wire::CreateAccountRequest>,
-    ) -> Result<Response<wire::CreateAccountResponse>, Status> {
-        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
-        let (wanted, token) = accounts::wanted(&at.0, request.get_ref())?;
-        let password = Zeroizing::new(request.into_inner().password);
-        let password = match password.as_str() {
-            "" => None,
-            text => Some(accounts::password("password", text)?),
-        };
-        let opened = accounts::with(at, move |authority, actor| {
-            authority.accounts.open_with(actor, wanted, token, password.as_ref())
-        });
-        let (account, token) = opened.await?;
-        let token = token.map(|token| token.reveal().to_string()).unwrap_or_default();
-        Ok(Response::new(wire::CreateAccountResponse { account: Some(account_to_wire(&account)), token }))
-    }
-
-    async fn list_accounts(
-        &self,
-        request: Request<wire::ListAccountsRequest>,
-    ) -> Result<Response<wire::ListAccountsResponse>, Status> {
-        let (authority, _) = self.accounts(request.metadata(), &request.get_ref().issuer)?;
-        let wire::ListAccountsRequest { page_size, page_token, .. } = request.into_inner();
-        Ok(Response::new(accounts::page(&authority, page_size, &page_token)?))
-    }
-
-    async fn disable_account(
-        &self,
-        request: Request<wire::DisableAccountRequest>,
-    ) -> Result<Response<wire::DisableAccountResponse>, Status> {
-        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
-        let id = account_id(&request.get_ref().account_id)?;
-        let account = accounts::with(at, move |authority, actor| authority.accounts.disable(actor, &id)).await?;
-        Ok(Response::new(wire::DisableAccountResponse { account: Some(account_to_wire(&account)) }))
-    }
-
-    async fn update_account(
-        &self,
-        request: Request<wire::UpdateAccountRequest>,
-    ) -> Result<Response<wire::UpdateAccountResponse>, Status> {
-        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
-        let id = account_id(&request.get_ref().account_id)?;
-        let change = accounts::change(&at.0, request.get_ref())?;
-        let account = accounts::with(at, move |authority, actor| authority.accounts.change(actor, &id, change)).await?;
-        Ok(Response::new(wire::UpdateAccountResponse { account: Some(account_to_wire(&account)) }))
-    }
-
-    async fn create_token(
-        &self,
-        request: Request<wire::CreateTokenRequest>,
-    ) -> Result<Response<wire::CreateTokenResponse>, Status> {
-        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
-        let wire::CreateTokenRequest { account_id: id, name, scopes, expire_time, .. } = request.into_inner();
-        let until = accounts::instant("expire_time", expire_time.as_ref())?;
-        let (id, wanted) = (account_id(&id)?, NewToken { name, scopes: accounts::scopes(&scopes)?, until });
-        let token =
-            accounts::with(at, move |authority, actor| authority.accounts.new_token(actor, &id, wanted)).await?;
-        let prefix = token.prefix().as_str().to_owned();
-        Ok(Response::new(wire::CreateTokenResponse { token: token.reveal().to_string(), prefix }))
-    }
-
-    async fn revoke_token(
-        &self,
-        request: Request<wire::RevokeTokenRequest>,
-    ) -> Result<Response<wire::RevokeTokenResponse>, Status> {
-        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
-        let wire::RevokeTokenRequest { account_id: id, prefix, .. } = request.into_inner();
-        let id = account_id(&id)?;
-        let account =
-            accounts::with(at, move |authority, actor| authority.accounts.revoke_token(actor, &id, &prefix)).await?;
-        Ok(Response::new(wire::RevokeTokenResponse { account: Some(account_to_wire(&account)) }))
-    }
-
-    async fn set_password(
-        &self,
-        request: Request<wire::SetPasswordRequest>,
-    ) -> Result<Response<wire::SetPasswordResponse>, Status> {
-        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
-        let wire::SetPasswordRequest { account_id: id, password, .. } = request.into_inner();
-        let (id, password) = (account_id(&id)?, accounts::password("password", &Zeroizing::new(password))?);
-        let account =
-            accounts::with(at, move |authority, actor| authority.accounts.set_password(actor, &id, &password)).await?;
-        Ok(Response::new(wire::SetPasswordResponse { account: Some(account_to_wire(&account)) }))
-    }
-
-    async fn unlock_account(
-        &self,
-        request: Request<wire::UnlockAccountRequest>,
-    ) -> Result<Response<wire::UnlockAccountResponse>, Status> {
-        let at = self.accounts(request.metadata(), &request.get_ref().issuer)?;
-        let id = account_id(&request.get_ref().account_id)?;
-        let account = accounts::with(at, move |authority, actor| authority.accounts.unlock(actor, &id)).await?;
-        Ok(Response::new(wire::UnlockAccountResponse { account: Some(account_to_wire(&account)) }))
-    }
-
-    async fn arrange_absence(
-        &self,
-        request: Request<wire::ArrangeAbsenceRequest>,
-    ) -> Result<Response<wire::ArrangeAbsenceResponse>, Status> {
-        let wire::ArrangeAbsenceRequest { issuer, account_id: id, absence } = request.get_ref();
-        let id = account_id(id)?;
-        let at = self.administrator(request.metadata(), issuer, Action::ArrangeDeputy)?;
-        // A signatory arranges their own absence, an administrator anybody's.
-        if let Administrator::Account(caller) = &at.1
-            && *caller.id() != id
-        {
-            Accounts::allow(caller, Action::ManageAccounts).map_err(|error| refused(&error))?;
-        }
-        let absence = absence.as_ref().map(accounts::absence).transpose()?;
-        let account = accounts::with(at, move |authority, actor| match absence {
-            Some(absence) => authority.accounts.arrange(actor, &id, absence),
-            None => authority.accounts.back(actor, &id),
-        })
-        .await?;
-        Ok(Response::new(wire::ArrangeAbsenceResponse { account: Some(account_to_wire(&account)) }))
-    }
-
     async fn list_offices(
         &self,
         request: Request<wire::ListOfficesRequest>,
@@ -287,6 +171,7 @@ impl Admin {
             now: Some(convert::instant(self.clock.now())),
             authorities,
             trust_version: self.verifier.load().trust().version(),
+            damages: damages::all(&self.hosts, self.partners.as_ref()),
         }))
     }
 
@@ -326,9 +211,21 @@ impl Admin {
         Ok(Response::new(blocking(move || partners::list(view.as_ref(), &trust, &hosts, now)).await?))
     }
 
+    async fn list_histories(
+        &self,
+        request: Request<wire::ListHistoriesRequest>,
+    ) -> Result<Response<wire::ListHistoriesResponse>, Status> {
+        self.admit(request.metadata())?;
+        let wire::ListHistoriesRequest { log, proofs } = request.into_inner();
+        let only = if log.is_empty() { None } else { Some(closing::origin("log", &log)?) };
+        let view = self.partners.clone();
+        let listed = blocking(move || histories::list(view.as_ref(), only.as_ref(), proofs)).await?;
+        Ok(Response::new(listed.map_err(|error| failure::plain(&error))?))
+    }
+
     async fn go_on(&self, request: Request<wire::GoOnRequest>) -> Result<Response<wire::GoOnResponse>, Status> {
         self.admit(request.metadata())?;
-        let origin = origin(&request.get_ref().log)?;
+        let origin = closing::origin("log", &request.get_ref().log)?;
         let authority = Arc::clone(self.hosts.named(origin.host().as_str())?);
         let (trust, at, named) = (Arc::clone(self.verifier.load().trust()), self.clock.now(), origin.to_string());
         let for_good = request.get_ref().for_good;
@@ -346,7 +243,7 @@ impl Admin {
     ) -> Result<Response<wire::CloseLogResponse>, Status> {
         self.admit(request.metadata())?;
         let wire::CloseLogRequest { log, take_back } = request.into_inner();
-        let origin = origin(&log)?;
+        let origin = closing::origin("log", &log)?;
         let desk = self.hosts.named(origin.host().as_str())?.desk.clone();
         let rested =
             if take_back { blocking(move || desk.wake_log(&origin)).await? } else { desk.rest_log(&origin).await };
@@ -379,11 +276,11 @@ impl Admin {
     ) -> Result<Response<wire::LiftEvidenceResponse>, Status> {
         self.admit(request.metadata())?;
         let wire::LiftEvidenceRequest { log, reason } = request.into_inner();
-        let field = |field, message: String| ApiError::Field { field, message };
-        let origin = log.parse::<Origin>().map_err(|error| field("log", error.to_string()))?;
+        let origin = closing::origin("log", &log)?;
         let length = reason.trim().chars().count();
         if !(1..=MAX_REASON).contains(&length) {
-            return Err(field("reason", format!("say why, in 1 to {MAX_REASON} characters")).into());
+            let message = format!("say why, in 1 to {MAX_REASON} characters");
+            return Err(ApiError::Field { field: "reason", message }.into());
         }
         let Some(view) = self.partners.clone() else {
             return Ok(Response::new(wire::LiftEvidenceResponse::default()));
@@ -392,10 +289,10 @@ impl Admin {
         let lifted = blocking(move || {
             let Some(proven) = view.equivocated().borrow().get(&origin).cloned() else { return Ok(None) };
             // Known to whoever reads a trail before it counts.
-            let change = "two histories are proven of the log; it is taken and cosigned again by the operator's word";
-            let row = serde_json::json!({ "log": origin, "change": change, "size": proven.size(), "reason": reason });
+            let detail = format!("two histories are proven of it, {}: {reason}", proven.parted());
+            let event = AuditEvent::named(Actor::Operator, "lift_evidence").on(&origin).with_detail(detail);
             for authority in hosts.all() {
-                authority.desk.sequencer().note(&row, at).map_err(|error| failure::plain(&error))?;
+                authority.desk.sequencer().note(&event, at).map_err(|error| failure::plain(&error))?;
             }
             view.lift(&origin, &reason).map_err(|error| failure::plain(&error))
         });
@@ -478,6 +375,10 @@ impl Admin {
         self.admit(request.metadata())?;
         let reload = Arc::clone(&self.reload_trust);
         let trust_version = blocking(move || reload()).await?.map_err(ApiError::TrustListRefused)?;
+        // What the list ends or closes is shown so at once, and not with the writer's next look.
+        for authority in self.hosts.all() {
+            authority.desk.sequencer().gate().turned();
+        }
         Ok(Response::new(wire::ReloadTrustListResponse { trust_version }))
     }
 
@@ -487,15 +388,15 @@ impl Admin {
     ) -> Result<Response<wire::AnnounceKeyChangeResponse>, Status> {
         self.admit(request.metadata())?;
         let request = request.into_inner();
-        let field = |field, message: String| ApiError::Field { field, message };
         let act = match request.act() {
             wire::KeyAct::Opened => KeyAct::Opened,
             wire::KeyAct::Closed => KeyAct::Closed,
-            wire::KeyAct::Unspecified => return Err(field("act", "say what happened to the key".to_owned()).into()),
+            wire::KeyAct::Unspecified => {
+                return Err(ApiError::Field { field: "act", message: "say what happened to the key".to_owned() }.into());
+            }
         };
         let key = kid(&request.key)?;
-        let reason = Some(request.reason.as_str()).filter(|reason| !reason.is_empty()).map(str::parse);
-        let reason = reason.transpose().map_err(|error: CertificateError| field("reason", error.to_string()))?;
+        let reason = life::text("reason", &request.reason)?;
         let authority = self.hosts.named(&request.issuer)?;
         let (outcome, trust_version) =
             authority.desk.announce_key(key, act, reason).await.map_err(|error| refused(&error))?;
@@ -565,11 +466,6 @@ impl Admin {
             newest_hour: newest.map(|(hour, _)| convert::instant(hour)),
         }
     }
-}
-
-/// The log that is named.
-fn origin(text: &str) -> Result<Origin, ApiError> {
-    text.parse().map_err(|error: crate::log::LogError| ApiError::Field { field: "log", message: error.to_string() })
 }
 
 fn kid(text: &str) -> Result<Kid, ApiError> {

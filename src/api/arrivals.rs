@@ -7,7 +7,9 @@ use super::customs::{decided, declaration_to_wire, issuer, optional, said, shown
 use super::wire::google::r#type as google;
 use super::wire::origin::v1 as wire;
 use crate::office::{ActState, CustomsAct, DoneBy};
+use crate::statement::{Act, Jti};
 use crate::workflow::{Arrival, ArrivalsAsked, Delivery, EndorsementNote, StatusNote};
+use std::collections::BTreeMap;
 
 /// Which arrivals are asked for.
 pub(super) fn asked(asked: wire::ListArrivalsRequest) -> Result<ArrivalsAsked, ApiError> {
@@ -23,6 +25,7 @@ pub(super) fn asked(asked: wire::ListArrivalsRequest) -> Result<ArrivalsAsked, A
         exporter: asked.exporter,
         consignee: asked.consignee,
         key_closed: asked.key_closed,
+        void: asked.void,
         size: convert::page_size(asked.page_size)?,
         token: asked.page_token,
     })
@@ -64,8 +67,9 @@ pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
         from: certificate.from.to_string(),
         valid_from: Some(convert::date_to_wire(certificate.valid_from)),
         valid_until: certificate.valid_until.map(convert::date_to_wire),
-        status: arrival.status.word().replace(' ', "_"),
-        status_as_of: arrival.status_as_of.map(convert::instant),
+        // What is void has no status that anybody would find.
+        status: if arrival.void.is_some() { "void".to_owned() } else { arrival.status.word().replace(' ', "_") },
+        status_as_of: arrival.status_as_of.filter(|_| arrival.void.is_none()).map(convert::instant),
         arrived_at: arrival.arrived_at.map(convert::instant),
         exporter: exporter.unwrap_or_default(),
         consignee: consignee.map(|party| party.name.to_string()).unwrap_or_default(),
@@ -73,6 +77,7 @@ pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
         equivocated: arrival.equivocated,
         lifted: arrival.lifted,
         key_closed: arrival.key_closed.clone().unwrap_or_default(),
+        void: arrival.void.clone().unwrap_or_default(),
         endorsed: arrival.endorsements.last().map(endorsed),
         awaits_release: arrival.waits,
     }
@@ -95,10 +100,16 @@ pub(super) fn endorsed(note: &EndorsementNote) -> wire::ArrivalEndorsement {
     }
 }
 
-/// A change of status, as the wire shows it.
-pub(super) fn change(note: &StatusNote) -> wire::StatusNote {
+/// A change of status, as the wire shows it, with the number of the certificate that took its place where that arrived.
+pub(super) fn change(note: &StatusNote, numbers: &BTreeMap<Jti, String>) -> wire::StatusNote {
     let StatusNote { jti, day, at, change } = note;
+    let successor = match &change.change.act {
+        Act::Superseded { successor } => Some(successor.jti),
+        Act::Cancelled | Act::Withdrawn { .. } | Act::Suspended | Act::Reinstated => None,
+    };
     wire::StatusNote {
+        successor_jti: shown(successor),
+        successor_number: successor.and_then(|jti| numbers.get(&jti)).cloned().unwrap_or_default(),
         act: change.change.act.word().to_owned(),
         items: change.change.items.clone().unwrap_or_default(),
         reason: said(change.reason.as_option().and_then(Option::as_ref)),

@@ -2,28 +2,24 @@
 
 use super::ApiError;
 use super::abroad;
-use super::call::{blocking, caller, refused, refused_row};
+use super::call::{blocking, caller, refused};
 use super::convert;
 use super::downloads::{handed_on, sections};
-use super::failure;
 use super::hosts::{HostedAuthority, Hosts};
+use super::issued::{issue_message, shown, wants_token};
 use super::life;
 use super::serves::serves;
-use super::stream::{Answers, answer_each, count_rows};
+use super::stream::{Answers, answer_each};
 use super::watching;
 use super::wire::origin::v1::{self as wire, certificate_service_server::CertificateService};
 use crate::office::Caller;
 use crate::statement::{Act, Since};
-use crate::store::Store;
 use crate::workflow::{
-    CertificateRecord, CertificatesAsked, CopyWish, Desk, DrawWish, IssueRow, Issued, OriginalName, ReplaceWish,
-    Settlement, WorkflowError,
+    CertificateRecord, CertificatesAsked, CopyWish, Desk, DrawWish, IssueRow, OriginalName, ReplaceWish, Settlement,
+    WorkflowError,
 };
-use bytes::Bytes;
-use std::sync::Arc;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status, Streaming};
-use tonic_types::pb;
 
 /// The handlers.
 #[derive(Clone)]
@@ -411,85 +407,9 @@ async fn drawn(
     shown(authority, issued, with_token).await
 }
 
-/// What was issued, with its token if that is wanted.
-async fn shown(
-    authority: &HostedAuthority,
-    issued: Issued,
-    with_token: bool,
-) -> Result<wire::IssuedCertificate, Status> {
-    let issued = if with_token {
-        let store = Arc::clone(authority.store());
-        blocking(move || issued_to_wire(&issued, Some(store.as_ref()))).await?
-    } else {
-        issued_to_wire(&issued, None)
-    };
-    issued.map_err(|error| refused(&error))
-}
-
-async fn issue_message(
-    authority: Arc<HostedAuthority>,
-    asker: Arc<Caller>,
-    message: wire::IssueCertificatesRequest,
-) -> Result<wire::IssueCertificatesResponse, Status> {
-    count_rows(message.rows.len())?;
-    let with_token = wants_token(message.contents)?;
-    let ids = message.rows.iter().map(|row| row.request_id.clone()).collect::<Vec<_>>();
-    let rows = message
-        .rows
-        .into_iter()
-        .map(|row| IssueRow { request_id: row.request_id, certificate_json: row.certificate_json.into() });
-    let issued = match authority.desk.issue_many(&asker, rows.collect()).await {
-        Ok(issued) => issued,
-        Err(error) => {
-            let error = refused_row(&error);
-            let failed = ids.into_iter().map(|id| result(id, Err(error.clone())));
-            return Ok(wire::IssueCertificatesResponse { results: failed.collect() });
-        }
-    };
-    let answer = move |store: Option<&dyn Store>| {
-        let all = ids.into_iter().zip(issued).map(|(id, issued)| {
-            let outcome = issued.and_then(|issued| issued_to_wire(&issued, store));
-            result(id, outcome.map_err(|error| refused_row(&error)))
-        });
-        wire::IssueCertificatesResponse { results: all.collect() }
-    };
-    if with_token {
-        let store = Arc::clone(authority.store());
-        Ok(blocking(move || answer(Some(store.as_ref()))).await?)
-    } else {
-        Ok(answer(None))
-    }
-}
-
-fn result(request_id: String, outcome: Result<wire::IssuedCertificate, pb::Status>) -> wire::IssueResult {
-    use wire::issue_result::Outcome;
-    let outcome = outcome.map_or_else(Outcome::Error, Outcome::Issued);
-    wire::IssueResult { request_id, outcome: Some(outcome) }
-}
-
-/// The token is read back from the store: what is handed out is what is durable.
-pub(super) fn issued_to_wire(
-    issued: &Issued,
-    store: Option<&dyn Store>,
-) -> Result<wire::IssuedCertificate, WorkflowError> {
-    let Issued { outcome, warnings } = issued;
-    let token = match store {
-        Some(store) => CertificateRecord::token(store, &outcome.entry)?.into(),
-        None => Bytes::new(),
-    };
-    Ok(wire::IssuedCertificate {
-        number: outcome.number.clone().unwrap_or_default(),
-        jti: outcome.jti.to_string(),
-        log: outcome.entry.origin.to_string(),
-        index: outcome.entry.index,
-        issued_on: Some(convert::date_to_wire(outcome.day)),
-        token,
-        warnings: failure::wire_findings(warnings, usize::MAX).findings,
-    })
-}
-
 fn record_to_wire(desk: &Desk, record: &CertificateRecord) -> Result<wire::Certificate, WorkflowError> {
     let cancellation = record.cancellation.clone().map(|wish| life::waiting(desk, wish)).transpose()?;
+    let (status, why) = convert::stands(&desk.stands(record)?);
     let certificate = &record.certificate;
     let reference = certificate.reference.as_option();
     Ok(wire::Certificate {
@@ -501,20 +421,11 @@ fn record_to_wire(desk: &Desk, record: &CertificateRecord) -> Result<wire::Certi
         from: certificate.from.to_string(),
         to: certificate.to.to_string(),
         issued_on: reference.map(|reference| convert::date_to_wire(reference.issued_on)),
-        status: convert::status(record.status).into(),
+        status: status.into(),
         held: record.held,
         cancellation,
-        void: desk.void(record).unwrap_or_default(),
+        why,
     })
-}
-
-fn wants_token(contents: i32) -> Result<bool, ApiError> {
-    use wire::IssueContents;
-    match IssueContents::try_from(contents) {
-        Ok(IssueContents::Unspecified | IssueContents::Token) => Ok(true),
-        Ok(IssueContents::Receipt) => Ok(false),
-        Err(_) => Err(ApiError::Field { field: "contents", message: "is not a choice of this service".to_owned() }),
-    }
 }
 
 fn act(withdrawal: Option<wire::Withdrawal>) -> Result<Act, ApiError> {

@@ -66,7 +66,7 @@ pub(super) fn token(place: Option<(Origin, u64)>) -> String {
     place.map(|(origin, index)| format!("{origin}#{index}")).unwrap_or_default()
 }
 
-/// What can be told of a statement without what it discloses.
+/// What can be told of a statement without what it discloses, but for a certificate's day of issue where that is here.
 pub(super) fn plain(entry: &CheckedEntry) -> wire::PlainStatement {
     let mut said = wire::PlainStatement {
         log: entry.envelope.log.to_string(),
@@ -82,6 +82,9 @@ pub(super) fn plain(entry: &CheckedEntry) -> wire::PlainStatement {
             said.agreement = certificate.agreement.to_string();
             said.to = certificate.to.to_string();
             said.valid_until = certificate.valid_until.map(convert::date_to_wire);
+            if let Some(reference) = certificate.reference.as_option() {
+                said.day = Some(convert::date_to_wire(reference.issued_on));
+            }
         }
         OpenedBody::StatusChange(one) => {
             one.change.act.word().clone_into(&mut said.act);

@@ -3,11 +3,11 @@
 use super::ApiError;
 use super::applications::{done, missing, text};
 use super::call::{caller, refused, refused_row};
-use super::certificates::issued_to_wire;
 use super::convert;
 use super::customs::{optional, parsed};
 use super::failure;
 use super::hosts::Hosts;
+use super::issued::issued_to_wire;
 use super::serves::serves;
 use super::stream::count_rows;
 use super::wire::origin::v1::{self as wire, continuity_service_server::ContinuityService};
@@ -17,7 +17,8 @@ use crate::reason::Reasoned as _;
 use crate::statement::{Issuer, PaperWords};
 use crate::time::{Date, Timestamp};
 use crate::workflow::{
-    BlockAgain, BlockWish, Desk, Issued, OutageRow, PaperRecord, PaperRow, PapersAsked, Registered, WorkflowError,
+    BlockAgain, BlockWish, CertificateBack, Desk, Issued, OutageRow, PaperRecord, PaperRow, PapersAsked, Registered,
+    WorkflowError,
 };
 use tonic::{Request, Response, Status};
 
@@ -34,6 +35,7 @@ serves! {
         reserve_number_block(wire::ReserveNumberBlockRequest) -> wire::ReserveNumberBlockResponse;
         put_back_number_block(wire::PutBackNumberBlockRequest) -> wire::PutBackNumberBlockResponse;
         register_outage_certificates(wire::RegisterOutageCertificatesRequest) -> wire::RegisterOutageCertificatesResponse;
+        give_back_certificate(wire::GiveBackCertificateRequest) -> wire::GiveBackCertificateResponse;
         list_corridors(wire::ListCorridorsRequest) -> wire::ListCorridorsResponse;
     }
 }
@@ -122,6 +124,7 @@ impl ContinuityDoor {
         Ok(Response::new(wire::PutBackNumberBlockResponse {
             block: Some(block_to_wire(&authority.desk, &authority.issuer, back.block)),
             before: back.before,
+            passed_over: back.passed_over,
         }))
     }
 
@@ -142,6 +145,25 @@ impl ContinuityDoor {
             results.push(wire::RegisterResult { request_id, outcome: Some(outcome) });
         }
         Ok(Response::new(wire::RegisterOutageCertificatesResponse { results }))
+    }
+
+    async fn give_back_certificate(
+        &self,
+        request: Request<wire::GiveBackCertificateRequest>,
+    ) -> Result<Response<wire::GiveBackCertificateResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let bundle = request.into_inner().bundle;
+        let back = done(authority, move |at| at.desk.bring_back(&caller, &bundle)).await?;
+        let CertificateBack { entry, jti, number, before, held, number_taken } = back;
+        Ok(Response::new(wire::GiveBackCertificateResponse {
+            number: number.to_string(),
+            jti: jti.to_string(),
+            log: entry.origin.to_string(),
+            index: entry.index,
+            before,
+            held,
+            number_taken,
+        }))
     }
 
     async fn list_corridors(

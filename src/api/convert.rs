@@ -5,7 +5,7 @@ use super::wire::google::r#type as google;
 use super::wire::origin::v1 as wire;
 use crate::statement::Status;
 use crate::time::{Date, NotADate, Timestamp};
-use crate::workflow::CertificateName;
+use crate::workflow::{CertificateName, Stands};
 
 /// Most entries of a page.
 const PAGE_MAX: usize = 500;
@@ -41,6 +41,17 @@ pub(crate) fn status(status: Status) -> wire::CertificateStatus {
         Status::Withdrawn => wire::CertificateStatus::Withdrawn,
         Status::Superseded => wire::CertificateStatus::Superseded,
         Status::InPart => wire::CertificateStatus::InPart,
+    }
+}
+
+/// How a certificate stands, and why where its status list does not say that.
+pub(crate) fn stands(stands: &Stands) -> (wire::CertificateStatus, String) {
+    match stands {
+        Stands::As(status) => (self::status(*status), String::new()),
+        Stands::Void(why) => (wire::CertificateStatus::Void, why.clone()),
+        Stands::KeyClosed(why) => (wire::CertificateStatus::KeyClosed, why.clone()),
+        Stands::Unproven(why) => (wire::CertificateStatus::Unproven, why.clone()),
+        Stands::Unknown(why) => (wire::CertificateStatus::Unspecified, why.clone()),
     }
 }
 

@@ -146,6 +146,7 @@ impl Doors {
             papers: Papers::new(),
         };
         let lists = ListDoor { hosts: hosts.clone(), lists, clock: Arc::clone(&clock) };
+        let logs = Logs { hosts: hosts.clone(), partners: partners.clone() };
         let sessions = Sessions::new(hosts.clone(), Arc::clone(&clock));
         let methods = rest::Methods::read().map_err(|error| unreadable(&error))?;
         let methods = Arc::new(methods);
@@ -213,7 +214,7 @@ impl Doors {
             )
             .add_service(VerificationsServer::new(verifications).max_decoding_message_size(MAX_PAPER))
             .add_service(ListsServer::new(lists).max_decoding_message_size(MAX_MESSAGE))
-            .add_service(LogsServer::new(Logs { hosts: hosts.clone() }).max_decoding_message_size(MAX_MESSAGE));
+            .add_service(LogsServer::new(logs).max_decoding_message_size(MAX_MESSAGE));
         let client = client.prepare().into_axum_router().layer(from_fn_with_state(deadline, deadline::within));
         let json = rest::routes(methods, client.clone(), deadline);
         let client = client.merge(json);

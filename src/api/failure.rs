@@ -43,7 +43,6 @@ fn code(reason: &str, class: Class) -> Code {
         "PERMISSION_DENIED"
         | "NOT_YOUR_OFFICE"
         | "READING_DENIED"
-        | "APPLICATION_ROLE"
         | "APPLICATION_NOT_YOURS"
         | "OWN_APPLICATION"
         | "SAME_PERSON"
@@ -106,6 +105,7 @@ fn needs_another_state(reason: &str) -> bool {
             | "SHOWN_DIFFERS"
             | "ITEM_STATUS_FORBIDS"
             | "CONTENTS_ERASED"
+            | "CONTENTS_MISSING"
             | "NO_COPY_HERE"
             | "DRAWN_UPON"
             | "UNUSED_NOT_DECLARED"
@@ -155,9 +155,9 @@ fn needs_another_state(reason: &str) -> bool {
 }
 
 /// Whether the same request succeeds only after somebody has acted, so that nobody is told to ask again at once: a new key
-/// is made or listed, or the trust list closes the log.
+/// is made or listed, the trust list closes the log, or what no partner has is given back.
 pub(crate) fn waits_for_a_person(reason: &str) -> bool {
-    matches!(reason, "SIGNING_KEY_CLOSED" | "NO_LOG_KEY" | "LOG_KEY_UNLISTED" | "LOG_RESTING")
+    matches!(reason, "SIGNING_KEY_CLOSED" | "NO_LOG_KEY" | "LOG_KEY_UNLISTED" | "LOG_RESTING" | "NUMBERS_LOST")
 }
 
 /// The error as a value, for a row of a stream.

@@ -156,6 +156,11 @@ impl Visitor {
         }
     }
 
+    /// Whether it may for this authority, or for any where none is named.
+    pub(crate) fn may_for(&self, authority: Option<&Issuer>, action: Action) -> bool {
+        matches!(self, Self::Account(own, caller) if authority.is_none_or(|one| own.issuer == *one) && caller.may(action))
+    }
+
     /// Whether it may at `authority`; what it may at another authority counts for nothing here.
     fn may_at(&self, authority: &HostedAuthority, action: Action) -> bool {
         matches!(self, Self::Account(own, caller) if own.issuer == authority.issuer && caller.may(action))

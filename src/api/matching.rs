@@ -4,7 +4,7 @@ use super::ApiError;
 use super::applications::{missing, text};
 use super::arrivals::arrival;
 use super::convert;
-use super::customs::{balance, each, import_declaration, measure, named, notice, optional, parsed, positive};
+use super::customs::{balance, each, import_declaration, measure, named, notice, optional, positive};
 use super::wire::origin::v1 as wire;
 use crate::agreement::{Declared, DeclaredLine, Difference, Weight};
 use crate::workflow::{MatchWish, Matched};
@@ -48,7 +48,7 @@ fn line(line: &wire::DeclarationLine) -> Result<DeclaredLine, ApiError> {
     Ok(DeclaredLine {
         line: line.line,
         item: positive(line.item),
-        tariff_code: parsed("tariff_code", &line.tariff_code)?,
+        tariff_code: optional("tariff_code", &line.tariff_code)?,
         description: text("description", &line.description)?,
         origin: optional("origin", &line.origin)?,
         quantity: measure(("quantity", &line.quantity), ("quantity_unit", &line.quantity_unit))?,
@@ -131,6 +131,8 @@ mod tests {
         ] {
             assert_eq!(refused(wrong), field);
         }
+        let unknown = wire::DeclarationLine { tariff_code: String::new(), ..good.clone() };
+        assert_eq!(line(&unknown).unwrap().tariff_code, None, "what is not known is left empty");
         let second = wire::DeclarationLine { line: 2, ..good.clone() };
         assert_eq!(lines(&[good.clone(), second.clone()]).unwrap().len(), 2);
         let twice = lines(&[good.clone(), good, second]);

@@ -3,13 +3,15 @@
 use super::convert;
 use super::hosts::{HostedAuthority, Hosts};
 use super::wire::origin::v1 as wire;
+use crate::exchange::Alarm;
 use crate::exchange::driver::{DriverView, OutsideState, OutsideWitness, PartnerState, Passage};
 use crate::log::Origin;
 use crate::reason::{Reasoned as _, counted};
 use crate::sequencer::{GivenTwice, Sequencer, SequencerError, gate::asks_nobody};
 use crate::store::StoreError;
 use crate::time::Timestamp;
-use crate::trust::{Node, TrustList};
+use crate::trust::{Node, NodeName, TrustList};
+use std::collections::BTreeMap;
 
 /// Numbers of one log that are named; whoever wants the others finds them in the node's log.
 const NAMED: usize = 20;
@@ -32,11 +34,20 @@ pub(super) fn list(
         return wire::ListPartnersResponse { trust_version, shut, ..Default::default() };
     };
     let states = view.board().read();
+    let proven = view.equivocated();
+    let is_proven = |origin: &Origin| proven.borrow().contains_key(origin);
     let mut nodes = trust.text().nodes.iter().filter(|node| node.name != *view.name()).collect::<Vec<_>>();
     nodes.sort_by(|a, b| a.name.cmp(&b.name));
     let partners = nodes.into_iter().map(|node| {
         let state = states.get(&node.name).cloned().unwrap_or_default();
-        partner(view, node, &state, &closed)
+        let logs = state.logs.iter().map(|(origin, passage)| log(origin, passage, closed(origin), now));
+        // Of what is proven the proof is told.
+        let alarms = state.alarms.iter().filter(|((origin, _), _)| !is_proven(origin));
+        wire::PartnerState {
+            logs: logs.collect(),
+            alarms: alarms.map(|((origin, _), one)| alarm(origin, one)).collect(),
+            ..partner(view, node, &state)
+        }
     });
     let known_logs = view.known_logs().into_iter();
     let known_logs = known_logs.map(|(origin, size)| wire::LogState {
@@ -51,8 +62,11 @@ pub(super) fn list(
         tracing::error!(%error, "what is proven of logs cannot be read");
         Vec::new()
     });
+    let unheard = hosts.all().filter_map(|one| unheard(view, one, now)).collect();
     wire::ListPartnersResponse {
         forked,
+        unheard,
+        withheld: withheld(view, &states),
         node: view.name().to_string(),
         partners: partners.collect(),
         trust_version,
@@ -60,6 +74,31 @@ pub(super) fn list(
         shut,
         outside_witnesses: witnesses.collect(),
     }
+}
+
+/// What this node does not cosign, and what partners do not, because they wait for others.
+fn withheld(view: &DriverView, states: &BTreeMap<NodeName, PartnerState>) -> Vec<wire::WithheldCosignature> {
+    let told = |node: &NodeName, origin: &Origin, of: &[NodeName], since: Timestamp| wire::WithheldCosignature {
+        node: node.to_string(),
+        origin: origin.to_string(),
+        awaits: of.iter().map(ToString::to_string).collect(),
+        since: Some(convert::instant(since)),
+    };
+    let here = view.withheld().into_iter().map(|(origin, of)| told(view.name(), &origin, &of, view.began()));
+    let there = states.iter().flat_map(|(node, state)| {
+        state.awaits.iter().map(move |(origin, awaited)| told(node, origin, &awaited.of, awaited.since))
+    });
+    here.chain(there).collect()
+}
+
+/// An authority that issues nothing before partners have told, because no log of it is here.
+fn unheard(view: &DriverView, authority: &HostedAuthority, now: Timestamp) -> Option<wire::UnheardAuthority> {
+    let awaits = authority.desk.sequencer().unheard(now);
+    (!awaits.is_empty()).then(|| wire::UnheardAuthority {
+        issuer: authority.issuer.to_string(),
+        awaits: awaits.iter().map(ToString::to_string).collect(),
+        since: Some(convert::instant(view.began())),
+    })
 }
 
 /// Logs of an authority for which not everything goes on.
@@ -124,28 +163,32 @@ pub(super) fn may_be_shut(authority: &HostedAuthority, trust: &TrustList, origin
 
 /// Logs that have shown two histories: those that are frozen, and those that a person has lifted.
 fn forked(view: &DriverView) -> Result<Vec<wire::ForkedLog>, StoreError> {
+    let mut all = Vec::new();
     let frozen = view.equivocated().borrow().clone();
-    let lifted = view.lifted()?.into_iter().filter(|(origin, _)| !frozen.contains_key(origin));
-    let lifted = lifted.map(|(origin, lifted)| wire::ForkedLog {
-        origin: origin.to_string(),
-        size: lifted.past,
-        lifted_at: Timestamp::from_second(lifted.at).ok().map(convert::instant),
-        lifted_reason: lifted.reason,
-    });
-    let frozen = frozen.values().map(|proven| wire::ForkedLog {
-        origin: proven.origin().to_string(),
-        size: proven.size(),
-        ..Default::default()
-    });
-    Ok(frozen.chain(lifted).collect())
+    for proven in frozen.values() {
+        all.push(wire::ForkedLog {
+            origin: proven.origin().to_string(),
+            size: proven.size(),
+            longer: proven.longer(),
+            evidence: view.evidence(proven.origin())?.unwrap_or_default(),
+            ..Default::default()
+        });
+    }
+    for (origin, lifted) in view.lifted()? {
+        all.extend(lifted.into_iter().map(|lifted| wire::ForkedLog {
+            origin: origin.to_string(),
+            size: lifted.shorter().unwrap_or(lifted.past),
+            longer: lifted.past,
+            lifted_at: Timestamp::from_second(lifted.at).ok().map(convert::instant),
+            lifted_reason: lifted.reason,
+            evidence: lifted.evidence.unwrap_or_default(),
+        }));
+    }
+    Ok(all)
 }
 
-fn partner(
-    view: &DriverView,
-    node: &Node,
-    state: &PartnerState,
-    closed: &impl Fn(&Origin) -> Option<u64>,
-) -> wire::PartnerState {
+/// A partner, but for its logs and alarms.
+fn partner(view: &DriverView, node: &Node, state: &PartnerState) -> wire::PartnerState {
     let (used, limits) = view.quota(&node.name);
     let trouble = state.trouble.as_ref();
     wire::PartnerState {
@@ -158,7 +201,6 @@ fn partner(
         trust_version: state.list_version.unwrap_or(0),
         trust_forked: state.list_forked,
         clock_ahead_ms: state.clock_ahead_ms,
-        logs: state.logs.iter().map(|(origin, passage)| log(origin, passage, closed(origin))).collect(),
         bytes_used: used.bytes,
         bytes_quota: limits.bytes,
         entries_today: used.entries_today,
@@ -171,6 +213,16 @@ fn partner(
             failures: push.failures,
             message: push.trouble.clone().unwrap_or_default(),
         }),
+        ..Default::default()
+    }
+}
+
+fn alarm(origin: &Origin, Alarm { why, since }: &Alarm) -> wire::PartnerAlarm {
+    wire::PartnerAlarm {
+        origin: origin.to_string(),
+        reason: why.reason().to_owned(),
+        message: why.to_string(),
+        since: Some(convert::instant(*since)),
     }
 }
 
@@ -190,7 +242,7 @@ fn outside_witness(witness: &OutsideWitness, state: &OutsideState) -> wire::Outs
     }
 }
 
-fn log(origin: &Origin, passage: &Passage, closed_with: Option<u64>) -> wire::PartnerLog {
+fn log(origin: &Origin, passage: &Passage, closed_with: Option<u64>, now: Timestamp) -> wire::PartnerLog {
     let at = |second: u64| Timestamp::from_second(i64::try_from(second).ok()?).ok();
     wire::PartnerLog {
         origin: origin.to_string(),
@@ -205,6 +257,9 @@ fn log(origin: &Origin, passage: &Passage, closed_with: Option<u64>) -> wire::Pa
         held_disclosures: passage.kept_back,
         findings: passage.findings,
         closed_with,
+        carried: passage.carried,
+        entries_a_minute: passage.pace(now),
+        missing_since: passage.missing_since.map(convert::instant),
     }
 }
 

@@ -12,14 +12,15 @@ use crate::exchange::driver::{DriverView, ExportAsked, Imported, Wanted};
 use crate::exchange::parcel::ParcelError;
 use crate::reason::{Class, Reasoned as _};
 use crate::time::Clock;
-use crate::trust::PackageSeal;
+use crate::trust::{NodeName, PackageSeal};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderValue, Request, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use bytes::Bytes;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
@@ -28,6 +29,10 @@ use tokio_stream::wrappers::ReceiverStream;
 
 /// The header that announces the seal: the base64 of its note.
 const SEAL: &str = "origin-package-seal";
+/// The header that names, in an answer, the nodes that have to tell before the package's heads are cosigned.
+const AWAITS: &str = "origin-package-awaits";
+/// Nodes that are named there.
+const MOST_NAMED: usize = 16;
 /// Packages that arrive at once.
 const AT_ONCE: usize = 4;
 /// A sender that sends nothing for this long has gone.
@@ -86,7 +91,15 @@ async fn take(State(door): State<PushDoor>, request: Request<Body>) -> Response 
         };
         return refused(code, error);
     }
-    answer(door.view, ExportAsked { to, logs: Wanted::None })
+    let awaits = imported.logs.iter().flat_map(|log| &log.awaits).map(NodeName::as_str).collect::<BTreeSet<_>>();
+    let awaits = awaits.into_iter().take(MOST_NAMED).collect::<Vec<_>>().join(", ");
+    let mut answer = answer(door.view, ExportAsked { to, logs: Wanted::None });
+    if let Ok(awaits) = HeaderValue::from_str(&awaits)
+        && !awaits.is_empty()
+    {
+        answer.headers_mut().insert(HeaderName::from_static(AWAITS), awaits);
+    }
+    answer
 }
 
 /// Puts the package on disk as it comes, and takes it when it is there.

@@ -1,14 +1,15 @@
 //! `ShareService`: links by which importers see what became of their own declarations.
 
 use super::applications::{done, missing};
+use super::arrivals::arrival;
 use super::call::{blocking, caller, refused};
 use super::convert;
 use super::customs::{decided, declaration_to_wire, shown};
-use super::hosts::Hosts;
+use super::hosts::{HostedAuthority, Hosts};
 use super::matching;
 use super::serves::serves;
 use super::wire::origin::v1::{self as wire, share_service_server::ShareService};
-use crate::office::{ActState, CustomsAct};
+use crate::office::{ActState, Caller, CustomsAct};
 use crate::reason::Reasoned as _;
 use crate::workflow::{ArrivedName, Share, ShareId, ShareWish, Shared, WorkflowError};
 use tonic::{Request, Response, Status};
@@ -38,9 +39,13 @@ impl SharesDoor {
         let declaration = declaration.ok_or_else(|| missing("declaration", "the declaration is needed"))?;
         let wish = ShareWish { declared: matching::wish(declaration)?, until: convert::date("until", &until)? };
         let issuer = authority.issuer.to_string();
-        let (share, secret) = done(authority, move |at| at.desk.share(&caller, wish)).await?;
+        let shared = done(authority, move |at| {
+            let (share, secret) = at.desk.share(&caller, wish)?;
+            Ok((to_wire(&share, number(at, &caller, &share)), secret))
+        });
+        let (share, secret) = shared.await?;
         let url = format!("{issuer}{}{}", super::share_page::PATH, secret.as_str());
-        Ok(Response::new(wire::CreateShareResponse { share: Some(to_wire(&share)), url }))
+        Ok(Response::new(wire::CreateShareResponse { share: Some(share), url }))
     }
 
     async fn list_shares(
@@ -50,11 +55,12 @@ impl SharesDoor {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
         let wire::ListSharesRequest { page_size, page_token } = request.into_inner();
         let size = convert::page_size(page_size)?;
-        let page = done(authority, move |at| at.desk.shares(&caller, &page_token, size)).await?;
-        Ok(Response::new(wire::ListSharesResponse {
-            shares: page.shares.iter().map(to_wire).collect(),
-            next_page_token: page.next.unwrap_or_default(),
-        }))
+        let listed = done(authority, move |at| {
+            let page = at.desk.shares(&caller, &page_token, size)?;
+            let shares = page.shares.iter().map(|share| to_wire(share, number(at, &caller, share))).collect();
+            Ok(wire::ListSharesResponse { shares, next_page_token: page.next.unwrap_or_default() })
+        });
+        Ok(Response::new(listed.await?))
     }
 
     async fn revoke_share(
@@ -68,7 +74,14 @@ impl SharesDoor {
     }
 }
 
-fn to_wire(share: &Share) -> wire::Share {
+/// The number of the certificate that a link shows, which people know it by. A link is listed without it too: a node
+/// that starts opens the logs of partners as it connects.
+fn number(at: &HostedAuthority, caller: &Caller, share: &Share) -> String {
+    let course = at.desk.course(caller, &share.declared.certificate);
+    course.map(|course| arrival(&course.arrival).number).unwrap_or_default()
+}
+
+fn to_wire(share: &Share, number: String) -> wire::Share {
     let jti = match &share.declared.certificate {
         ArrivedName::Jti(jti) => jti.to_string(),
         ArrivedName::Number(..) => String::new(),
@@ -80,6 +93,7 @@ fn to_wire(share: &Share) -> wire::Share {
         declaration: Some(declaration_to_wire(&share.declared.declaration)),
         until: Some(convert::date_to_wire(share.until)),
         created_at: super::applications::at(share.made_ms),
+        number,
     }
 }
 
@@ -120,7 +134,7 @@ pub(super) async fn opened(hosts: &Hosts, secret: &str) -> Result<Option<wire::S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::office::{Account, Caller, Despite, DoneBy, Role, Wanted};
+    use crate::office::{Account, Despite, DoneBy, Role, Wanted};
     use crate::time::{SeededRandom, Timestamp};
 
     #[test]

@@ -76,16 +76,18 @@ impl LookUps {
 }
 
 fn existence_to_wire(issuer: String, found: &Existence, now: Timestamp) -> wire::LookUpCertificateResponse {
+    let (status, why) = found.stands.as_ref().map(convert::stands).unwrap_or_default();
     wire::LookUpCertificateResponse {
         issuer,
         jti: found.jti.to_string(),
         issued_on: found.issued_on.map(convert::date_to_wire),
         valid_from: Some(convert::date_to_wire(found.valid_from)),
         valid_until: found.valid_until.map(convert::date_to_wire),
-        status: found.status.map_or(wire::CertificateStatus::Unspecified, convert::status).into(),
+        status: status.into(),
         as_of: Some(convert::instant(now)),
         token: Bytes::new(),
-        on_paper: found.status.is_none(),
+        on_paper: found.stands.is_none(),
+        why,
     }
 }
 
@@ -247,11 +249,12 @@ impl Verifications {
         paper: &Paper,
         as_of: Option<&super::wire::google::r#type::Date>,
     ) -> Result<wire::VerifyPresentationResponse, Unjudged> {
-        let question = self.question(as_of)?;
-        let judge = |text: &str| self.judge(text, &question);
+        let mut question = self.question(as_of)?;
         let proven = paper.attachment.as_deref().map(|token| self.with_evidence(token)).transpose()?.flatten();
         let mut seen = paper.seen();
         seen.certificate = proven.as_deref().or(seen.certificate);
+        question.status_refused = seen.certificate.map(|shown| self.status_refused(shown)).transpose()?.flatten();
+        let judge = |text: &str| self.judge(text, &question);
         let mut verdicts = self.verifier.load().verify_paper(&seen, &question, judge)?;
         verdicts.sort_by_key(|verdict| verdict.headline);
         let mut verdicts = verdicts.iter().map(verdict_to_wire);
@@ -284,15 +287,31 @@ impl Verifications {
             return self.stamp(text, question);
         }
         let verifier = self.verifier.load();
-        if let Some(proven) = self.with_evidence(text)? {
-            return Ok(verifier.verify(&proven, question));
-        }
-        let verdict = verifier.verify(text, question);
+        let proven = self.with_evidence(text)?;
+        let mut verdict = verifier.verify(proven.as_deref().unwrap_or(text), question);
         // What a bundle shows well may be known better here, and a suspension may be over; what else it shows badly nothing
         // makes good.
         let asked = verdict.headline.tone() != Tone::Bad || verdict.headline == Headline::SuspendedByIssuer;
-        let later = if asked { self.later_than(text, &verdict)? } else { None };
-        Ok(later.map_or(verdict, |later| verifier.verify(&later, question)))
+        let later = if asked && proven.is_none() { self.later_than(text, &verdict)? } else { None };
+        if let Some(later) = &later {
+            verdict = verifier.verify(later, question);
+        }
+        if verdict.headline.tone() == Tone::Bad {
+            return Ok(verdict);
+        }
+        // Nor is it called good by a status that says nothing here.
+        let shown = later.as_deref().or(proven.as_deref()).unwrap_or(text);
+        Ok(match self.status_refused(shown)? {
+            Some(why) => verifier.verify(shown, &Question { status_refused: Some(why), ..question.clone() }),
+            None => verdict,
+        })
+    }
+
+    /// Why the status that is shown of a certificate says nothing here. It reads from the disk.
+    fn status_refused(&self, bundle: &str) -> Result<Option<String>, WorkflowError> {
+        let Ok(shown) = Bundle::parse(bundle.as_bytes()) else { return Ok(None) };
+        let Ok(presented) = Presentation::parse(&shown.token) else { return Ok(None) };
+        self.known(&presented.envelope().iss, |desk| desk.status_refused(&shown, &presented))
     }
 
     /// The bundle of what is presented without a proof, where its log is kept here; of what stands there it gets proof
@@ -331,7 +350,9 @@ impl Verifications {
         };
         Ok(match there {
             Some(StandsThere::Certificate(bundle)) => {
-                verifier.verify_stamp(text, StampPlace::Certificate(&bundle.to_json()), question)
+                let bundle = bundle.to_json();
+                let asked = Question { status_refused: self.status_refused(&bundle)?, ..question.clone() };
+                verifier.verify_stamp(text, StampPlace::Certificate(&bundle), &asked)
             }
             Some(StandsThere::Another) => verifier.verify_stamp(text, StampPlace::Another, question),
             None => verifier.verify_stamp(text, StampPlace::Unseen, question),

@@ -7,6 +7,7 @@ use super::Peer;
 use super::rate::RateLimit;
 use crate::exchange::driver::DriverView;
 use crate::exchange::message::{MAX_ADD_CHECKPOINT_BYTES, Witnessed};
+use crate::reason::some_of;
 use crate::time::Clock;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -24,6 +25,8 @@ const SIZE: &str = "text/x.tlog.size";
 const TEXT: &str = "text/plain; charset=utf-8";
 /// A log that finds the witness busy tries again after, in seconds.
 const AGAIN: &str = "1";
+/// The same of a witness that waits for others.
+const LATER: &str = "30";
 
 /// What the door needs.
 #[derive(Clone)]
@@ -75,9 +78,17 @@ fn answer(witnessed: &Witnessed) -> Response {
         Witnessed::UnknownLog => (TEXT, "this log is not witnessed here\n".to_owned()),
         Witnessed::Unproven => (TEXT, "the proof does not lead from the head cosigned last to this one\n".to_owned()),
         Witnessed::Busy => (TEXT, "the witness has too much to do, or could not keep the head\n".to_owned()),
+        Witnessed::Awaiting(of) => {
+            let of = some_of(of);
+            (TEXT, format!("nothing of this log is cosigned before these have told what was cosigned of it: {of}\n"))
+        }
     };
     let code = StatusCode::from_u16(witnessed.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    said(code, kind, body)
+    let mut answer = said(code, kind, body);
+    if matches!(witnessed, Witnessed::Awaiting(_)) {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(LATER));
+    }
+    answer
 }
 
 fn said(code: StatusCode, kind: &'static str, body: String) -> Response {
@@ -107,6 +118,7 @@ mod tests {
             (Witnessed::UnknownLog, 404, TEXT, None),
             (Witnessed::Unproven, 422, TEXT, None),
             (Witnessed::Busy, 503, TEXT, None),
+            (Witnessed::Awaiting(vec!["node.kra.go.ke".parse().unwrap()]), 503, TEXT, None),
         ] {
             let answer = answer(&said);
             assert_eq!(answer.status().as_u16(), status);
@@ -116,5 +128,14 @@ mod tests {
                 assert_eq!(shown, body);
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_witness_that_waits_for_others_names_them_and_is_not_asked_again_every_second() {
+        let answer = answer(&Witnessed::Awaiting(vec!["node.kra.go.ke".parse().unwrap()]));
+        assert_eq!(answer.headers()[header::RETRY_AFTER], LATER);
+        let shown = to_bytes(answer.into_body(), 1024).await.unwrap();
+        let shown = String::from_utf8(shown.into()).unwrap();
+        assert!(shown.ends_with("before these have told what was cosigned of it: node.kra.go.ke\n"), "{shown}");
     }
 }

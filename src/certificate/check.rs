@@ -94,12 +94,6 @@ impl Particulars {
 }
 
 impl Goods {
-    /// How many items it has, as the signed section says.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.items.len()
-    }
-
     fn has_item(&self, number: u32) -> bool {
         self.items.iter().any(|item| item.number == number)
     }

@@ -5,12 +5,14 @@ use super::console::{Exit, Failure};
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{Error, Seek, SeekFrom},
+    os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
 
-/// Opens one, held alone until it is closed; where there is none, `make` makes it.
+/// Opens one, held alone until it is closed; where there is none, `make` makes it, for its owner alone: the lines of a spool
+/// have all that certificates say.
 pub(super) fn hold(path: &Path, make: bool) -> Result<File, Failure> {
-    let file = OpenOptions::new().read(true).append(true).create(make).truncate(false).open(path);
+    let file = OpenOptions::new().read(true).append(true).create(make).truncate(false).mode(0o600).open(path);
     let file = file.map_err(|error| unusable(path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

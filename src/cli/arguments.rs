@@ -5,10 +5,10 @@ use super::{
     files::{self, Source},
 };
 use crate::{
-    certificate::{AgreementCode, CertificateError, Country},
+    certificate::{AgreementCode, CertificateError, Country, OfficeCode, UnitCode},
     keys::{KeyStore, Passphrase},
     node::system::SystemClock,
-    statement::Issuer,
+    statement::{Issuer, Jti, NotIssuer, NotJti},
     time::{Clock, Date, Timestamp, ZoneName, read_date, read_instant},
     trust::{Anchor, MAX_ANCHOR_BYTES, MAX_LIST_BYTES, TrustList},
 };
@@ -73,11 +73,19 @@ pub(super) fn rows(text: &str) -> Result<usize, String> {
     rows.ok_or_else(|| "a list shows one row or more: a whole number from 1 on".to_owned())
 }
 
-/// `https://<host>`, or the bare host, in any case.
+/// `https://<host>`, also with the slash that browsers put behind it, or the bare host, in any case.
 pub(super) fn issuer(text: &str) -> Result<Issuer, String> {
-    let text = text.to_ascii_lowercase();
-    let full = if text.contains("://") { text } else { format!("https://{text}") };
-    full.parse().map_err(|error: crate::statement::NotIssuer| error.to_string())
+    let lower = text.to_ascii_lowercase();
+    let named = lower.strip_suffix('/').unwrap_or(&lower);
+    let full = if named.contains("://") { named.to_owned() } else { format!("https://{named}") };
+    full.parse().map_err(|_: NotIssuer| {
+        format!("`{text}` is not an authority: it is named by its whole host and nothing behind, such as tdap.gov.pk")
+    })
+}
+
+/// The identifier of a statement, in any case; what is signed has it in capitals alone.
+pub(super) fn jti(text: &str) -> Result<Jti, String> {
+    text.to_ascii_uppercase().parse().map_err(|error: NotJti| error.to_string())
 }
 
 /// Numbers and ranges of numbers from 1 on, such as `1,3-5`: each once, in order, at most 500.
@@ -124,9 +132,35 @@ pub(super) fn agreement(text: &str) -> Result<AgreementCode, String> {
     text.to_ascii_uppercase().parse().map_err(|error: CertificateError| error.to_string())
 }
 
+/// An office's code, in any case.
+pub(super) fn office(text: &str) -> Result<OfficeCode, String> {
+    text.to_ascii_uppercase().parse().map_err(|error: CertificateError| error.to_string())
+}
+
 /// A country's code, in any case.
 pub(super) fn country(text: &str) -> Result<Country, String> {
-    text.to_ascii_uppercase().parse().map_err(|error: CertificateError| error.to_string())
+    text.to_ascii_uppercase().parse().map_err(|error: CertificateError| mended(error, "two letters, such as KE"))
+}
+
+/// A unit's code, in any case where it is one in trade use: `kg` is none, and is not taken for one by its letters.
+pub(super) fn unit(text: &str) -> Result<UnitCode, String> {
+    match text.parse::<UnitCode>() {
+        Ok(unit) => Ok(unit),
+        Err(error @ CertificateError::Code { help: Some(_), .. }) => Err(mended(error, "")),
+        Err(error) => {
+            let capitals = text.to_ascii_uppercase().parse::<UnitCode>().ok();
+            let in_use = capitals.filter(|unit| unit.name().is_some());
+            in_use.ok_or_else(|| mended(error, "H87 is a piece, TNE a tonne"))
+        }
+    }
+}
+
+/// What is wrong with a code, and what was meant; where nobody can say that, how such a code is written.
+fn mended(error: CertificateError, written: &str) -> String {
+    match error {
+        CertificateError::Code { why, help: Some(help), .. } => format!("{why}; {help}"),
+        other => format!("{other}; {written}"),
+    }
 }
 
 /// What is believed: the trust list, and the anchor it is opened with.
@@ -257,22 +291,52 @@ mod tests {
     }
 
     #[test]
-    fn a_country_is_named_by_its_code_in_any_case() {
+    fn a_country_and_an_office_are_named_by_their_codes_in_any_case() {
+        for same in ["khi", "Khi", "KHI"] {
+            assert_eq!(office(same).map(|one| one.to_string()), Ok("KHI".to_owned()), "{same}");
+        }
         for same in ["ke", "Ke", "KE"] {
             assert_eq!(country(same).map(|one| one.to_string()), Ok("KE".to_owned()), "{same}");
         }
-        for wrong in ["", "KEN", "XX", "ｋｅ"] {
-            assert!(country(wrong).is_err(), "{wrong}");
+        for wrong in ["", "KEN", "Kenya", "XX", "ｋｅ"] {
+            assert!(country(wrong).unwrap_err().ends_with("two letters, such as KE"), "{wrong}");
+        }
+        assert!(country("uk").unwrap_err().ends_with("did you mean `GB`?"));
+    }
+
+    #[test]
+    fn a_unit_is_named_by_its_code_in_any_case_and_no_abbreviation_becomes_another_code() {
+        for (written, code) in [("h87", "H87"), ("Kgm", "KGM"), ("xct", "XCT"), ("KGM", "KGM"), ("ZZ", "ZZ")] {
+            assert_eq!(unit(written).map(|one| one.to_string()), Ok(code.to_owned()), "{written}");
+        }
+        assert!(unit("kg").unwrap_err().ends_with("did you mean `KGM`?"));
+        for wrong in ["", "zz", "pieces of", "4"] {
+            assert!(unit(wrong).unwrap_err().ends_with("H87 is a piece, TNE a tonne"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_identifier_is_taken_in_small_letters() {
+        let written = "01KB3D9M8000000000000000AB";
+        for same in [written, "01kb3d9m8000000000000000ab", "01Kb3d9m8000000000000000aB"] {
+            assert_eq!(jti(same).map(|one| one.to_string()), Ok(written.to_owned()), "{same}");
+        }
+        for wrong in ["", "01kb3d9m8000000000000000a", "81kb3d9m8000000000000000ab", "01kb3d9m8000000000000000au"] {
+            assert!(jti(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn an_authority_is_named_by_its_url_or_its_host() {
-        for same in ["https://tdap.gov.pk", "TDAP.gov.pk", "HTTPS://TDAP.GOV.PK"] {
+        for same in
+            ["https://tdap.gov.pk", "TDAP.gov.pk", "HTTPS://TDAP.GOV.PK", "HTTPS://tdap.gov.pk/", "tdap.gov.pk/"]
+        {
             assert_eq!(issuer(same), issuer("tdap.gov.pk"), "{same}");
         }
         assert!(issuer("tdap.gov.pk").is_ok());
-        assert!(issuer("https://tdap.gov.pk/x").is_err());
-        assert!(issuer("http://tdap.gov.pk").is_err());
+        for wrong in ["https://tdap.gov.pk/x", "https://tdap.gov.pk//", "http://tdap.gov.pk", "tdap", "https://", ""] {
+            let refused = issuer(wrong).unwrap_err();
+            assert!(refused.starts_with(&format!("`{wrong}` is not")) && refused.contains("whole host"), "{refused}");
+        }
     }
 }

@@ -161,7 +161,12 @@ fn time(at_ms: u64) -> String {
 
 fn show(console: Console, row: &AuditRow, event: Option<&AuditEvent>) {
     if console.is_json() {
-        console.data(json!({ "number": row.number, "at": time(row.at_ms), "event": event }));
+        let mut shown = json!({ "number": row.number, "at": time(row.at_ms), "event": event });
+        if let (None, Some(members)) = (event, shown.as_object_mut()) {
+            // Of a time before rows had this form.
+            members.insert("row".to_owned(), json!(String::from_utf8_lossy(&row.row)));
+        }
+        console.data(shown);
         return;
     }
     let Some(event) = event else {

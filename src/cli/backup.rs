@@ -46,7 +46,7 @@ enum Command {
 /// Copy what the node of a configuration keeps, or bring an earlier copy up to date
 ///
 /// The node may run: what was acknowledged before the command began is in the copy. Only segments that grew are written.
-/// A copy of another node is left as it is.
+/// A copy of another node, or of a later time, is left as it is, and so are its keys.
 /// The keys that contents are sealed under go to a folder of their own, which needs a short life: whoever has an old copy
 /// of it reads what was erased since.
 #[derive(Debug, clap::Args)]
@@ -385,6 +385,9 @@ fn of_system(path: &Path, error: &io::Error) -> Failure {
 fn helped(failure: Failure, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::PermissionDenied => failure.help("run it as the user that the node runs as"),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            failure.help("make room on that disk, and give the command again: what was begun is finished")
+        }
         _ => failure,
     }
 }

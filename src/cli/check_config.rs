@@ -4,9 +4,14 @@ use super::{
     Outcome, arguments,
     console::{Console, Exit, Failure},
 };
-use crate::node::{self, Configuration, Mistakes, NodeError};
+use crate::{
+    keys::KeyStore,
+    node::{self, Configuration, Faults, Mistakes, NodeError},
+    reason::counted,
+};
 use serde_json::json;
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -28,23 +33,10 @@ impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let named = self.file.or(self.config).or_else(arguments::configuration_of_environment);
         let file = named.unwrap_or_else(|| PathBuf::from("node.toml"));
-        let configuration = node::check(&file).map_err(|faults| {
-            if let [NodeError::File { path, source }] = faults.as_slice()
-                && *path == file
-            {
-                return unreadable(path, source);
-            }
-            if let [NodeError::Configuration { file, mistakes }] = faults.as_slice() {
-                return refused(file, mistakes);
-            }
-            let sentences = faults.iter().flat_map(sentences).collect::<Vec<_>>();
-            let count = sentences.len();
-            let noun = if count == 1 { "thing" } else { "things" };
-            let error =
-                format!("a node of `{}` would not start, or not be believed: {count} {noun} to mend", file.display());
-            let failure = sentences.into_iter().fold(Failure::new(Exit::Configuration, error), Failure::note);
-            failure.help(format!("origin doctor --config {} looks closer", file.display()))
-        })?;
+        let configuration = node::check(&file).map_err(|faults| faulty(&file, &faults))?;
+        for exposed in exposed_keys(&configuration) {
+            console.message(format!("warning: {exposed}"));
+        }
         let hosts = configuration.authorities.iter().map(|one| one.issuer.to_string()).collect::<Vec<_>>();
         if console.is_json() {
             console.data(json!({ "file": file.display().to_string(), "good": true, "authorities": hosts }));
@@ -53,6 +45,38 @@ impl Arguments {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The keys of a node that its folders alone keep from others: those that a start opens were refused before.
+pub(super) fn exposed_keys(configuration: &Configuration) -> Vec<String> {
+    let folders = configuration.authorities.iter().map(|one| &one.keys);
+    let folders = folders.chain(configuration.partner.as_ref().map(|partner| &partner.keys));
+    let exposed = folders.collect::<BTreeSet<_>>().into_iter().filter_map(|folder| KeyStore::exposed(folder).ok());
+    exposed.flatten().map(|error| error.to_string()).collect()
+}
+
+fn faulty(file: &Path, faults: &Faults) -> Failure {
+    let Faults { start, work } = faults;
+    if work.is_empty() {
+        if let [NodeError::File { path, source }] = start.as_slice()
+            && path == file
+        {
+            return unreadable(path, source);
+        }
+        if let [NodeError::Configuration { file, mistakes }] = start.as_slice() {
+            return refused(file, mistakes);
+        }
+    }
+    let sentences = start.iter().chain(work).flat_map(sentences).collect::<Vec<_>>();
+    let what = if start.is_empty() {
+        "starts, and part of its work would be refused or not believed"
+    } else {
+        "would not start"
+    };
+    let count = counted(sentences.len(), "thing", "things");
+    let error = format!("a node of `{}` {what}: {count} to mend", file.display());
+    let failure = sentences.into_iter().fold(Failure::new(Exit::Configuration, error), Failure::note);
+    failure.help(format!("origin doctor --config {} looks closer", file.display()))
 }
 
 /// One sentence for each thing to mend.

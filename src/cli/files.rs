@@ -147,9 +147,7 @@ fn unreadable(shown: &str, error: &std::io::Error, exit: Exit) -> Failure {
 
 /// Writes a file of which others see the old contents or the new, never a part; durable on return.
 pub(super) fn replace(path: &Path, contents: &[u8], mode: u32) -> Result<(), Failure> {
-    let mut draft = Draft::begin(path, mode)?;
-    draft.write(contents)?;
-    draft.finish()
+    Draft::begin(path, mode)?.fill(contents)
 }
 
 /// A file in the making: what is dropped before it is finished leaves nothing behind.
@@ -159,7 +157,8 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    /// Begins one beside the file whose place it takes.
+    /// Begins one beside the file whose place it takes: where that can be done the file can be made, which is worth knowing
+    /// before anything is asked for that is given once.
     pub(super) fn begin(path: &'a Path, mode: u32) -> Result<Self, Failure> {
         let file = tempfile::Builder::new()
             .prefix(".origin-")
@@ -172,6 +171,12 @@ impl<'a> Draft<'a> {
     /// More of it.
     pub(super) fn write(&mut self, contents: &[u8]) -> Result<(), Failure> {
         self.file.write_all(contents).map_err(|error| unwritten(self.path, &error))
+    }
+
+    /// All of it, in its place.
+    pub(super) fn fill(mut self, contents: &[u8]) -> Result<(), Failure> {
+        self.write(contents)?;
+        self.finish()
     }
 
     /// Whole: puts it in its place, durable on return.
@@ -262,7 +267,11 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("`{}` cannot be written: {error}", path.display()))
+    let failure = Failure::new(Exit::Failed, format!("`{}` cannot be written: {error}", path.display()));
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => failure.help("make room on that disk"),
+        _ => failure,
+    }
 }
 
 /// The same, in a folder that is made if it is not there.

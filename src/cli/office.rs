@@ -69,7 +69,7 @@ struct List {
 #[derive(Debug, clap::Args)]
 struct Open {
     /// Its code
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", value_parser = arguments::office)]
     code: OfficeCode,
     /// Its name as certificates print it
     #[arg(long, value_name = "NAME")]
@@ -90,7 +90,7 @@ struct Open {
 #[derive(Debug, clap::Args)]
 struct Terms {
     /// An agreement it issues under; repeat for all of them
-    #[arg(long = "agreement", value_name = "CODE")]
+    #[arg(long = "agreement", value_name = "CODE", value_parser = arguments::agreement)]
     agreements: Vec<AgreementCode>,
     /// An agreement whose applications wait for a fee, repeated for each; or `all`, alone, for every agreement
     #[arg(long = "fee", value_name = "CODE")]
@@ -124,7 +124,7 @@ impl Terms {
 #[derive(Debug, clap::Args)]
 struct Change {
     /// Its code
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", value_parser = arguments::office)]
     code: OfficeCode,
     /// Its name as certificates print it
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
@@ -148,10 +148,10 @@ struct Change {
 #[derive(Debug, clap::Args)]
 struct Close {
     /// Its code
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", value_parser = arguments::office)]
     code: OfficeCode,
     /// Move what waits there to this office
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = arguments::office)]
     queue_to: Option<OfficeCode>,
     #[command(flatten)]
     at: At,
@@ -161,10 +161,10 @@ struct Close {
 #[derive(Debug, clap::Args)]
 struct Move {
     /// The office that is closed
-    #[arg(value_name = "FROM")]
+    #[arg(value_name = "FROM", value_parser = arguments::office)]
     from: OfficeCode,
     /// The office that issues in its place
-    #[arg(value_name = "TO")]
+    #[arg(value_name = "TO", value_parser = arguments::office)]
     to: OfficeCode,
     #[command(flatten)]
     at: At,
@@ -281,7 +281,7 @@ fn move_queue(console: Console, at: &At, from: &OfficeCode, to: &OfficeCode) -> 
 fn series_begin(text: &str) -> Result<wire::SeriesBegin, String> {
     let wrong = || "an agreement and its first serial, such as CPFTA=1000".to_owned();
     let (agreement, serial) = text.split_once('=').ok_or_else(wrong)?;
-    let agreement = agreement.parse::<AgreementCode>().map_err(|error| error.to_string())?.to_string();
+    let agreement = arguments::agreement(agreement)?.to_string();
     Ok(wire::SeriesBegin { agreement, serial: serial.parse().map_err(|_| wrong())? })
 }
 

@@ -1,11 +1,15 @@
 //! `origin partner`: how the exchange with other nodes is, from the running node.
 
 mod add;
+mod evidence;
 mod export;
 mod findings;
 mod go_on;
+mod histories;
 mod import;
+mod passage;
 mod rehearse;
+pub(super) mod waiting;
 
 use super::{
     Outcome,
@@ -19,9 +23,11 @@ use crate::{
     node::system::SystemClock,
     reason::counted,
     time::{Clock, Timestamp},
+    verification::parted,
 };
 use clap::Subcommand;
 pub(super) use findings::{KEY_CLOSED, each_finding};
+pub(super) use passage::{behind, closed};
 use serde_json::json;
 use std::{collections::BTreeSet, process::ExitCode};
 
@@ -42,17 +48,20 @@ enum Command {
     Import(Box<import::Arguments>),
     /// List the partners: connected or not, and why
     List(OperatorDoor),
-    /// Show each log between this node and its partners: lag, cosignatures, disclosures, findings, quotas
+    /// Show each log between this node and its partners: lag, cosignatures, disclosures, findings, alarms, quotas
     Status(OperatorDoor),
     Findings(findings::Arguments),
+    Histories(histories::Arguments),
+    Evidence(evidence::Arguments),
     Rehearse(Box<rehearse::Arguments>),
     GoOn(go_on::Arguments),
     /// Take and cosign a log again that has shown two histories
     ///
     /// A log of a partner that is proven to have shown two histories is frozen: this node keeps the branch that it held
     /// first, takes and cosigns nothing more, and its verdicts say so. Once you have looked into it with the partner (an old
-    /// copy that was restored, say) and the branch held here is the one that goes on, this lifts it here. The proof stays
-    /// where it was said, what forks further on freezes the log again, and the audit trail keeps what you did.
+    /// copy that was restored, say) and the branch held here is the one that goes on, this lifts it here: the two heads
+    /// that are proven, and nothing else. Any other head off the branch held here freezes the log again with its own proof,
+    /// of whatever size it is. The proof stays where it was said, and the audit trail keeps what you did.
     Lift {
         #[command(flatten)]
         door: OperatorDoor,
@@ -74,15 +83,24 @@ impl Arguments {
             Command::List(door) => (door, false),
             Command::Status(door) => (door, true),
             Command::Findings(arguments) => return arguments.run(console),
+            Command::Histories(arguments) => return arguments.run(console),
+            Command::Evidence(arguments) => return arguments.run(console),
             Command::Rehearse(arguments) => return arguments.run(console),
             Command::GoOn(arguments) => return arguments.run(console),
             Command::Lift { door, log, reason } => return lift(console, &door, &log, reason),
         };
-        let answer = remote::converse(ask(console, &door))?;
+        let (answer, histories) = remote::converse(async {
+            let answer = ask(console, &door).await?;
+            let histories = if logs { histories::ask(console, &door, String::new(), false).await? } else { Vec::new() };
+            Ok((answer, histories))
+        })?;
         let now = SystemClock.now();
         if answer.partners.is_empty() && !console.is_json() {
             console
                 .message("this node has no partners: `[partner]` of its configuration, and the trust list, name them");
+        }
+        if logs {
+            tell_waiting(console, &answer);
         }
         for shut in answer.shut.iter().filter(|_| logs) {
             tell_shut(console, shut);
@@ -104,9 +122,12 @@ impl Arguments {
             if console.is_json() {
                 console.data(json!({ "witnessed": log.origin, "size": log.size, "closed_with": log.closed_with }));
             } else {
-                let size = log.closed_with.map_or_else(|| entries(log.size), closed);
+                let size = log.closed_with.map_or_else(|| passage::entries(log.size), closed);
                 console.data(format!("witnessed here  {}: {size}", log.origin));
             }
+        }
+        for history in &histories {
+            tell_history(console, history);
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -117,6 +138,18 @@ fn witnessed(answer: &wire::ListPartnersResponse) -> Vec<&wire::LogState> {
     let held = answer.partners.iter().flat_map(|partner| &partner.logs).filter(|log| log.inward);
     let held = held.map(|log| log.origin.as_str()).collect::<BTreeSet<_>>();
     answer.known_logs.iter().filter(|known| !held.contains(known.origin.as_str())).collect()
+}
+
+/// Whether others were shown the same of a log that is held here. That it has shown two histories was said before.
+fn tell_history(console: Console, history: &wire::LogHistory) {
+    if console.is_json() {
+        console.data(histories::document(history, None));
+        return;
+    }
+    let said = histories::said(history);
+    if said.heard > 0 && !history.forked {
+        console.data(format!("{}: {}", history.origin, console.paint(said.colour, &said.words)));
+    }
 }
 
 /// One witness outside the trust list, and what it cosigned.
@@ -141,6 +174,20 @@ fn tell_outside(console: Console, witness: &wire::OutsideWitness) {
     }
 }
 
+/// Who waits for whom.
+fn tell_waiting(console: Console, answer: &wire::ListPartnersResponse) {
+    if console.is_json() {
+        waiting::tell_data(console, answer);
+        return;
+    }
+    for one in &answer.unheard {
+        console.data(console.paint(Colour::Red, &waiting::unheard(one)));
+    }
+    for one in waiting::Withheld::all(answer) {
+        console.data(console.paint(Colour::Yellow, &one.said(&answer.node)));
+    }
+}
+
 /// One log of this node's own for which not everything goes on.
 fn tell_shut(console: Console, shut: &wire::ShutLog) {
     let wire::ShutLog { origin, reason, message } = shut;
@@ -153,19 +200,27 @@ fn tell_shut(console: Console, shut: &wire::ShutLog) {
 
 /// A log that has shown two histories.
 fn tell_forked(console: Console, forked: &wire::ForkedLog) {
-    let wire::ForkedLog { origin, size, lifted_at, lifted_reason } = forked;
+    let wire::ForkedLog { origin, size, longer, lifted_at, lifted_reason, evidence } = forked;
     let lifted = lifted_at.as_ref().and_then(|at| Timestamp::from_second(at.seconds).ok());
     if console.is_json() {
-        console.data(json!({ "forked": origin, "size": size, "lifted_at": lifted.map(|at| at.to_string()), "lifted_reason": lifted_reason }));
+        console.data(json!({
+            "forked": origin,
+            "size": size,
+            "longer": longer,
+            "lifted_at": lifted.map(|at| at.to_string()),
+            "lifted_reason": lifted_reason,
+            "evidence": serde_json::from_str::<serde_json::Value>(evidence).ok(),
+        }));
         return;
     }
+    let parted = parted(*size, *longer);
     let line = match lifted {
-        Some(at) => format!("{origin} has shown two histories up to size {size}; lifted {at}: {lifted_reason}"),
+        Some(at) => format!("{origin} has shown two histories {parted}; lifted {at}: {lifted_reason}"),
         None => console.paint(
             Colour::Red,
             &format!(
-                "{origin} has shown two histories after size {size}: nothing more is taken or cosigned; once you have \
-                 looked into it: origin partner lift [LOG_EQUIVOCATED]"
+                "{origin} has shown two histories {parted}: nothing more is taken or cosigned; the proof: origin partner \
+                 evidence; once you have looked into it: origin partner lift [LOG_EQUIVOCATED]"
             ),
         ),
     };
@@ -183,9 +238,8 @@ fn lift(console: Console, door: &OperatorDoor, log: &Origin, reason: String) -> 
     if console.is_json() {
         console.data(json!({ "log": log.as_str(), "was_frozen": answer.was_frozen, "past": answer.past }));
     } else if answer.was_frozen {
-        let past = answer.past;
         console.data(format!(
-            "{log} is taken and cosigned again, on the branch that is held here; what forks past size {past} freezes it anew"
+            "{log} is taken and cosigned again, on the branch that is held here; any other head off that branch freezes it anew"
         ));
     } else {
         console.data(format!("{log} was not frozen: nothing changed"));
@@ -212,7 +266,7 @@ fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, shut: O
     let Some(shut) = shut else { return };
     if partner.trust_version > 0 {
         let fork = if partner.trust_forked { ", another than this node's" } else { "" };
-        let clock = partner.clock_ahead_ms.map(|ms| format!(", clock {ms:+} ms")).unwrap_or_default();
+        let clock = partner.clock_ahead_ms.map(|ms| format!(", clock {}", ahead(ms))).unwrap_or_default();
         console.data(format!("  trust list {}{fork}{clock}", partner.trust_version));
     }
     console.data(format!(
@@ -226,57 +280,33 @@ fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, shut: O
         console.data(format!("  {}", pushed(console, push)));
     }
     for log in &partner.logs {
-        let way = if log.inward { "from" } else { "to" };
-        let lag = lag(log, shut, now);
-        console.data(format!("  {way:4} {}: {}, {lag}; {}", log.origin, held(log), cosigned(log)));
+        console.data(format!("  {}", passage::said(log, shut, now)));
         if log.missing_disclosures > 0 || log.findings > 0 {
             let missing = counted(log.missing_disclosures, "entry waits", "entries wait");
-            console.data(format!("       {missing} for disclosures, {} failed the check", log.findings));
+            let since = log.missing_since.as_ref().map(|at| format!(" since {}", text(at))).unwrap_or_default();
+            console.data(format!("       {missing} for disclosures{since}, {} failed the check", log.findings));
         }
         if log.held_disclosures > 0 {
             let held = counted(log.held_disclosures, "entry waits", "entries wait");
             console.data(format!("       {held} for the holder's consent"));
         }
     }
+    for alarm in &partner.alarms {
+        let since = alarm.since.as_ref().map_or_else(|| "-".to_owned(), text);
+        let words = format!("{}: {}; since {since} [{}]", alarm.origin, alarm.message, alarm.reason);
+        console.data(format!("  alarm {}", console.paint(Colour::Red, &words)));
+    }
 }
 
-/// How much of a log its reader holds. A partner may hold what this node lost of its own.
-fn held(log: &wire::PartnerLog) -> String {
-    let wire::PartnerLog { held, size, .. } = log;
-    if held > size { format!("{held} there and {size} here") } else { format!("{held} of {size}") }
-}
-
-/// What was cosigned last. Of its own cosignatures a node keeps those that came back to it: after a start it may have given
-/// a newer one.
-fn cosigned(log: &wire::PartnerLog) -> String {
-    let Some(at) = &log.cosigned_at else { return "not cosigned".to_owned() };
-    let least = if log.inward && log.cosigned_size < log.held { "at least " } else { "" };
-    format!("cosigned {least}{} at {}", log.cosigned_size, text(at))
-}
-
-fn entries(count: u64) -> String {
-    counted(count, "entry", "entries")
-}
-
-/// A log that takes nothing more.
-pub(super) fn closed(with: u64) -> String {
-    format!("closed with {}", entries(with))
-}
-
-/// How far a log has come between this node and a partner. Of one that this node lost entries of, what a partner has seen
-/// of it is no measure.
-fn lag(log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Timestamp) -> String {
-    let doubted = |one: &wire::ShutLog| {
-        // What is lost for good is said by what the log is closed with.
-        one.origin == log.origin && one.reason.starts_with("OWN_HISTORY_") && one.reason != "OWN_HISTORY_LOST"
-    };
-    let lag = match behind(log, now) {
-        Some((behind, seconds)) => Some(format!("{} and {seconds} s behind", entries(behind))),
-        None if shut.iter().any(doubted) => Some("the log is shut".to_owned()),
-        None if log.closed_with.is_some() => None,
-        None => Some("up to date".to_owned()),
-    };
-    log.closed_with.map(closed).into_iter().chain(lag).collect::<Vec<_>>().join(", ")
+/// How far a clock is off, as people say it.
+pub(super) fn ahead(ms: i64) -> String {
+    let (size, sign) = (ms.unsigned_abs(), if ms < 0 { '-' } else { '+' });
+    match size {
+        0..10_000 => format!("{ms:+} ms"),
+        10_000..600_000 => format!("{sign}{} s", size / 1_000),
+        600_000..172_800_000 => format!("{sign}{} min", size / 60_000),
+        _ => format!("{sign}{} days", size / 86_400_000),
+    }
 }
 
 /// How packages fare that are pushed, in one line.
@@ -285,26 +315,17 @@ fn pushed(console: Console, push: &wire::PushState) -> String {
     let (address, taken) = (&push.address, at(&push.taken_at));
     let Some(how) = not_taken(push) else { return format!("pushed to {address}: last taken {taken}") };
     let (tried, next) = (at(&push.tried_at), at(&push.next_at));
-    let words = format!("{how}; last tried {tried}, next {next}, last taken {taken}");
+    let words = format!("{how}; tried last {tried}, and again {next}; before that one was taken {taken}");
     format!("pushed to {address}: {}", console.paint(Colour::Red, &words))
 }
 
 /// How often what is pushed was not taken, and why; none where it was.
 pub(super) fn not_taken(push: &wire::PushState) -> Option<String> {
-    let times = match push.failures {
-        0 => return None,
-        1 => "once".to_owned(),
-        failures => format!("{failures} times"),
-    };
-    Some(format!("not taken, {times}: {}", push.message))
-}
-
-/// Entries and seconds by which a log is behind; for what stands beyond its end nobody waits.
-pub(super) fn behind(log: &wire::PartnerLog, now: Timestamp) -> Option<(u64, i64)> {
-    let since = log.behind_since.as_ref()?;
-    let end = log.closed_with.map_or(log.size, |last| log.size.min(last));
-    let entries = end.checked_sub(log.held).filter(|entries| *entries > 0)?;
-    Some((entries, now.as_second().saturating_sub(since.seconds).max(0)))
+    let failures = push.failures;
+    (failures > 0).then(|| {
+        let attempts = counted(failures, "attempt", "attempts in a row");
+        format!("not taken in {attempts}: {}", push.message)
+    })
 }
 
 fn text(at: &prost_types::Timestamp) -> String {
@@ -321,12 +342,20 @@ fn document(partner: &wire::PartnerState, now: Timestamp) -> serde_json::Value {
             "held": log.held,
             "closed_with": log.closed_with,
             "behind": { "entries": entries, "seconds": seconds },
+            "carried": log.carried,
+            "entries_a_minute": log.entries_a_minute,
+            "seconds_left": passage::left(log).filter(|_| entries > 0),
             "cosigned": log.cosigned_at.as_ref().map(|at| json!({ "size": log.cosigned_size, "at": text(at) })),
             "disclosed": log.disclosed,
             "missing_disclosures": log.missing_disclosures,
+            "missing_since": log.missing_since.as_ref().map(text),
             "held_disclosures": log.held_disclosures,
             "findings": log.findings,
         })
+    });
+    let alarms = partner.alarms.iter().map(|alarm| {
+        let wire::PartnerAlarm { origin, reason, message, since } = alarm;
+        json!({ "origin": origin, "reason": reason, "message": message, "since": since.as_ref().map(text) })
     });
     json!({
         "name": partner.name,
@@ -340,6 +369,7 @@ fn document(partner: &wire::PartnerState, now: Timestamp) -> serde_json::Value {
         "bytes": { "used": partner.bytes_used, "quota": partner.bytes_quota },
         "entries_today": { "used": partner.entries_today, "quota": partner.entries_a_day },
         "logs": logs.collect::<Vec<_>>(),
+        "alarms": alarms.collect::<Vec<_>>(),
         "push": partner.push.as_ref().map(|push| json!({
             "address": push.address,
             "tried_at": push.tried_at.as_ref().map(text),
@@ -356,40 +386,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_that_is_shut_is_not_up_to_date_and_one_that_is_closed_is_said_to_be() {
-        let origin = "tdap.gov.pk/log/2026/cn".to_owned();
-        let log = |closed_with, size| {
-            let origin = origin.clone();
-            wire::PartnerLog { origin, size, held: size, closed_with, ..Default::default() }
-        };
-        let (missing, key) = ("OWN_HISTORY_MISSING".to_owned(), "SIGNING_KEY_CLOSED".to_owned());
-        let shut = |reason| wire::ShutLog { origin: origin.clone(), reason, ..Default::default() };
-        let said = |log: &wire::PartnerLog, shut: &[wire::ShutLog]| lag(log, shut, Timestamp::UNIX_EPOCH);
-        assert_eq!(said(&log(None, 3), &[]), "up to date");
-        assert_eq!(said(&log(None, 3), &[shut(key)]), "up to date");
-        assert_eq!(said(&log(None, 3), &[shut(missing.clone())]), "the log is shut");
-        assert_eq!(said(&log(Some(1), 2), &[]), "closed with 1 entry");
-        assert_eq!(said(&log(Some(3), 3), &[shut(missing)]), "closed with 3 entries, the log is shut");
-        let lost = shut("OWN_HISTORY_LOST".to_owned());
-        assert_eq!(said(&log(Some(3), 3), &[lost]), "closed with 3 entries", "nobody waits for it to open");
-        let at = Some(prost_types::Timestamp { seconds: -5, nanos: 0 });
-        let late = wire::PartnerLog { held: 2, behind_since: at, ..log(None, 3) };
-        assert_eq!(said(&late, &[]), "1 entry and 5 s behind");
-        let beyond = wire::PartnerLog { closed_with: Some(2), ..late };
-        assert_eq!(said(&beyond, &[]), "closed with 2 entries");
+    fn a_clock_that_is_far_off_is_said_in_the_unit_that_shows_it() {
+        let all = [-999, 10_500, -720_000, -31_536_000_001];
+        assert_eq!(all.map(ahead), ["-999 ms", "+10 s", "-12 min", "-365 days"]);
     }
 
     #[test]
-    fn what_a_partner_holds_beyond_what_is_here_and_what_may_have_been_cosigned_since_is_not_said_to_be_less() {
-        let log = |held, size| wire::PartnerLog { held, size, ..Default::default() };
-        assert_eq!((held(&log(2, 3)).as_str(), held(&log(17, 12)).as_str()), ("2 of 3", "17 there and 12 here"));
-        assert_eq!(cosigned(&log(3, 3)), "not cosigned");
-        let said = |inward, cosigned_size| {
-            let cosigned_at = Some(prost_types::Timestamp { seconds: 0, nanos: 0 });
-            cosigned(&wire::PartnerLog { inward, cosigned_size, cosigned_at, ..log(3, 3) })
-        };
-        assert_eq!(said(true, 2), "cosigned at least 2 at 1970-01-01T00:00:00Z");
-        assert_eq!(said(true, 3), "cosigned 3 at 1970-01-01T00:00:00Z");
-        assert_eq!(said(false, 2), "cosigned 2 at 1970-01-01T00:00:00Z", "what a partner cosigned is known as it came");
+    fn what_is_not_taken_is_said_with_when_the_last_one_was_taken_before() {
+        let push = wire::PushState { failures: 3, message: "it answers 503".to_owned(), ..Default::default() };
+        assert_eq!(not_taken(&push).unwrap(), "not taken in 3 attempts in a row: it answers 503");
+        assert_eq!(not_taken(&wire::PushState::default()), None);
     }
 }

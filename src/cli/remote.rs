@@ -253,6 +253,9 @@ pub(super) const fn status_word(status: wire::CertificateStatus) -> &'static str
         S::Withdrawn => "withdrawn",
         S::Superseded => "superseded",
         S::InPart => "in part",
+        S::Void => "void",
+        S::KeyClosed => "key closed",
+        S::Unproven => "unproven",
     }
 }
 

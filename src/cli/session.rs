@@ -35,13 +35,14 @@ impl Login {
         files::apart(Some(&self.output), [&self.password_file])?;
         let password = read_password(&self.password_file)?;
         let Self { name: login, issuer, node, output, .. } = self;
+        let draft = files::Draft::begin(&output, 0o600)?;
         let answer = remote::converse(async {
             let connection = node.connect(None).await?;
             let request = wire::SignInRequest { issuer, login, password: password.to_string() };
             let answer = connection.sessions().sign_in(within_deadline(request)).await;
             answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &node.node, &status))
         })?;
-        files::replace(&output, format!("{}\n", answer.token).as_bytes(), 0o600)?;
+        draft.fill(format!("{}\n", answer.token).as_bytes())?;
         let account = answer.account.unwrap_or_default();
         let until = super::account::time_text(answer.expire_time.as_ref()).unwrap_or_default();
         console

@@ -37,12 +37,13 @@ const MAX_STAMP_BYTES: usize = 8 << 10;
 /// file, or tells by --id or --number whether it knows a certificate, and with the code of its paper what it says; that is
 /// the node's word and no proof.
 ///
-/// Exit code 0: valid; 3: not valid; 5: too little or too old to say; 4: the node does not answer; 64: the trust
+/// Exit code 0: valid; 3: not valid, as one that a closed key signed; 5: too little or too old to say, as where the node has
+/// yet to get back what it once signed; 4: the node does not answer; 64: the trust
 /// list or the evidence is not accepted, and nothing was judged.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Token, evidence bundle, paper (PDF, PNG, JPEG) or stamp; `-` is standard input
-    #[arg(value_name = "FILE", required_unless_present_any = ["id", "number"], conflicts_with_all = ["id", "number"])]
+    #[arg(value_name = "FILE", required_unless_present_any = ["id", "number", "evidence"], conflicts_with_all = ["id", "number"])]
     file: Option<Source>,
     /// The trust list, a signed note
     #[arg(long, value_name = "FILE", env = "ORIGIN_TRUST", required_unless_present = "node")]
@@ -70,7 +71,7 @@ pub(super) struct Arguments {
     status_max_age: u64,
     /// Evidence that a log has shown two histories: JSON with its two signed heads as `first` and `second`, and
     /// `prefix` (null, or where their sizes differ `root` and `proof` of the longer one at the shorter size).
-    /// Only what is named here is known of; may be given several times
+    /// Only what is named here is known of; may be given several times. Without a certificate it says what that proves
     #[arg(long, value_name = "FILE", conflicts_with = "node")]
     evidence: Vec<PathBuf>,
     #[command(flatten)]
@@ -83,15 +84,33 @@ impl Arguments {
             (Some(node), Some(file)) => node::judged_by(console, node, &self.asked, file, self.as_of),
             (Some(node), None) => self.asked.look_up(console, node),
             (None, Some(file)) => self.judge(console, file),
+            (None, None) if !self.evidence.is_empty() => self.prove(console),
             (None, None) => Err(Failure::new(Exit::Usage, "name a file, or a node and a certificate")),
         }
     }
 
-    fn judge(&self, console: Console, file: &Source) -> Outcome {
+    fn trust(&self) -> Result<TrustList, Failure> {
         let (Some(list), Some(anchor)) = (&self.trust, &self.anchor) else {
             return Err(Failure::new(Exit::Usage, "name what is believed: --trust FILE --anchor FILE"));
         };
-        let trust = arguments::open_trust(list, anchor)?;
+        arguments::open_trust(list, anchor)
+    }
+
+    /// What the evidence proves by itself.
+    fn prove(&self, console: Console) -> Outcome {
+        for proven in self.known(&self.trust()?)? {
+            let (log, sizes) = (proven.origin().as_str(), [proven.size(), proven.longer()]);
+            if console.is_json() {
+                console.data(json!({ "log": log, "two_histories": true, "sizes": sizes }));
+            } else {
+                console.data(format!("proven: {log} has shown two histories {}", proven.parted()));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn judge(&self, console: Console, file: &Source) -> Outcome {
+        let trust = self.trust()?;
         let agreements = self.agreements.as_deref().map(|folder| agreements::load(Some(folder))).transpose()?;
         let input = file.read_start(PAPER_MAX)?;
         let (beside, beside_paper) = self.stamp.as_ref().map(stamps).transpose()?.unwrap_or_default();
@@ -100,8 +119,9 @@ impl Arguments {
             at: self.at.unwrap_or_else(|| SystemClock.now()),
             reader: self.reader.clone(),
             status_max_age: self.status_max_age,
+            status_refused: None,
         };
-        let settings = Settings { equivocations: self.known(&trust)?, ..Settings::default() };
+        let settings = Settings { equivocations: self.known(&trust)? };
         let verifier = Verifier::new(Arc::new(trust), agreements.map(Arc::new), settings);
         let paper = scan::read(&input, &file.to_string()).transpose()?;
         // What is longer than any certificate is judged by its beginning, as whatever else is none; bytes that are no text
@@ -221,14 +241,17 @@ fn print(console: Console, verdict: &Verdict) {
     print_text(console, verdict.headline, &verdict.to_text());
 }
 
-/// The text of a verdict, its headline in its colour.
-fn print_text(console: Console, headline: Headline, text: &str) {
-    let colour = match headline.tone() {
+const fn colour(tone: Tone) -> Colour {
+    match tone {
         Tone::Good => Colour::Green,
         Tone::Unknown => Colour::Yellow,
         Tone::Bad => Colour::Red,
-    };
-    let painted = console.paint(colour, headline.as_str());
+    }
+}
+
+/// The text of a verdict, its headline in its colour.
+fn print_text(console: Console, headline: Headline, text: &str) {
+    let painted = console.paint(colour(headline.tone()), headline.as_str());
     match text.strip_prefix(headline.as_str()) {
         Some(rest) => console.raw(format!("{painted}{rest}").as_bytes()),
         None => console.raw(text.as_bytes()),

@@ -75,6 +75,8 @@ impl Add {
             return Err(Failure::new(Exit::Failed, format!("`{}` is there already", path.display()))
                 .note("no webhook was added"));
         }
+        // Its secret is told once: that it can be written down is known first.
+        let draft = self.output.as_deref().map(|path| files::Draft::begin(path, 0o600)).transpose()?;
         let request_id = self.request_id.unwrap_or_else(Uuid::now_v7).to_string();
         let request = wire::CreateWebhookRequest {
             request_id: request_id.clone(),
@@ -92,9 +94,9 @@ impl Add {
         })?;
         let webhook = answer.webhook.unwrap_or_default();
         console.message(format!("added webhook {}", plain(&webhook.webhook_id)));
-        match &self.output {
-            Some(path) => {
-                files::replace(path, format!("{}\n", answer.secret).as_bytes(), 0o600)?;
+        match self.output.as_deref().zip(draft) {
+            Some((path, draft)) => {
+                draft.fill(format!("{}\n", answer.secret).as_bytes())?;
                 console.message(format!("its secret is in {}; it is not shown again", path.display()));
             }
             None => console.message("its secret, which is not shown again:"),

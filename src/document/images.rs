@@ -139,12 +139,6 @@ impl Images {
         self.find(Kind::Seal, signing)
     }
 
-    /// How many there are.
-    #[must_use]
-    pub const fn count(&self) -> usize {
-        self.0.len()
-    }
-
     /// The first that fits, in the order of the file.
     fn find(&self, kind: Kind, signing: Signing<'_>) -> Option<Arc<[u8]>> {
         let fits = |image: &&Image| {

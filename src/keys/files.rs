@@ -42,6 +42,11 @@ pub(super) fn check_folder(path: &Path) -> Result<(), KeyError> {
     check_mode(path, &metadata, PRIVATE_FOLDER)
 }
 
+/// Refuses a private file that others could reach if its folder let them in.
+pub(super) fn check_file(path: &Path) -> Result<(), KeyError> {
+    check_mode(path, &fs::metadata(path).map_err(KeyError::io(path))?, PRIVATE_FILE)
+}
+
 fn check_mode(path: &Path, metadata: &fs::Metadata, wanted: u32) -> Result<(), KeyError> {
     let found = metadata.permissions().mode() & 0o7777;
     if found & OTHERS == 0 { Ok(()) } else { Err(KeyError::Exposed { path: path.to_owned(), found, wanted }) }

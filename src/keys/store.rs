@@ -133,6 +133,13 @@ impl KeyStore {
         names(folder)?.iter().map(|name| public_side_in(folder, name)).collect()
     }
 
+    /// Whatever is wrong with the modes of the private keys of a folder, by name, also of those that nobody opens any more.
+    pub fn exposed(folder: &Path) -> Result<Vec<KeyError>, KeyError> {
+        files::check_folder(folder)?;
+        let each = |name: &KeyName| files::check_file(&private_path(folder, name)).err();
+        Ok(names(folder)?.iter().filter_map(each).collect())
+    }
+
     /// The public side of one key.
     pub fn public_side(&self, name: &KeyName) -> Result<PublicSide, KeyError> {
         let folder = match &self.0 {

@@ -10,10 +10,7 @@ use crate::{
         status_list::Ttl,
     },
     time::Timestamp,
-    trust::{
-        Anchor, ListDraft, NodeName, PackageSeal, RootChange, RootChangeText, Section, SectionText, SignerName,
-        TrustError,
-    },
+    trust::{Anchor, ListDraft, NodeName, PackageSeal, Section, SectionText, SignerName, TrustError},
 };
 use std::{fmt, sync::Arc};
 
@@ -55,7 +52,7 @@ macro_rules! typed_key {
 }
 
 typed_key!(
-    /// An authority's offline root key: signs sections, and changes of root.
+    /// An authority's offline root key: signs sections.
     RootKey {
         /// The authority.
         iss: Issuer
@@ -123,11 +120,6 @@ impl RootKey {
     /// Signs the authority's section.
     pub fn sign(&self, text: SectionText) -> Result<Section, TrustError> {
         text.sign(self.signer.as_ref())
-    }
-
-    /// Hands the authority over to `next`, at the section after `section`.
-    pub fn hand_over(&self, section: &Section, next: &Self) -> Result<RootChange, TrustError> {
-        RootChangeText::after(section, next.signer.as_ref())?.sign(self.signer.as_ref(), next.signer.as_ref())
     }
 }
 

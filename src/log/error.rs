@@ -1,6 +1,6 @@
 //! What can be wrong with a log's texts, proofs and signatures.
 
-use super::{policy::PolicyFault, proof::ProofError};
+use super::proof::ProofError;
 use crate::{
     reason::{Class, Reasoned},
     signature::SignError,
@@ -92,17 +92,6 @@ pub enum LogError {
     /// A leaf longer than [`super::MAX_LEAF_BYTES`].
     #[error("a leaf of {0} bytes is too long for this log")]
     LeafTooLong(usize),
-    /// Not a C2SP tlog-policy.
-    #[error("not a policy: {0}")]
-    Policy(#[from] PolicyFault),
-    /// Not a C2SP tlog-policy, and this line is why.
-    #[error("not a policy: line {line}: {fault}")]
-    PolicyLine {
-        /// The line, counted from one.
-        line: usize,
-        /// What is wrong with it.
-        fault: PolicyFault,
-    },
     /// The signing key is not available, or signed wrongly; nothing was signed.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -134,7 +123,6 @@ impl Reasoned for LogError {
             Self::TilePath(_) => "TILE_PATH_MALFORMED",
             Self::Bundle(_) => "ENTRY_BUNDLE_MALFORMED",
             Self::LeafTooLong(_) => "LEAF_TOO_LONG",
-            Self::Policy(_) | Self::PolicyLine { .. } => "COSIGNING_POLICY_MALFORMED",
             Self::Sign(_) => "SIGNING_KEY_UNAVAILABLE",
         }
     }

@@ -31,7 +31,7 @@ pub use inclusion::{LogProof, MAX_LOG_PROOF_BYTES};
 pub use levels::{Levels, NotHeld};
 pub use note::{MAX_CHECKPOINT_NOTE_BYTES, MAX_NOTE_SIGNATURES, NoteSignature, SignedNote, sign_note};
 pub use origin::{Host, Origin, Shard};
-pub use policy::{Policy, PolicyBuilder, PolicyFault, PolicyLog, Quorum, Rule, Witness, WitnessGroup};
+pub use policy::{Policy, PolicyBuilder, PolicyFault, Quorum, Rule, Witness};
 pub use proof::{
     MAX_PROOF_HASHES, ProofError, ReadError, consistency_proof, inclusion_proof, path_in, verify_consistency,
     verify_inclusion,

@@ -60,6 +60,7 @@ impl FromStr for Host {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Shard {
     year: i16,
+    /// 1 for the first shard of the year.
     part: u8,
 }
 
@@ -74,12 +75,6 @@ impl Shard {
     #[must_use]
     pub const fn year(&self) -> i16 {
         self.year
-    }
-
-    /// 1 for the first shard of the year.
-    #[must_use]
-    pub const fn part(&self) -> u8 {
-        self.part
     }
 
     /// The shard of the same year that is opened when this one is closed early; none after the 99th.

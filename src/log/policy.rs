@@ -1,38 +1,25 @@
 //! Which cosignatures make a checkpoint strong enough: C2SP tlog-policy.
+//!
+//! Policies follow from the trust list and are printed for others; none is read.
 
-use super::{KeyKind, LogError, SignedCheckpoint, VerifierKey, text::decimal};
+use super::{KeyKind, LogError, SignedCheckpoint, VerifierKey};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    str::FromStr,
 };
 
 /// The most logs, witnesses and groups, each; C2SP asks for 32.
 const MAX_LINES: usize = 256;
-/// The largest policy text, in bytes.
-const MAX_POLICY_BYTES: usize = 1024 * 1024;
 /// The quorum that asks for nobody; not a name that anybody may have.
 const NONE: &str = "none";
 
 /// What is wrong with a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyFault {
-    /// Octets outside tab, newline and printable characters.
-    #[error("only tab, newline and printable characters are allowed")]
-    Character,
-    /// The last line is not terminated.
-    #[error("the last line does not end in a newline")]
-    Unterminated,
-    /// Not a log, witness, group or quorum line of the right form.
-    #[error("not a log, witness, group or quorum line")]
-    Syntax,
-    /// A verifier key that does not parse.
-    #[error("the verifier key is malformed")]
-    Key,
     /// A log's key that cosigns, or a witness's key that does not.
     #[error("a key of this type cannot have this part")]
     KeyKind,
-    /// One public key on two log lines or two witness lines.
+    /// One public key for two logs or two witnesses.
     #[error("the same key stands on two lines")]
     DuplicateKey,
     /// A name that cannot be one, or that is taken.
@@ -47,27 +34,9 @@ pub enum PolicyFault {
     /// A group without members, or a threshold outside 1 to their number.
     #[error("a group needs members, and a threshold from 1 to their number")]
     Threshold,
-    /// A URL with white space.
-    #[error("the URL is empty or has white space")]
-    Url,
-    /// A second quorum line.
-    #[error("there is a second quorum line")]
-    SecondQuorum,
-    /// No quorum line.
-    #[error("there is no quorum line")]
-    NoQuorum,
     /// More lines of one sort than are read.
     #[error("more than 256 logs, witnesses or groups")]
     TooMany,
-}
-
-/// A log whose checkpoints the policy accepts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyLog {
-    /// Its key; the name is the origin.
-    pub key: VerifierKey,
-    /// Where it is reached.
-    pub url: Option<String>,
 }
 
 /// A cosigner that the policy knows.
@@ -77,8 +46,6 @@ pub struct Witness {
     pub name: String,
     /// Its key.
     pub key: VerifierKey,
-    /// Where it is reached.
-    pub url: Option<String>,
 }
 
 /// How many members of a group must have witnessed.
@@ -94,13 +61,12 @@ pub enum Rule {
 
 /// A named set of witnesses and groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WitnessGroup {
-    /// Its name within the policy.
-    pub name: String,
+struct WitnessGroup {
+    name: String,
     /// How many members it takes.
-    pub rule: Rule,
+    rule: Rule,
     /// Names of witnesses and of earlier groups.
-    pub members: Vec<String>,
+    members: Vec<String>,
 }
 
 /// What a checkpoint needs.
@@ -115,7 +81,9 @@ pub enum Quorum {
 /// Logs, witnesses, groups and a quorum. Prints as C2SP tlog-policy text; names are sound by construction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    logs: Vec<PolicyLog>,
+    /// The keys of the logs whose checkpoints it accepts; their names are the origins. None where the log is known
+    /// otherwise.
+    logs: Vec<VerifierKey>,
     witnesses: Vec<Witness>,
     groups: Vec<WitnessGroup>,
     quorum: Quorum,
@@ -128,28 +96,10 @@ impl Policy {
         PolicyBuilder::default()
     }
 
-    /// The policy that asks for no cosignature and names no log.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self { logs: Vec::new(), witnesses: Vec::new(), groups: Vec::new(), quorum: Quorum::None }
-    }
-
-    /// The logs it accepts; empty where the log is known otherwise.
-    #[must_use]
-    pub fn logs(&self) -> &[PolicyLog] {
-        &self.logs
-    }
-
     /// The witnesses it knows, whether the quorum asks for them or not.
     #[must_use]
     pub fn witnesses(&self) -> &[Witness] {
         &self.witnesses
-    }
-
-    /// The groups, each after those it is made of.
-    #[must_use]
-    pub fn groups(&self) -> &[WitnessGroup] {
-        &self.groups
     }
 
     /// The quorum.
@@ -201,7 +151,7 @@ impl Rule {
 /// A policy in the making.
 #[derive(Debug, Clone, Default)]
 pub struct PolicyBuilder {
-    logs: Vec<PolicyLog>,
+    logs: Vec<VerifierKey>,
     witnesses: Vec<Witness>,
     groups: Vec<WitnessGroup>,
     names: BTreeSet<String>,
@@ -210,20 +160,20 @@ pub struct PolicyBuilder {
 
 impl PolicyBuilder {
     /// Accepts a log.
-    pub fn log(&mut self, key: VerifierKey, url: Option<&str>) -> Result<&mut Self, PolicyFault> {
+    pub fn log(&mut self, key: VerifierKey) -> Result<&mut Self, PolicyFault> {
         room(&self.logs)?;
         if key.kind() == KeyKind::CosignatureV1 {
             return Err(PolicyFault::KeyKind);
         }
-        if self.logs.iter().any(|log| same_key(&log.key, &key)) {
+        if self.logs.iter().any(|log| same_key(log, &key)) {
             return Err(PolicyFault::DuplicateKey);
         }
-        self.logs.push(PolicyLog { key, url: checked_url(url)? });
+        self.logs.push(key);
         Ok(self)
     }
 
     /// Defines a witness.
-    pub fn witness(&mut self, name: &str, key: VerifierKey, url: Option<&str>) -> Result<&mut Self, PolicyFault> {
+    pub fn witness(&mut self, name: &str, key: VerifierKey) -> Result<&mut Self, PolicyFault> {
         room(&self.witnesses)?;
         if key.kind() == KeyKind::Ed25519 {
             return Err(PolicyFault::KeyKind);
@@ -231,9 +181,8 @@ impl PolicyBuilder {
         if self.witnesses.iter().any(|witness| same_key(&witness.key, &key)) {
             return Err(PolicyFault::DuplicateKey);
         }
-        let url = checked_url(url)?;
         self.define(name)?;
-        self.witnesses.push(Witness { name: name.to_owned(), key, url });
+        self.witnesses.push(Witness { name: name.to_owned(), key });
         Ok(self)
     }
 
@@ -262,16 +211,12 @@ impl PolicyBuilder {
 
     /// Ends with the name of the witness or group that is asked for, or `none`.
     pub fn quorum(self, name: &str) -> Result<Policy, PolicyFault> {
-        let quorum = self.quorum_of(name)?;
+        let quorum = match name {
+            NONE => Quorum::None,
+            name if self.names.contains(name) => Quorum::Of(name.to_owned()),
+            _ => return Err(PolicyFault::Undefined),
+        };
         Ok(Policy { logs: self.logs, witnesses: self.witnesses, groups: self.groups, quorum })
-    }
-
-    fn quorum_of(&self, name: &str) -> Result<Quorum, PolicyFault> {
-        match name {
-            NONE => Ok(Quorum::None),
-            name if self.names.contains(name) => Ok(Quorum::Of(name.to_owned())),
-            _ => Err(PolicyFault::Undefined),
-        }
     }
 
     fn define(&mut self, name: &str) -> Result<(), PolicyFault> {
@@ -291,13 +236,6 @@ fn same_key(a: &VerifierKey, b: &VerifierKey) -> bool {
     a.key_bytes() == b.key_bytes()
 }
 
-fn checked_url(url: Option<&str>) -> Result<Option<String>, PolicyFault> {
-    match url {
-        Some(url) if !is_item(url) => Err(PolicyFault::Url),
-        url => Ok(url.map(str::to_owned)),
-    }
-}
-
 /// Something that a line can hold as one item.
 fn is_item(text: &str) -> bool {
     !text.is_empty() && !text.bytes().any(|byte| byte <= 0x20 || byte == 0x7f)
@@ -305,12 +243,11 @@ fn is_item(text: &str) -> bool {
 
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = |url: &Option<String>| url.as_ref().map(|url| format!(" {url}")).unwrap_or_default();
         for log in &self.logs {
-            writeln!(f, "log {}{}", log.key, url(&log.url))?;
+            writeln!(f, "log {log}")?;
         }
         for witness in &self.witnesses {
-            writeln!(f, "witness {} {}{}", witness.name, witness.key, url(&witness.url))?;
+            writeln!(f, "witness {} {}", witness.name, witness.key)?;
         }
         for group in &self.groups {
             let rule = match group.rule {
@@ -325,62 +262,6 @@ impl fmt::Display for Policy {
             Quorum::Of(name) => name,
         };
         writeln!(f, "quorum {quorum}")
-    }
-}
-
-impl FromStr for Policy {
-    type Err = LogError;
-
-    fn from_str(text: &str) -> Result<Self, LogError> {
-        if text.len() > MAX_POLICY_BYTES {
-            return Err(LogError::TooLarge { what: "a policy", limit: MAX_POLICY_BYTES });
-        }
-        if text.bytes().any(|byte| byte == 0x7f || (byte < 0x20 && byte != b'\t' && byte != b'\n')) {
-            return Err(PolicyFault::Character.into());
-        }
-        if !text.is_empty() && !text.ends_with('\n') {
-            return Err(PolicyFault::Unterminated.into());
-        }
-        let mut policy = Self::builder();
-        let mut quorum = None;
-        for (at, line) in text.lines().enumerate() {
-            let here = |fault| LogError::PolicyLine { line: at + 1, fault };
-            let items = line.split([' ', '\t']).filter(|item| !item.is_empty()).collect::<Vec<_>>();
-            match items.as_slice() {
-                [] => {}
-                [first, ..] if first.starts_with('#') => {}
-                ["quorum", name] if quorum.is_none() => quorum = Some(policy.quorum_of(name).map_err(here)?),
-                ["quorum", _] => return Err(here(PolicyFault::SecondQuorum)),
-                items => policy.line(items).map_err(here)?,
-            }
-        }
-        let quorum = quorum.ok_or(PolicyFault::NoQuorum)?;
-        Ok(Self { logs: policy.logs, witnesses: policy.witnesses, groups: policy.groups, quorum })
-    }
-}
-
-impl PolicyBuilder {
-    fn line(&mut self, items: &[&str]) -> Result<(), PolicyFault> {
-        let key = |text: &str| text.parse::<VerifierKey>().map_err(|_| PolicyFault::Key);
-        match items {
-            ["log", vkey] => self.log(key(vkey)?, None),
-            ["log", vkey, url] => self.log(key(vkey)?, Some(url)),
-            ["witness", name, vkey] => self.witness(name, key(vkey)?, None),
-            ["witness", name, vkey, url] => self.witness(name, key(vkey)?, Some(url)),
-            ["group", name, rule, members @ ..] => {
-                let rule = match *rule {
-                    "all" => Rule::All,
-                    "any" => Rule::Any,
-                    count => {
-                        let count = decimal(count).and_then(|count| usize::try_from(count).ok());
-                        Rule::AtLeast(count.ok_or(PolicyFault::Threshold)?)
-                    }
-                };
-                self.group(name, rule, members)
-            }
-            _ => Err(PolicyFault::Syntax),
-        }
-        .map(|_| ())
     }
 }
 

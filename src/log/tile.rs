@@ -15,8 +15,10 @@ const MAX_LEVEL: u8 = 7;
 /// A tile of hashes. Prints as its path below the log's prefix: `tile/<level>/<index>[.p/<width>]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tile {
+    /// 0 holds leaf hashes, 1 the roots of full tiles of level 0, and so on.
     level: u8,
     index: u64,
+    /// Hashes in the tile: 256, or fewer in a partial one.
     width: u16,
 }
 
@@ -24,6 +26,7 @@ pub struct Tile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntryBundle {
     index: u64,
+    /// Entries in the bundle: 256, or fewer in a partial one.
     width: u16,
 }
 
@@ -46,24 +49,6 @@ impl Tile {
             && (1..=FULL_WIDTH).contains(&width)
             && index.checked_add(1).is_some_and(|end| end <= u64::MAX >> (8 * level) >> 8);
         fits.then_some(Self { level, index, width })
-    }
-
-    /// Tile level: 0 holds leaf hashes, 1 the roots of full tiles of level 0, and so on.
-    #[must_use]
-    pub const fn level(&self) -> u8 {
-        self.level
-    }
-
-    /// Index within the level.
-    #[must_use]
-    pub const fn index(&self) -> u64 {
-        self.index
-    }
-
-    /// Hashes in the tile: 256, or fewer in a partial one.
-    #[must_use]
-    pub const fn width(&self) -> u16 {
-        self.width
     }
 
     /// Whether a tree of this size has all hashes of the tile.
@@ -92,18 +77,6 @@ impl EntryBundle {
     #[must_use]
     pub fn new(index: u64, width: u16) -> Option<Self> {
         Tile::new(0, index, width).map(|_| Self { index, width })
-    }
-
-    /// Index of the bundle.
-    #[must_use]
-    pub const fn index(&self) -> u64 {
-        self.index
-    }
-
-    /// Entries in the bundle: 256, or fewer in a partial one.
-    #[must_use]
-    pub const fn width(&self) -> u16 {
-        self.width
     }
 
     /// Index in the log of the first entry.

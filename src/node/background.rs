@@ -1,8 +1,9 @@
 //! What goes on at a node while nobody calls: each authority's machine, clockwork, herald and post.
 
 use super::authority::{OpenAuthority, Surroundings};
+use super::elsewhere::Elsewhere;
 use super::evidence::{self, Speaker};
-use super::{clockwork, heralds};
+use super::{clockwork, heralds, scrubbing};
 use crate::exchange::driver::DriverView;
 use crate::time::Clock;
 use crate::trust::TrustList;
@@ -19,6 +20,7 @@ pub(super) struct Background {
     heralds: Vec<(Herald, watch::Receiver<u64>)>,
     posts: Vec<Webhooks>,
     proven: Option<(DriverView, Vec<Speaker>)>,
+    elsewhere: Arc<Elsewhere>,
     list: Arc<ArcSwap<TrustList>>,
     clock: Arc<dyn Clock>,
 }
@@ -33,6 +35,7 @@ impl Background {
             heralds: opened.iter().map(herald).collect(),
             posts: opened.iter().map(|one| one.hosted.webhooks.clone()).collect(),
             proven: partners.map(|view| (view.clone(), opened.iter().map(speaker).collect())),
+            elsewhere: Arc::clone(&around.elsewhere),
             list: Arc::clone(&around.trust),
             clock: Arc::clone(&around.clock),
         }
@@ -44,6 +47,8 @@ impl Background {
         for machine in self.machines {
             serving.spawn(machine.keep_going(stopping.clone()));
         }
+        let stores = self.desks.iter().map(|desk| Arc::clone(desk.store())).collect();
+        serving.spawn(scrubbing::scrub(stores, self.elsewhere, Arc::clone(&self.clock), stopping.clone()));
         serving.spawn(clockwork::erase(self.desks.clone(), Arc::clone(&self.clock), stopping.clone()));
         serving.spawn(clockwork::tend(self.desks, stopping.clone()));
         if let Some((view, speakers)) = self.proven {

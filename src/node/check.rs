@@ -8,8 +8,8 @@ use super::{
     AuthorityConfiguration, NodeError, PartnerConfiguration, TrustFiles, authority, courier, federation, outside,
     paper, partners, push,
 };
-use crate::agreement::Agreements;
-use crate::certificate::AgreementCode;
+use crate::agreement::{Agreement, Agreements};
+use crate::certificate::{AgreementCode, Country};
 use crate::document::Images;
 use crate::keys::{KeyError, KeyName, KeyStore, Passphrase};
 use crate::log::Shard;
@@ -17,19 +17,31 @@ use crate::office::Fees;
 use crate::sequencer::SequencerError;
 use crate::time::{Clock, Timestamp};
 use crate::trust::TrustList;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::slice;
 use std::sync::Arc;
 
+/// What is wrong with a configuration and with what it names.
+#[derive(Debug)]
+pub struct Faults {
+    /// What keeps a node of it from starting.
+    pub start: Vec<NodeError>,
+    /// What it starts with: part of its work would be refused, or believed by nobody.
+    pub work: Vec<NodeError>,
+}
+
 /// Everything that would keep a node of this configuration file from starting, or from issuing what anybody believes:
 /// the mistakes in its shape, and all that is wrong with what it names as far as that can be read.
 /// It blocks while keys are unlocked.
-pub fn check(file: &Path) -> Result<Configuration, Vec<NodeError>> {
-    let text =
-        std::fs::read_to_string(file).map_err(|source| vec![NodeError::File { path: file.to_owned(), source }])?;
+pub fn check(file: &Path) -> Result<Configuration, Faults> {
+    let text = std::fs::read_to_string(file).map_err(|source| {
+        let unread = NodeError::File { path: file.to_owned(), source };
+        Faults { start: vec![unread], work: Vec::new() }
+    })?;
     let (read, named) = Configuration::read_as_far(&text, file.parent().unwrap_or(Path::new(".")));
+    let mut work = Vec::new();
     let (configuration, mut faults) = match read {
         Ok(configuration) => (Some(configuration), Vec::new()),
         Err(mistakes) => (None, vec![NodeError::Configuration { file: file.to_owned(), mistakes }]),
@@ -44,19 +56,26 @@ pub fn check(file: &Path) -> Result<Configuration, Vec<NodeError>> {
         faults.extend(partner.pushes.iter().filter_map(|one| push::open(slice::from_ref(one)).err()));
     }
     faults.extend(courier::HttpsCourier::open(&named.webhooks).err());
-    let list = named.trust.as_ref().and_then(|files| trust(files, &named.authorities, &mut faults));
+    let list = named.trust.as_ref().and_then(|files| trust(files, &mut faults));
+    if let Some((files, list)) = named.trust.as_ref().zip(list.as_deref()) {
+        work.extend(named.authorities.iter().filter_map(|one| unlisted(files, one, list)));
+    }
     match named.agreements.as_deref().map(federation::agreements).transpose() {
-        Ok(Some(agreements)) => faults.extend(unknown_agreements(file, &named, &agreements)),
+        Ok(Some(agreements)) => {
+            work.extend(unknown_agreements(file, &named, &agreements));
+            work.extend(idle_corridors(file, &named, &agreements));
+        }
         Ok(None) => {}
         Err(error) => faults.push(error),
     }
     faults.extend(named.lists.as_ref().and_then(|folder| super::lists::installed_lists(folder).err()));
-    faults.extend(named.authorities.iter().flat_map(|one| keys(one, list.as_deref())));
+    faults.extend(named.authorities.iter().flat_map(keys));
+    work.extend(named.authorities.iter().flat_map(|one| log_keys(one, list.as_deref(), SystemClock.now())));
     faults.extend(paper::press(&named.paper).err());
     faults.extend(named.authorities.iter().flat_map(images));
     match configuration {
-        Some(configuration) if faults.is_empty() => Ok(configuration),
-        _ => Err(faults),
+        Some(configuration) if faults.is_empty() && work.is_empty() => Ok(configuration),
+        _ => Err(Faults { start: faults, work }),
     }
 }
 
@@ -70,18 +89,10 @@ fn unreadable(path: &Path) -> Option<NodeError> {
     File::open(path).err().map(|source| NodeError::File { path: path.to_owned(), source })
 }
 
-/// Trust list and anchor, and authorities that the list does not know: their node starts, and nothing they sign is
-/// believed anywhere. Gives the list, where it opens.
-fn trust(
-    files: &TrustFiles,
-    authorities: &[AuthorityConfiguration],
-    faults: &mut Vec<NodeError>,
-) -> Option<Arc<TrustList>> {
+/// Trust list and anchor. Gives the list, where it opens.
+fn trust(files: &TrustFiles, faults: &mut Vec<NodeError>) -> Option<Arc<TrustList>> {
     match federation::trust(files, None) {
-        Ok(list) => {
-            faults.extend(authorities.iter().filter_map(|one| unlisted(files, one, &list)));
-            Some(list)
-        }
+        Ok(list) => Some(list),
         Err(error) => {
             // The anchor is read first: without it the list would go unmentioned.
             let list = unreadable(&files.list);
@@ -92,6 +103,7 @@ fn trust(
     }
 }
 
+/// An authority that the list does not know: its node starts, and nothing it signs is believed anywhere.
 fn unlisted(files: &TrustFiles, one: &AuthorityConfiguration, list: &TrustList) -> Option<NodeError> {
     let message =
         || format!("version {} has no section of {}: nothing it signs is believed", list.version(), one.issuer);
@@ -122,6 +134,36 @@ fn unknown_agreements(file: &Path, named: &Named, agreements: &Agreements) -> Ve
     faults
 }
 
+/// Corridors that no certificate can go by: to the authority's own country, or to one that is no member.
+fn idle_corridors(file: &Path, named: &Named, agreements: &Agreements) -> Vec<NodeError> {
+    let mut faults = Vec::new();
+    for (nth, one) in named.authorities.iter().enumerate() {
+        for corridor in &one.continuity.corridors {
+            let (code, to) = (&corridor.agreement, corridor.to);
+            let why = if to == one.country {
+                "the authority's own country".to_owned()
+            } else if agreements.get(code).is_some_and(|agreement| is_outside(agreement, to)) {
+                format!("no member of `{code}`")
+            } else {
+                continue;
+            };
+            let message =
+                format!("authority[{nth}]: corridor: to: `{to}` is {why}: no certificate goes there under it");
+            faults.push(NodeError::Content { path: file.to_owned(), message });
+        }
+    }
+    faults
+}
+
+/// Whether a certificate to this country is refused under an agreement.
+fn is_outside(agreement: &Agreement, country: Country) -> bool {
+    let parties = &agreement.parties;
+    let is_known = parties.excluded.contains(&country)
+        || parties.former.contains(&country)
+        || parties.complete.value() == Some(&true);
+    !parties.open && parties.member(country).is_none() && is_known
+}
+
 fn nearest(code: &AgreementCode, agreements: &Agreements) -> String {
     let all = || agreements.iter().map(|one| one.code.as_str());
     let near = all().map(|known| (strsim::damerau_levenshtein(known, code.as_str()), known)).min();
@@ -131,11 +173,9 @@ fn nearest(code: &AgreementCode, agreements: &Agreements) -> String {
     }
 }
 
-/// The keys of an authority: each of those it names that does not open, else what else is wrong with them; and the log keys
-/// that are not there.
-fn keys(one: &AuthorityConfiguration, list: Option<&TrustList>) -> Vec<NodeError> {
-    let log_keys = no_log_keys(one, list, SystemClock.now());
-    let Err(first) = authority::open_keys(one) else { return log_keys };
+/// The keys of an authority: each of those it names that does not open, else what else is wrong with them.
+fn keys(one: &AuthorityConfiguration) -> Vec<NodeError> {
+    let Err(first) = authority::open_keys(one) else { return Vec::new() };
     let each: Vec<KeyError> = match opened(&one.keys, &one.passphrase_file) {
         Ok(folder) => [
             folder.statement(&one.statement_key).err(),
@@ -147,7 +187,7 @@ fn keys(one: &AuthorityConfiguration, list: Option<&TrustList>) -> Vec<NodeError
         .collect(),
         Err(_) => absent(&one.keys, [&one.statement_key, &one.status_key].into_iter().chain(&one.stamp_key)),
     };
-    with_the_others(first, each.iter().map(|error| refused(one, error)).chain(log_keys))
+    with_the_others(first, each.iter().map(|error| refused(one, error)))
 }
 
 /// The same of the keys a node cosigns with.
@@ -184,27 +224,37 @@ fn with_the_others(first: NodeError, each: impl Iterator<Item = NodeError>) -> V
     std::iter::once(first).chain(others).collect()
 }
 
-/// The log keys that are not there, of the year and of every shard after its first that the list names: a node starts
-/// without them, and can say nothing new in their logs.
-fn no_log_keys(one: &AuthorityConfiguration, list: Option<&TrustList>, now: Timestamp) -> Vec<NodeError> {
+/// The log keys that are not there, or not those that the list names, of the year and of every shard after its first that
+/// it names: a node starts without them, and can say nothing new in their logs.
+fn log_keys(one: &AuthorityConfiguration, list: Option<&TrustList>, now: Timestamp) -> Vec<NodeError> {
     let Ok(sides) = KeyStore::public_sides(&one.keys) else { return Vec::new() };
-    let is_there = |shard| sides.iter().any(|side| side.is_log_key(&one.issuer, shard));
     let year = Shard::of_year(one.time_zone.date_at(now).year());
     let section = list.and_then(|list| list.section(&one.issuer));
-    let listed = section.iter().flat_map(|section| &section.text().log_keys).map(|key| key.shard);
-    let listed = listed.filter(|shard| *shard >= year).collect::<BTreeSet<_>>();
-    let mut missing = Vec::new();
-    for shard in listed.iter().filter(|shard| !is_there(**shard)) {
-        let message = format!(
-            "there is no log key for shard {shard}, and the trust list names one: put that key back, as it was kept apart, \
-             and make no other: one that is listed is not replaced"
-        );
-        missing.push(NodeError::Content { path: one.keys.clone(), message });
+    let listed = section.iter().flat_map(|section| &section.text().log_keys).map(|key| (key.shard, key.x));
+    let listed = listed.filter(|(shard, _)| *shard >= year).collect::<BTreeMap<_, _>>();
+    let mut faults = Vec::new();
+    for (shard, key) in &listed {
+        let mut own = sides.iter().filter(|side| side.is_log_key(&one.issuer, *shard)).peekable();
+        let message = if own.peek().is_none() {
+            format!(
+                "there is no log key for shard {shard}, and the trust list names one: put that key back, as it was kept \
+                 apart, and make no other: one that is listed is not replaced"
+            )
+        } else if let Some(other) = own.find(|side| side.public_key != *key) {
+            format!(
+                "another log key is listed for shard {shard} than `{}`: put the one back that the list names, as it was \
+                 kept apart, and take this one away: one that is listed is not replaced",
+                other.name
+            )
+        } else {
+            continue;
+        };
+        faults.push(NodeError::Content { path: one.keys.clone(), message });
     }
-    if !listed.contains(&year) && !is_there(year) {
-        missing.push(refused(one, &SequencerError::NoLogKey(year.to_string())));
+    if !listed.contains_key(&year) && !sides.iter().any(|side| side.is_log_key(&one.issuer, year)) {
+        faults.push(refused(one, &SequencerError::NoLogKey(year.to_string())));
     }
-    missing
+    faults
 }
 
 /// Every mistake in the list of signatures and seals, and in the images it names.
@@ -262,7 +312,8 @@ agreements = ["CPFTAA", "GSP"]
                 std::fs::copy(&path, folder.join("agreements").join(path.file_name().unwrap())).unwrap();
             }
         }
-        check(&file).unwrap_err().iter().map(ToString::to_string).collect()
+        let Faults { start, work } = check(&file).unwrap_err();
+        start.iter().chain(&work).map(ToString::to_string).collect()
     }
 
     #[test]
@@ -275,6 +326,22 @@ agreements = ["CPFTAA", "GSP"]
             assert!(said.contains(word), "{word}: {said}");
         }
         assert!(!said.contains("`GSP`"), "{said}");
+    }
+
+    #[test]
+    fn a_corridor_that_no_certificate_can_go_by_is_no_good_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let corridor = |agreement: &str, to: &str| {
+            format!("[[authority.corridor]]\nagreement = \"{agreement}\"\nto = \"{to}\"\nmedium = \"both\"\n")
+        };
+        let node = NODE.replace("\"ZZ\"", "\"PK\"").replace("Asia/Kar\"", "Asia/Karachi\"");
+        let all = [("CPFTA", "CN"), ("CPFTA", "KE"), ("CPFTA", "PK"), ("NONPREF", "KE"), ("NONPREF", "PK")];
+        let corridors = all.map(|(agreement, to)| corridor(agreement, to)).concat();
+        let said = faults(&format!("{node}{corridors}"), folder.path());
+        let said = said.iter().filter(|one| one.contains("corridor")).collect::<Vec<_>>();
+        assert_eq!(said.len(), 3, "{said:#?}");
+        assert!(said[0].contains("`KE` is no member of `CPFTA`"), "{said:#?}");
+        assert!(said[1..].iter().all(|one| one.contains("`PK` is the authority's own country")), "{said:#?}");
     }
 
     /// Named one by one, each would cost a call of the command; without the passphrase none would be named at all.

@@ -1,10 +1,10 @@
-//! Says to everyone what was proven here of a log: each authority of this node in its own log to all, once.
+//! Says to everyone what was proven here of a log: each authority of this node in its own log to all, each proof once.
 
 use crate::exchange::driver::DriverView;
 use crate::log::Origin;
 use crate::sequencer::{RequestKey, Saying, Sequencer, Task, Work};
-use crate::statement::{Evidence, EvidenceKind, Issuer, Kind};
-use crate::store::{Store, Subject, about};
+use crate::statement::{Evidence, EvidenceKind, Issuer, Kind, OpenedBody, open_leaf};
+use crate::store::{Disclosures, EntryRef, Store, StoreError, Subject, about};
 use crate::time::Clock;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -56,17 +56,30 @@ pub(super) async fn publish(
     }
 }
 
+/// The proofs of two histories of a log that were said. It blocks.
+fn said(store: &dyn Store, log: &Origin) -> Result<Vec<String>, StoreError> {
+    let mut proofs = Vec::new();
+    for one in about(store, &Subject::Log(log.clone()))?.into_iter().filter(|one| one.kind == Kind::Evidence) {
+        let EntryRef { origin, index } = &one.entry;
+        let (leaf, shown) = (store.leaf(origin, *index)?, store.disclosures(origin, *index)?);
+        let (Some(leaf), Some(Disclosures::Present(shown))) = (leaf, shown) else { continue };
+        let Ok(opened) = open_leaf(&leaf, &shown) else { continue };
+        if let OpenedBody::Evidence(body) = opened.body {
+            proofs.extend(body.proof.into_option());
+        }
+    }
+    Ok(proofs)
+}
+
 /// Says it, unless it was said before. Whether it is said; a log is frozen a moment before its proof is durable, and what
 /// is not durable is not said.
 async fn say(view: &DriverView, speaker: &Speaker, log: &Origin, clock: &dyn Clock) -> Result<bool, String> {
     let (store, own, concerns) = (Arc::clone(&speaker.store), view.clone(), log.clone());
     let looked = tokio::task::spawn_blocking(move || {
-        let said = about(store.as_ref(), &Subject::Log(concerns.clone())).map_err(|error| error.to_string())?;
-        if said.iter().any(|one| one.kind == Kind::Evidence) {
-            return Ok(Err(true));
-        }
-        let proof = own.evidence(&concerns).map_err(|error| error.to_string())?;
-        Ok::<_, String>(proof.ok_or(false))
+        let Some(proof) = own.evidence(&concerns).map_err(|error| error.to_string())? else { return Ok(Err(false)) };
+        // A log that was lifted and has shown another history since has another proof.
+        let said = said(store.as_ref(), &concerns).map_err(|error| error.to_string())?;
+        Ok::<_, String>(if said.contains(&proof) { Err(true) } else { Ok(proof) })
     });
     let proof = match looked.await.map_err(|error| error.to_string())?? {
         Ok(proof) => proof,

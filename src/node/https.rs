@@ -221,6 +221,11 @@ impl Answering {
         self.retry_after
     }
 
+    /// What a header of it says; nothing where it is not there.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
     /// The next part of its body.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, String> {
         loop {

@@ -28,6 +28,7 @@ mod partners;
 mod push;
 mod receipts;
 mod running;
+mod scrubbing;
 pub mod system;
 pub mod telemetry;
 pub mod tls;
@@ -36,7 +37,7 @@ mod trust_keeper;
 mod unread;
 mod webhook_key;
 
-pub use check::check;
+pub use check::{Faults, check};
 pub use configuration::{
     AuthorityConfiguration, Configuration, EventFormat, Limits, Mistake, Mistakes, OutsideWitnessConfiguration,
     PaperConfiguration, PartnerConfiguration, PushConfiguration, Quota, Telemetry, TlsDoor, TrustFiles,

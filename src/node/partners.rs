@@ -92,10 +92,9 @@ impl OpenPartners {
 /// out. It blocks.
 fn lifted(view: &DriverView, list: &TrustList) -> Result<Vec<Equivocation>, StoreError> {
     let mut proven = Vec::new();
-    for (origin, Lifted { reason, at, .. }) in view.lifted()? {
+    for Lifted { reason, at, evidence, .. } in view.lifted()?.into_values().flatten() {
         let Some(at) = Timestamp::from_second(at).ok() else { continue };
-        let file = view.evidence(&origin)?;
-        let found = file.and_then(|file| Equivocation::read(list, file.as_bytes()).ok());
+        let found = evidence.and_then(|file| Equivocation::read(list, file.as_bytes()).ok());
         proven.extend(found.map(|found| found.lifted(Lifting { at, reason })));
     }
     Ok(proven)

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// The header that announces the seal.
 const SEAL: &str = "origin-package-seal";
+/// The header that names, in the answer, the nodes that the receiver waits for before it cosigns.
+const AWAITS: &str = "origin-package-awaits";
 /// The longest an attempt may take, whatever a package holds: a slow line gets 64 KiB through in a second.
 const LEAST: Duration = Duration::from_mins(10);
 const PER_SECOND: u64 = 64 << 10;
@@ -42,13 +44,14 @@ impl PackagePost for Post {
             let posted = tokio::time::timeout(within, async {
                 let mut answered = self.client.send(&self.target, letter).await?;
                 let (status, retry_after) = (answered.status(), answered.retry_after());
+                let awaits = answered.header(AWAITS).split(", ").filter_map(|name| name.parse().ok()).collect();
                 let mut answer = answer;
                 while let Some(part) = answered.next().await? {
                     let written = tokio::task::spawn_blocking(move || answer.write(&part).map(|()| answer)).await;
                     let written = written.map_err(|error| error.to_string())?;
                     answer = written.map_err(|error| error.to_string())?;
                 }
-                Ok(Posted { status, retry_after, answer })
+                Ok(Posted { status, retry_after, awaits, answer })
             });
             posted.await.map_err(|_| "it took too long".to_owned())?
         })

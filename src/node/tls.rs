@@ -3,7 +3,7 @@
 //! A renewed certificate counts from the next connection on; one that cannot be read changes nothing.
 
 use super::NodeError;
-use crate::exchange::driver::pin_of;
+use crate::exchange::driver::{named, pin_of};
 use crate::trust::SpkiPin;
 use arc_swap::ArcSwap;
 use std::path::{Path, PathBuf};
@@ -65,6 +65,13 @@ impl TlsIdentity {
         let current = self.current.load();
         let first = current.cert.first().ok_or_else(|| self.refused("holds no certificate".to_owned()))?;
         pin_of(first).map_err(|error| self.refused(error.to_string()))
+    }
+
+    /// The node that the certificate shown now names.
+    pub fn node_name(&self) -> Result<String, NodeError> {
+        let current = self.current.load();
+        let first = current.cert.first().ok_or_else(|| self.refused("holds no certificate".to_owned()))?;
+        named(first).map_err(|error| self.refused(error.to_string()))
     }
 
     fn refused(&self, message: String) -> NodeError {

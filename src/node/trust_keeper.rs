@@ -113,6 +113,6 @@ impl Lists for TrustKeeper {
 }
 
 fn judge(list: &Arc<TrustList>, agreements: &Arc<Agreements>, equivocations: &[Equivocation]) -> Verifier {
-    let settings = Settings { equivocations: equivocations.to_vec(), ..Settings::default() };
+    let settings = Settings { equivocations: equivocations.to_vec() };
     Verifier::new(Arc::clone(list), Some(Arc::clone(agreements)), settings)
 }

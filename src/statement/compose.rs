@@ -176,7 +176,7 @@ impl Draft {
 }
 
 /// `[salt, name, value]` of a claim or `[salt, value]` of an array element, in base64url.
-pub(super) fn encode(
+fn encode(
     scratch: &mut Vec<u8>,
     salt: &str,
     name: Option<&str>,
@@ -197,7 +197,7 @@ pub(super) fn encode(
 }
 
 /// `count` salts, drawn in one call.
-pub(super) fn salts(count: usize, random: &dyn Random) -> Result<Vec<String>, StatementError> {
+fn salts(count: usize, random: &dyn Random) -> Result<Vec<String>, StatementError> {
     let mut bytes = vec![0; count * SALT_BYTES];
     random.fill(&mut bytes)?;
     Ok(bytes.chunks_exact(SALT_BYTES).map(base64::encode_url).collect())

@@ -38,7 +38,7 @@ pub use kinds::{
     KeyRecord, Kind, OpenedBody, OpenedCertificate, OpenedEvidence, OpenedGoods, OpenedKeyChange, OpenedStatusChange,
     PaperCertificate, PaperGround, PaperWords, RECEIPT_INDEXES_MAX, Receipt, ReplyAct, ReplyWords, ResponseCode,
     ResponseReason, SUBJECTS_MAX, Section, Since, StatementRef, StatusChange, StatusReference, StatusSnapshot,
-    SubjectAnswer, SubjectFinding, UnknownKind, Withheld, open_withheld, redact, withhold,
+    SubjectAnswer, SubjectFinding, UnknownKind, redact,
 };
 pub use opening::{Completeness, Opened, Shown, open_leaf};
 pub use presentation::{MAX_DISCLOSURES, MAX_PRESENTATION_BYTES, Presentation};

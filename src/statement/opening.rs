@@ -261,7 +261,7 @@ fn digest(text: &str, place: &str) -> Result<[u8; 32], StatementError> {
     bytes.ok_or_else(|| StatementError::shape(place, "not a SHA-256 digest in base64url"))
 }
 
-pub(super) fn check_salt(place: usize, raw: &str) -> Result<(), StatementError> {
+fn check_salt(place: usize, raw: &str) -> Result<(), StatementError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     let salt = raw.starts_with('"').then(|| json::unquoted(raw));
     let strong = salt.is_some_and(|salt| salt.len() >= SALT_CHARACTERS_MIN && salt.bytes().all(plain));

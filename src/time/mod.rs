@@ -170,23 +170,26 @@ pub mod serde_date {
     }
 }
 
-/// A clock that stands where it was put, for simulators, tests and `--at`.
+/// A clock that stands where it was put.
+#[cfg(test)]
 #[derive(Debug)]
-pub struct FixedClock(Mutex<Timestamp>);
+pub(crate) struct FixedClock(Mutex<Timestamp>);
 
+#[cfg(test)]
 impl FixedClock {
     /// A clock that shows `now`.
     #[must_use]
-    pub const fn new(now: Timestamp) -> Self {
+    pub(crate) const fn new(now: Timestamp) -> Self {
         Self(Mutex::new(now))
     }
 
     /// Puts the clock to another instant.
-    pub fn set(&self, now: Timestamp) {
+    pub(crate) fn set(&self, now: Timestamp) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now;
     }
 }
 
+#[cfg(test)]
 impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -201,7 +201,7 @@ fn write(
 ) -> Result<Policy, PolicyFault> {
     let mut policy = Policy::builder();
     if let Some(log) = log {
-        policy.log(log, None)?;
+        policy.log(log)?;
     }
     let replica = replica.map(|node| one_of(&mut policy, &node.name.replica(), node.replica_keys())).transpose()?;
     let mut members = Vec::with_capacity(witnesses.len());
@@ -233,13 +233,13 @@ fn one_of<'a>(
 ) -> Result<String, PolicyFault> {
     let keys = keys.collect::<Vec<_>>();
     if let [key] = keys.as_slice() {
-        policy.witness(name, (*key).clone(), None)?;
+        policy.witness(name, (*key).clone())?;
         return Ok(name.to_owned());
     }
     let mut members = Vec::with_capacity(keys.len());
     for (i, key) in keys.into_iter().enumerate() {
         let member = if i == 0 { name.to_owned() } else { format!("{name}/{}", i + 1) };
-        policy.witness(&member, key.clone(), None)?;
+        policy.witness(&member, key.clone())?;
         members.push(member);
     }
     let group = format!("{name}/any");

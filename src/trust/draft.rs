@@ -4,8 +4,8 @@
 //! passes the same checks as what is opened.
 
 use super::{
-    Anchor, Closing, Cosigning, ListText, RootChange, RootChangeText, Section, SectionEntry, SectionText, SignerName,
-    TrustError, TrustList, list::MAX_LIST_BYTES, root_name, texts::has_signed,
+    Anchor, Closing, Cosigning, ListText, RootChange, Section, SectionEntry, SectionText, SignerName, TrustError,
+    TrustList, list::MAX_LIST_BYTES, texts::has_signed,
 };
 use crate::{
     log::{LogError, NoteSignature, SignedNote, VerifierKey, sign_note},
@@ -54,26 +54,6 @@ impl Section {
         let mut text = self.text().clone();
         text.serial = text.serial.saturating_add(1);
         text
-    }
-}
-
-impl RootChangeText {
-    /// The change from this section's root to `to`, at the section that follows.
-    pub fn after(section: &Section, to: &dyn Signer) -> Result<Self, TrustError> {
-        let iss = section.iss().clone();
-        let broken = |e: LogError| TrustError::RootHistory { iss: iss.clone(), problem: e.to_string() };
-        let to = VerifierKey::note(&root_name(&iss), to.public_key()).map_err(broken)?;
-        let serial = section.text().serial.saturating_add(1);
-        Ok(Self { iss: iss.clone(), serial, from: section.text().root.clone(), to })
-    }
-
-    /// Signs the change with both roots.
-    pub fn sign(self, old: &dyn Signer, new: &dyn Signer) -> Result<RootChange, TrustError> {
-        self.check()?;
-        let text = render(&self)?;
-        let lines = vec![sign_as(&text, &self.from, old)?, sign_as(&text, &self.to, new)?];
-        let broken = |e: LogError| TrustError::RootHistory { iss: self.iss.clone(), problem: e.to_string() };
-        RootChange::open(&SignedNote::new(text, lines).map_err(broken)?.to_string())
     }
 }
 

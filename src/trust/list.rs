@@ -207,12 +207,6 @@ impl TrustList {
         self.authorities.get(iss).map(|authority| &authority.section)
     }
 
-    /// The root changes of an authority, the oldest first.
-    #[must_use]
-    pub fn root_history(&self, iss: &Issuer) -> &[RootChange] {
-        self.authorities.get(iss).map_or(&[], |authority| &authority.history)
-    }
-
     /// The authority whose log this is.
     #[must_use]
     pub fn issuer_of(&self, origin: &Origin) -> Option<&Issuer> {
@@ -248,6 +242,12 @@ impl TrustList {
     #[must_use]
     pub fn shard_final_size(&self, origin: &Origin) -> Option<u64> {
         self.shards.get(origin).copied()
+    }
+
+    /// Whether a log is closed: it takes nothing more, and what its entries are from its final size on is nobody's question.
+    #[must_use]
+    pub fn is_closed(&self, origin: &Origin) -> bool {
+        self.shards.contains_key(origin)
     }
 
     /// Whether an entry stands beyond the final size of its log: then it is void.

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub(super) enum HsRelation {
     /// The same, or what a table says became of it.
     Same,
-    /// The certificate shows none.
+    /// The certificate shows none, or the declaration.
     NotShown,
     /// Of another edition, and no table says that one became the other; whether the heading is the same.
     OtherEdition(bool),
@@ -39,8 +39,8 @@ pub(super) fn became(item: &Item, declared: &Declared, lists: &Lists) -> Vec<Str
 }
 
 pub(super) fn hs_relation(item: &Item, line: &DeclaredLine, declared: &Declared, became: &[String]) -> HsRelation {
-    let Some(hs) = &item.hs else { return HsRelation::NotShown };
-    let (certified, code) = (&hs.code, &line.tariff_code);
+    let (Some(hs), Some(code)) = (&item.hs, &line.tariff_code) else { return HsRelation::NotShown };
+    let certified = &hs.code;
     if certified.subheading() == code.subheading() || became.iter().any(|one| one == code.subheading()) {
         return HsRelation::Same;
     }
@@ -187,7 +187,10 @@ impl Bench<'_> {
             Some(item) => {
                 (format!("line {number} names item {item}, and the certificate has no such item"), item.to_string())
             }
-            None => (format!("line {number} fits no item of the certificate"), line.tariff_code.to_string()),
+            None => {
+                let code = line.tariff_code.as_ref().map(ToString::to_string).unwrap_or_default();
+                (format!("line {number} fits no item of the certificate"), code)
+            }
         };
         self.say((Some(number), line.item), Subject::Item, (of, declared), Kind::Beyond, &words);
     }
@@ -229,15 +232,14 @@ impl Bench<'_> {
 
     fn code(&mut self, line: &DeclaredLine, item: &Item) {
         let relation = hs_relation(item, line, self.declared, &became(item, self.declared, self.lists));
-        let (Some(hs), place) = (&item.hs, (Some(line.line), Some(item.number))) else { return };
-        let kind = Kind::Listed(Discrepancy::HsCode);
-        let begin =
-            format!("line {} is declared under {}, and item {} is of {hs}", line.line, line.tariff_code, item.number);
+        let (Some(hs), Some(code)) = (&item.hs, &line.tariff_code) else { return };
+        let (place, kind) = ((Some(line.line), Some(item.number)), Kind::Listed(Discrepancy::HsCode));
+        let begin = format!("line {} is declared under {code}, and item {} is of {hs}", line.line, item.number);
         match relation {
             HsRelation::Same | HsRelation::NotShown => {}
             HsRelation::Differs(_) => {
                 let words = format!("{begin}; classification alone is no ground to reject a certificate");
-                self.say(place, Subject::HsCode, (hs, &line.tariff_code), kind, &words);
+                self.say(place, Subject::HsCode, (hs, code), kind, &words);
             }
             HsRelation::OtherEdition(_) => {
                 let own =
@@ -245,7 +247,7 @@ impl Bench<'_> {
                 let words = format!("{begin}; the declared code is of {own} edition, and the two cannot be compared");
                 let passes = self.scale.weigh(kind).weight == super::Weight::Minor;
                 let kind = if passes { kind } else { Kind::Unsettled };
-                self.say(place, Subject::HsCode, (hs, &line.tariff_code), kind, &words);
+                self.say(place, Subject::HsCode, (hs, code), kind, &words);
             }
         }
     }

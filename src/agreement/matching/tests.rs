@@ -29,7 +29,7 @@ fn line_of(line: u32, item: &Item, certificate: &Certificate) -> DeclaredLine {
     DeclaredLine {
         line,
         item: None,
-        tariff_code: item.hs.as_ref().unwrap().code.clone(),
+        tariff_code: item.hs.as_ref().map(|hs| hs.code.clone()),
         description: Some(item.description.clone()),
         origin: Some(item.origin.unwrap_or(certificate.from)),
         quantity: item.quantities.first().cloned(),
@@ -95,7 +95,7 @@ fn case_spaces_points_and_accents_are_no_difference() {
         let line = &mut declared.lines[0];
         line.description = Some("FOOT BALLS - inflâtable (size 5)".parse().unwrap());
         line.invoice = Some("cs 2611/77".parse().unwrap());
-        line.tariff_code = "9506621000".parse().unwrap();
+        line.tariff_code = Some("9506621000".parse().unwrap());
         line.marks = Some("YUHE SHA 1-100".parse().unwrap());
     });
     assert_eq!(said(&matching), []);
@@ -146,7 +146,7 @@ fn split_lines_are_added_up_before_they_are_compared() {
 
 #[test]
 fn another_classification_is_material_minor_or_unknown_as_the_agreement_says_and_never_more() {
-    let other = |declared: &mut Declared| declared.lines[0].tariff_code = "950669".parse().unwrap();
+    let other = |declared: &mut Declared| declared.lines[0].tariff_code = Some("950669".parse().unwrap());
     assert_eq!(said(&footballs(other)), [("hs_code", "material")]);
     let minor = footballs_under(&atiga(), other);
     let article = minor.differences[0].article.as_deref();
@@ -156,10 +156,16 @@ fn another_classification_is_material_minor_or_unknown_as_the_agreement_says_and
 }
 
 #[test]
+fn a_line_whose_code_is_not_known_is_held_against_its_item_by_all_else() {
+    let silent = footballs(|declared| declared.lines[0].tariff_code = None);
+    assert_eq!((said(&silent), silent.items.first()), (vec![], Some(&Some(1))));
+}
+
+#[test]
 fn a_code_of_another_edition_is_a_note_and_no_hard_difference() {
     let other = |declared: &mut Declared| {
         declared.hs_edition = Some(HsEdition::Hs2028);
-        declared.lines[0].tariff_code = "950669".parse().unwrap();
+        declared.lines[0].tariff_code = Some("950669".parse().unwrap());
     };
     let note = footballs(other);
     assert_eq!(said(&note), [("hs_code", "unknown")]);
@@ -168,7 +174,7 @@ fn a_code_of_another_edition_is_a_note_and_no_hard_difference() {
     // The day decides where the declaration does not say.
     let late = footballs(|declared| {
         declared.date = date("2028-01-01");
-        declared.lines[0].tariff_code = "950669".parse().unwrap();
+        declared.lines[0].tariff_code = Some("950669".parse().unwrap());
     });
     assert_eq!(said(&late), [("date", "material"), ("hs_code", "unknown")]);
 }
@@ -286,7 +292,7 @@ fn a_line_that_names_an_item_is_held_against_it_and_one_that_names_none_finds_it
 
     declared.lines[0].item = Some(3);
     declared.lines[1].item = Some(4);
-    declared.lines[2].tariff_code = "870323".parse().unwrap();
+    declared.lines[2].tariff_code = Some("870323".parse().unwrap());
     declared.lines[2].description = Some("Motor cars".parse().unwrap());
     let named = held(&cpfta, &certificate, &declared);
     assert_eq!(named.items, [Some(3), None, None, Some(3)]);
@@ -330,7 +336,7 @@ fn salt(line: u32, description: Option<&str>, quantity: Option<Measure>) -> Decl
     DeclaredLine {
         line,
         item: None,
-        tariff_code: "250100".parse().unwrap(),
+        tariff_code: Some("250100".parse().unwrap()),
         description: description.map(|text| text.parse().unwrap()),
         origin: Some("PK".parse().unwrap()),
         quantity,

@@ -1,6 +1,7 @@
 use super::*;
 use crate::api::ApiError;
 use crate::document::{DocumentError, Script};
+use crate::reason::some_of;
 use crate::sequencer::SequencerError;
 use tonic_types::StatusExt as _;
 
@@ -75,6 +76,15 @@ fn a_long_list_of_names_is_cut_between_two_of_them() {
 }
 
 #[test]
+fn however_many_are_named_what_to_do_comes_through() {
+    let silent = some_of((1..=40).map(|nth| format!("node-{nth}.customs.gov.example")));
+    let error = SequencerError::HistoryUnknown { origin: "tdap.gov.pk/log/2026-2/customs.gov.cn".to_owned(), silent };
+    let sent = plain(&error);
+    assert_eq!(sent.message(), error.to_string());
+    assert!(sent.message().ends_with(" more; ask again"), "{}", sent.message());
+}
+
+#[test]
 fn what_may_succeed_later_says_when() {
     let sent = Status::from(ApiError::RateLimited);
     assert_eq!(sent.code(), Code::ResourceExhausted);
@@ -91,6 +101,7 @@ fn what_waits_for_a_person_names_no_time_after_which_it_may_succeed() {
         SequencerError::NoLogKey("2026-2".into()),
         SequencerError::LogKeyUnlisted("2026-2".into()),
         SequencerError::LogResting("a log".into()),
+        SequencerError::NumbersLost { origin: "a log".to_owned(), waits: String::new() },
     ] {
         assert_eq!(error.class(), Class::Retry);
         let sent = plain(&error);

@@ -107,6 +107,9 @@ fn body(
         S::Withdrawn => ("bad", "withdrawn"),
         S::Superseded => ("bad", "replaced by another"),
         S::Suspended => ("bad", "suspended"),
+        S::Void => ("bad", "void"),
+        S::KeyClosed => ("bad", "counts for nothing: the key that signed it is closed"),
+        S::Unproven => ("bad", "cannot be proven any more"),
         S::Unspecified => ("bad", "unknown"),
     };
     let as_of = found.as_of.as_ref().and_then(|at| Timestamp::from_second(at.seconds).ok());
@@ -121,6 +124,9 @@ fn body(
          <p>Hold every line of this page against the paper in hand: where they differ, the paper was altered.</p>",
         shown(title),
     )?;
+    if !found.why.is_empty() {
+        writeln!(out, "<p class=\"note\">{}</p>", shown(&found.why))?;
+    }
     if let Some(view) = view {
         let certificate = view.certificate();
         let until = certificate.valid_until.map_or_else(|| "no limit stated".to_owned(), |date| date.to_string());
@@ -262,6 +268,13 @@ mod tests {
         let page = certificate(&found, &[("en".to_owned(), "Trade <Authority>".to_owned())]);
         assert!(page.contains("<strong>cancelled</strong>, as of 2026-11-30T00:53:20Z"), "{page}");
         assert!(page.contains("Trade &lt;Authority&gt;") && page.contains("<style>"), "{page}");
+    }
+
+    #[test]
+    fn a_certificate_whose_status_is_not_known_is_told_with_why_not() {
+        let found = wire::LookUpCertificateResponse { why: "log <1> is missing".to_owned(), ..Default::default() };
+        let page = certificate(&found, &[]);
+        assert!(page.contains("<strong>unknown</strong>") && page.contains("log &lt;1&gt; is missing"), "{page}");
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub(super) struct Change {
     #[arg(long = "role", value_name = "ROLE", value_parser = role)]
     roles: Vec<Role>,
     /// All the offices it acts for from now on
-    #[arg(long = "office", value_name = "CODE")]
+    #[arg(long = "office", value_name = "CODE", value_parser = arguments::office)]
     offices: Vec<OfficeCode>,
     /// It acts for no office from now on
     #[arg(long, conflicts_with = "offices")]
@@ -146,6 +146,8 @@ impl NewToken {
             );
         }
         let Self { concerned, name, scopes, until, output } = self;
+        // It is told once: that it can be written down is known first.
+        let draft = output.as_deref().map(|path| files::Draft::begin(path, 0o600)).transpose()?;
         let answer = concerned.ask(console, async |connection, issuer, account_id| {
             let request = wire::CreateTokenRequest {
                 issuer,
@@ -156,9 +158,9 @@ impl NewToken {
             };
             connection.admin().create_token(within_deadline(request)).await
         })?;
-        match output {
-            Some(path) => {
-                files::replace(&path, format!("{}\n", answer.token).as_bytes(), 0o600)?;
+        match output.as_deref().zip(draft) {
+            Some((path, draft)) => {
+                draft.fill(format!("{}\n", answer.token).as_bytes())?;
                 console.message(format!("token {} is in {}; it is not shown again", answer.prefix, path.display()));
             }
             None => {

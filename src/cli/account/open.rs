@@ -35,7 +35,7 @@ pub(super) struct New {
     )]
     roles: Vec<Role>,
     /// The offices it acts for
-    #[arg(long = "office", value_name = "CODE")]
+    #[arg(long = "office", value_name = "CODE", value_parser = arguments::office)]
     offices: Vec<OfficeCode>,
     /// The person behind it, by a staff number: nobody examines and signs one certificate by two accounts
     #[arg(long, value_name = "NUMBER")]
@@ -79,6 +79,9 @@ impl New {
         let password = self.password_file.as_ref().map(read_password).transpose()?;
         let (name, roles) = (self.name, self.roles.iter().map(|role| role_to_wire(*role).into()).collect());
         let without_token = password.is_some() && self.scopes.is_empty() && self.until.is_none();
+        // A token is told once: that it can be written down is known first.
+        let output = self.output.as_deref().filter(|_| !without_token);
+        let draft = output.map(|path| files::Draft::begin(path, 0o600)).transpose()?;
         let request = wire::CreateAccountRequest {
             issuer: String::new(),
             name,
@@ -100,8 +103,8 @@ impl New {
         console.message(format!("opened account {} ({})", account.account_id, account.name));
         if without_token {
             console.message(format!("it signs in as {}: origin login --node ADDR --login {0}", account.login));
-        } else if let Some(path) = &self.output {
-            files::replace(path, format!("{}\n", answer.token).as_bytes(), 0o600)?;
+        } else if let Some((path, draft)) = output.zip(draft) {
+            draft.fill(format!("{}\n", answer.token).as_bytes())?;
             console.message(format!("its token is in {}; it is not shown again", path.display()));
         } else {
             console.message("its token, which is not shown again:");

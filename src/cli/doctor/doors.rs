@@ -2,7 +2,8 @@
 
 use super::{
     Look,
-    partners::{self, LogKey},
+    own_logs::{self, LogKey},
+    stored,
 };
 use crate::{
     api::client::{wire, within_deadline},
@@ -49,9 +50,11 @@ pub(super) fn look(console: Console, door: &OperatorDoor, configuration: &Config
         match remote::converse(status(console, door, configuration)) {
             Ok((status, apart)) => {
                 // A node that does not say it is told of with its partners.
-                let shut = remote::converse(ask(console, door)).map(|answer| answer.shut).unwrap_or_default();
-                looks.extend(state(&status, apart, &shut));
-                looks.extend(shut.iter().map(|one| partners::shut(one, key_of(configuration, &one.origin))));
+                let answer = remote::converse(ask(console, door)).unwrap_or_default();
+                let shut = answer.shut;
+                looks.extend(state(&status, apart, (&shut, &answer.unheard)));
+                looks.extend(stored::look(&status));
+                looks.extend(shut.iter().map(|one| own_logs::shut(one, key_of(configuration, &one.origin))));
             }
             Err(failure) => looks.push(Look::bad("node", failure.sentence())),
         }
@@ -116,7 +119,8 @@ fn key_of(configuration: &Configuration, origin: &str) -> LogKey {
 }
 
 /// Logs by which an authority gives no certificate number, whatever the log of the certificate: numbers are one count.
-const NO_NUMBERS: &[&str] = &["NUMBERS_UNKNOWN", "OWN_HISTORY_UNKNOWN", "OWN_HISTORY_MISSING", "OWN_HISTORY_FORKED"];
+const NO_NUMBERS: &[&str] =
+    &["NUMBERS_UNKNOWN", "NUMBERS_LOST", "OWN_HISTORY_UNKNOWN", "OWN_HISTORY_MISSING", "OWN_HISTORY_FORKED"];
 /// Logs that no certificate can stand in for want of a key.
 const NO_KEY: &[&str] = &["NO_LOG_KEY", "LOG_KEY_UNLISTED"];
 
@@ -130,7 +134,12 @@ fn held_up(issuer: &str, shut: &[wire::ShutLog], reasons: &[&str]) -> String {
     found.map(|one| format!("{} [{}]", one.origin, one.reason)).collect::<Vec<_>>().join(", ")
 }
 
-fn state(status: &wire::GetStatusResponse, apart: SignedDuration, shut: &[wire::ShutLog]) -> Vec<Look> {
+/// What it says of itself; with what is shut there, and the authorities that issue nothing.
+fn state(
+    status: &wire::GetStatusResponse,
+    apart: SignedDuration,
+    (shut, unheard): (&[wire::ShutLog], &[wire::UnheardAuthority]),
+) -> Vec<Look> {
     let mut looks = Vec::new();
     looks.push(if apart > APART {
         Look::bad("node", format!("its clock is {} s from this one", apart.as_secs()))
@@ -138,28 +147,40 @@ fn state(status: &wire::GetStatusResponse, apart: SignedDuration, shut: &[wire::
         Look::good("node", format!("version {} runs, with trust list {}", status.version, status.trust_version))
     });
     for authority in &status.authorities {
-        let issuer = &authority.issuer;
-        let (waits, keyless) = (held_up(issuer, shut, NO_NUMBERS), held_up(issuer, shut, NO_KEY));
-        looks.push(match (authority.issuing, waits.is_empty(), keyless.is_empty()) {
-            (false, ..) => Look::bad("issuing", format!("{issuer} takes no work")).help("the node's log says why"),
-            (true, false, _) => {
-                Look::bad("issuing", format!("{issuer} gives no certificate number: held up by {waits}"))
-                    .help("see `own log` below: what each log waits for, and for whom")
-            }
-            (true, true, false) => Look::bad(
-                "issuing",
-                format!("{issuer} issues nothing that goes into {keyless}: there is no key for it"),
-            )
-            .help("see `own log` below: what each log lacks, and what to do"),
-            (true, true, true) => Look::good("issuing", format!("{issuer} takes work")),
-        });
+        looks.push(issuing(authority, shut, unheard));
         looks.extend(set_back(status, authority));
         looks.extend(authority.logs.iter().map(log));
     }
     looks
 }
 
+/// Whether an authority issues.
+fn issuing(authority: &wire::AuthorityState, shut: &[wire::ShutLog], unheard: &[wire::UnheardAuthority]) -> Look {
+    let issuer = &authority.issuer;
+    let (waits, keyless) = (held_up(issuer, shut, NO_NUMBERS), held_up(issuer, shut, NO_KEY));
+    match (authority.issuing, waits.is_empty(), keyless.is_empty()) {
+        (false, ..) => Look::bad("issuing", format!("{issuer} takes no work")).help("the node's log says why"),
+        (true, false, _) => Look::bad("issuing", format!("{issuer} gives no certificate number: held up by {waits}"))
+            .help("see `own log` below: what each log waits for, and for whom"),
+        (true, true, false) => {
+            Look::bad("issuing", format!("{issuer} issues nothing that goes into {keyless}: there is no key for it"))
+                .help("see `own log` below: what each log lacks, and what to do")
+        }
+        (true, true, true) => match unheard.iter().find(|one| one.issuer == *issuer) {
+            Some(one) => own_logs::unheard(one),
+            None => Look::good("issuing", format!("{issuer} takes work")),
+        },
+    }
+}
+
 fn log(one: &wire::LogState) -> Look {
+    if let Some(with) = one.closed_with.filter(|with| one.size > *with) {
+        let beyond = counted(one.size.saturating_sub(with), "entry", "entries");
+        let sentence = format!("{} is {}, and {beyond} beyond that count for nothing", one.origin, closed(with));
+        return Look::warning("log", sentence).help(
+            "certificates among them are issued anew (origin certificate list --void), and changes of status are said again",
+        );
+    }
     let size = one.closed_with.map_or_else(
         || format!("has {} published", counted(one.size, "entry", "entries")),
         |with| format!("is {}", closed(with)),
@@ -190,7 +211,8 @@ mod tests {
         assert_eq!([seconds(100, 100, 130), seconds(115, 100, 130), seconds(130, 100, 130)], [0, 0, 0]);
         assert_eq!([seconds(94, 100, 130), seconds(136, 100, 130)], [6, 6]);
         let status = wire::GetStatusResponse::default();
-        let state = |seconds| state(&status, SignedDuration::from_secs(seconds), &[]).first().map(|look| look.state);
+        let none: (&[_], &[_]) = (&[], &[]);
+        let state = |seconds| state(&status, SignedDuration::from_secs(seconds), none).first().map(|look| look.state);
         assert_eq!([state(5), state(6)], [Some(State::Good), Some(State::Bad)]);
     }
 
@@ -202,10 +224,10 @@ mod tests {
         let issuing = |host: &str, reason: &str| {
             let origin = format!("{host}/log/2026/gacc.gov.cn");
             let shut = wire::ShutLog { origin, reason: reason.to_owned(), ..Default::default() };
-            let looks = state(&status, SignedDuration::ZERO, &[shut]);
+            let looks = state(&status, SignedDuration::ZERO, (&[shut], &[]));
             looks.into_iter().find(|look| look.what == "issuing").unwrap()
         };
-        for reason in ["NUMBERS_UNKNOWN", "OWN_HISTORY_UNKNOWN", "OWN_HISTORY_MISSING", "OWN_HISTORY_FORKED"] {
+        for reason in NO_NUMBERS.iter().copied() {
             let look = issuing("tdap.gov.pk", reason);
             assert!(look.state == State::Bad && !look.sentence.contains("takes work"), "{look:?}");
             assert!(look.sentence.contains("tdap.gov.pk/log/2026/gacc.gov.cn") && look.sentence.contains(reason));
@@ -216,6 +238,17 @@ mod tests {
             assert!(look.state == State::Bad && !look.sentence.contains("takes work"), "{look:?}");
             assert!(look.sentence.contains("tdap.gov.pk/log/2026/gacc.gov.cn") && look.sentence.contains(reason));
         }
+        // Where no log is here at all, none is shut, and nothing is issued all the same.
+        let awaits = vec!["node.kra.go.ke".to_owned()];
+        let unheard = |host: &str| {
+            let issuer = format!("https://{host}");
+            let unheard = wire::UnheardAuthority { issuer, awaits: awaits.clone(), since: None };
+            let looks = state(&status, SignedDuration::ZERO, (&[], &[unheard]));
+            looks.into_iter().find(|look| look.what == "issuing").unwrap()
+        };
+        let look = unheard("tdap.gov.pk");
+        assert!(look.state == State::Bad && look.sentence.contains("know: node.kra.go.ke"), "{look:?}");
+        assert!(look.help.is_some_and(|help| help.contains("go-on")) && unheard("chamber.cn").state == State::Good);
         // A log that is closed has a successor, and another authority has numbers of its own.
         for (host, reason) in [("tdap.gov.pk", "OWN_HISTORY_LOST"), ("chamber.cn", "NUMBERS_UNKNOWN")] {
             assert!(issuing(host, reason).sentence.ends_with("takes work"));
@@ -228,6 +261,9 @@ mod tests {
             |closed_with| log(&wire::LogState { origin: "tdap.gov.pk/log/2026/cn".to_owned(), size: 1, closed_with });
         assert!(told(None).sentence.ends_with("/cn has 1 entry published"));
         assert!(told(Some(3)).sentence.ends_with("/cn is closed with 3 entries"));
+        let beyond = told(Some(0));
+        assert!(beyond.state == State::Warning, "what a list made void is not passed over");
+        assert!(beyond.sentence.ends_with("/cn is closed with 0 entries, and 1 entry beyond that count for nothing"));
     }
 
     #[test]
@@ -236,7 +272,7 @@ mod tests {
         let told = |now, newest| {
             let authority = wire::AuthorityState { newest_hour: newest, issuing: true, ..Default::default() };
             let status = wire::GetStatusResponse { now: at(now), authorities: vec![authority], ..Default::default() };
-            state(&status, SignedDuration::ZERO, &[])
+            state(&status, SignedDuration::ZERO, (&[], &[]))
                 .iter()
                 .any(|look| look.what == "clock" && look.state == State::Bad)
         };

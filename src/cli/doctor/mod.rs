@@ -1,11 +1,14 @@
 //! `origin doctor`: looks at everything a node rests on, and says what to do before it hurts.
 
+mod alarms;
 mod data;
 mod disk;
 mod doors;
+mod own_logs;
 mod papers;
 mod partners;
 mod printing;
+mod stored;
 
 use super::{
     Outcome,
@@ -13,11 +16,12 @@ use super::{
     console::{Colour, Console, Exit},
 };
 use crate::{
-    node::{self, system::SystemClock},
+    node::{self, Faults, NodeError, system::SystemClock},
+    reason::some_of,
     time::{Clock, Timestamp},
 };
 use serde_json::json;
-use std::{path::Path, process::ExitCode};
+use std::{collections::BTreeSet, path::Path, process::ExitCode};
 
 /// Look at what a node rests on: clock, disk, keys, TLS, trust list, listeners, logs, partners, fonts
 ///
@@ -107,15 +111,14 @@ impl Arguments {
         let now = SystemClock.now();
         let mut looks = vec![Look::good("configuration", "reads without a mistake")];
         looks.extend(papers::look(&configuration, self.door.config(), now));
-        looks.extend(start(self.door.config()));
+        let (doors, running) = doors::look(console, &self.door, &configuration);
+        // What runs has read its own journals, and goes on writing them.
+        let data = if running { Vec::new() } else { data::look(&configuration, now) };
+        looks.extend(start(self.door.config(), &data));
         looks.extend(disk::look(&configuration));
         looks.extend(printing::look(&configuration));
-        let (doors, running) = doors::look(console, &self.door, &configuration);
         looks.extend(doors);
-        // What runs has read its own journals, and goes on writing them.
-        if !running {
-            looks.extend(data::look(&configuration));
-        }
+        looks.extend(data);
         looks.extend(partners::look(console, &self.door, &configuration, running, now));
         let worst = looks.iter().map(|look| look.state).max().unwrap_or(State::Good);
         for look in &looks {
@@ -125,12 +128,23 @@ impl Arguments {
     }
 }
 
-/// What `origin check-config` says, in its own words: a node that it refuses is not well.
-fn start(config: &Path) -> Vec<Look> {
-    match node::check(config) {
-        Ok(_) => vec![Look::good("start", "everything a start opens, opens")],
-        Err(faults) => faults.iter().map(|fault| Look::bad("start", fault.to_string())).collect(),
-    }
+/// What `origin check-config` says, in its own words: a node that it refuses is not well. Nor is one whose data a start
+/// refuses.
+fn start(config: &Path, data: &[Look]) -> Vec<Look> {
+    let (start, work) = match node::check(config) {
+        Ok(_) => (Vec::new(), Vec::new()),
+        Err(Faults { start, work }) => (start, work),
+    };
+    let refused = data.iter().filter(|look| look.state == State::Bad).map(|look| look.what).collect::<BTreeSet<_>>();
+    let opens = start.is_empty().then(|| {
+        if refused.is_empty() {
+            Look::good("start", "everything a start opens, opens")
+        } else {
+            Look::bad("start", format!("it is refused: see {} below", some_of(&refused)))
+        }
+    });
+    let bad = |what| move |fault: &NodeError| Look::bad(what, fault.to_string());
+    opens.into_iter().chain(start.iter().map(bad("start"))).chain(work.iter().map(bad("work"))).collect()
 }
 
 fn print(console: Console, look: &Look) {

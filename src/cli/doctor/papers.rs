@@ -3,7 +3,7 @@
 use super::{Look, until};
 use crate::{
     agreement::CodeList,
-    cli::{agreements, arguments, key::NEXT_YEAR_FROM},
+    cli::{agreements, arguments, check_config, key::NEXT_YEAR_FROM},
     keys::{KeyError, KeyName, KeyStore, KeyUse, Passphrase, PublicSide},
     log::{Shard, VerifierKey},
     node::{
@@ -57,6 +57,7 @@ pub(super) fn look(configuration: &Configuration, config: &Path, now: Timestamp)
     for authority in &configuration.authorities {
         looks.extend(keys(authority, trust.as_ref(), now));
     }
+    looks.extend(check_config::exposed_keys(configuration).into_iter().map(|exposed| Look::warning("keys", exposed)));
     looks.push(tls("public TLS", &configuration.public.tls, now));
     if configuration.client.tls != configuration.public.tls {
         looks.push(tls("client TLS", &configuration.client.tls, now));
@@ -185,11 +186,21 @@ fn shard(
     if let Err(error) = store.log(&side.name) {
         return Some(Look::bad("keys", format!("{issuer}: {error}")));
     }
-    if named.is_some_and(|key| key.x == side.public_key) {
-        Some(Look::good("keys", format!("{issuer}: the log key for {shard} opens and is listed")))
-    } else {
-        let help = format!("list it first: origin trust draft section --after FILE --keys {keys}");
-        missing(format!("{issuer}: the log key for {shard} is not listed"), help)
+    match named {
+        Some(key) if key.x == side.public_key => {
+            Some(Look::good("keys", format!("{issuer}: the log key for {shard} opens and is listed")))
+        }
+        Some(_) => {
+            let sentence = format!("{issuer}: another log key is listed for {shard} than `{}`", side.name);
+            Some(Look::bad("keys", sentence).help(
+                "put the one back that the list names, as it was kept apart, take this one away, and start the node again: a key \
+                 that is listed is not replaced",
+            ))
+        }
+        None => {
+            let help = format!("list it first: origin trust draft section --after FILE --keys {keys}");
+            missing(format!("{issuer}: the log key for {shard} is not listed"), help)
+        }
     }
 }
 

@@ -1,20 +1,23 @@
 //! The exchange with partner nodes: this node's place in the trust list, and what is wrong with each partner.
 
-use super::{Look, papers::PUT_BACK};
+use super::{Look, alarms::alarm};
 use crate::{
     api::client::wire,
     cli::{
         account::OperatorDoor,
         arguments,
         console::{Console, Failure},
-        partner::{KEY_CLOSED, ask, behind, each_finding, not_taken},
+        partner::{KEY_CLOSED, ahead as clock_off, ask, behind, each_finding, not_taken, waiting::Withheld},
         remote,
     },
+    exchange::driver::identity_uri,
     log::Origin,
     node::{Configuration, PartnerConfiguration, tls::TlsIdentity},
     reason::counted,
     statement::Issuer,
     time::Timestamp,
+    trust::NodeName,
+    verification::parted,
 };
 
 /// A clock this far off, in milliseconds, makes status snapshots and cosignatures look wrong.
@@ -37,6 +40,7 @@ pub(super) fn look(
             Ok(answer) => {
                 looks.extend(answer.forked.iter().map(|one| forked(one, &own)));
                 looks.extend(answer.outside_witnesses.iter().filter_map(outside));
+                looks.extend(Withheld::all(&answer).iter().map(|one| withheld(one, &answer.node)));
                 for partner in &answer.partners {
                     looks.extend(state(partner, answer.trust_version, now));
                     let found = partner.logs.iter().filter(|log| log.findings > 0);
@@ -55,10 +59,14 @@ pub(super) fn look(
 /// Whether partners can know and reach this node.
 fn own_place(configuration: &Configuration, own: &PartnerConfiguration) -> Look {
     let name = &own.node;
-    let pin = match TlsIdentity::read(own.tls.clone()).and_then(|identity| identity.pin()) {
-        Ok(pin) => pin,
+    let shown = TlsIdentity::read(own.tls.clone()).and_then(|one| Ok((one.pin()?, one.node_name()?)));
+    let (pin, named) = match shown {
+        Ok(shown) => shown,
         Err(error) => return Look::bad("partners", error.to_string()),
     };
+    if named != name.as_str() {
+        return misnamed(name, &named);
+    }
     let Ok(list) = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor) else {
         return Look::warning("partners", "the trust list that names them cannot be opened");
     };
@@ -80,64 +88,26 @@ fn own_place(configuration: &Configuration, own: &PartnerConfiguration) -> Look 
     }
 }
 
-/// Where the log key of a shard is.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum LogKey {
-    /// It lies in the folder.
-    Kept,
-    /// The trust list names one, which is not in the folder.
-    Lost,
-    /// There is none.
-    None,
+/// A certificate that names another node: whatever key a list pins, partners take it for that one.
+fn misnamed(name: &NodeName, named: &str) -> Look {
+    Look::bad("partners", format!("the TLS certificate of this node names {named}, and it is {name}: nobody answers it"))
+        .help(format!(
+            "give it a certificate whose URI is {}; its key may stay, and then its pin stays too. Or is `node` in `[partner]` \
+             another's?",
+            identity_uri(name)
+        ))
 }
 
-/// A log of this node's own for which not everything goes on, and where its key is.
-pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
-    let wire::ShutLog { origin, reason, message } = one;
-    let sentence = format!("{message} [{reason}]");
-    if reason == "NUMBER_TAKEN" {
-        return Look::warning("own log", sentence).help(
-            "two certificates bear each of these numbers, which is found as the one that had it here first; the other is named \
-             with it: have one of the two replaced, and the replacement gets a number of its own: origin certificate replace --id ID",
-        );
-    }
-    let look = Look::bad("own log", sentence);
-    match reason.as_str() {
-        "OWN_HISTORY_UNKNOWN" => look.help(format!(
-            "it goes on by itself when they have answered; where they cannot, and you know that the data folder is no old copy: \
-             origin partner go-on --log {origin}"
-        )),
-        "OWN_HISTORY_MISSING" => look.help(format!(
-            "it goes on by itself when what is missing has come back from the partner that holds it; find out who started this \
-             node on an old copy of its data folder, and why; where it does not come back, that partner's operator has to look \
-             whether its node still has it, or a newer copy of the data folder brings it: stop the node and put that back. What \
-             a partner told counts no more once the trust list does not name it. Only once nobody has it any more: origin \
-             partner go-on --for-good --log {origin} closes the log with what is here, and its successor goes on"
-        )),
-        "NO_LOG_KEY" => look.help(match key {
-            LogKey::Kept => "the key lies in the folder, and is read at a start: start the node again",
-            LogKey::Lost => PUT_BACK,
-            LogKey::None => {
-                "make the key as it says, have the next trust list name it (origin trust draft section), install that, and \
-                 start the node again"
-            }
-        }),
-        "LOG_KEY_UNLISTED" => look.help(
-            "have the next trust list name the key that lies here (origin trust draft section), and install that; was the \
-             key made anew? A key that is listed is not replaced: put the one back that the list names",
-        ),
-        "NUMBERS_UNKNOWN" => look.help(format!(
-            "where there is a newer copy of the data folder, stop the node and put that back: origin backup restore --copy DIR --keys DIR; \
-             else wait until the addressee's node has given them, or, once you have looked that no number can repeat: origin partner go-on --log {origin}"
-        )),
-        "SIGNING_KEY_CLOSED" => look.help(
-            "the node needs a new key: give origin key revoke again, it makes one and says what is still to be signed; once the \
-             trust list that names it is installed, start the node again",
-        ),
-        "OWN_HISTORY_LOST" => look.help(
-            "look for a newer backup before anything else; else have the next trust list name the log's final size, and the key of its successor's shard",
-        ),
-        _ => look.help("stop the node and keep the data folder as it is: somebody has to find out what was written where"),
+/// Logs that are not cosigned because somebody waits for others.
+fn withheld(one: &Withheld<'_>, here: &str) -> Look {
+    let look = Look::warning("cosigning", one.said(here));
+    if one.node == here {
+        look.help(
+            "it goes on by itself once they have told: see `partner` for what keeps them away; who never comes back has to be \
+             taken off the trust list",
+        )
+    } else {
+        look.help("it goes on by itself once they have told; its operator sees the same, and can look for them")
     }
 }
 
@@ -164,17 +134,18 @@ fn pushed(name: &str, push: &wire::PushState) -> Option<Look> {
 
 /// A log that has shown two histories: of this node's own, or of a partner.
 fn forked(one: &wire::ForkedLog, own: &[Issuer]) -> Look {
-    let wire::ForkedLog { origin, size, lifted_at, lifted_reason } = one;
+    let wire::ForkedLog { origin, size, longer, lifted_at, lifted_reason, evidence: _ } = one;
+    let parted = parted(*size, *longer);
     if lifted_at.is_some() {
         return Look::good(
             "two histories",
-            format!("{origin} showed two up to size {size}, and a person has lifted that: {lifted_reason}"),
+            format!("{origin} showed two {parted}, and a person has lifted that: {lifted_reason}"),
         );
     }
     let ours = origin.parse::<Origin>().is_ok_and(|origin| own.iter().any(|issuer| issuer.host() == origin.host()));
     let look = Look::bad(
         "two histories",
-        format!("{origin} has shown two after size {size}: nothing more of it is taken or cosigned [LOG_EQUIVOCATED]"),
+        format!("{origin} has shown two {parted}: nothing more of it is taken or cosigned [LOG_EQUIVOCATED]"),
     );
     if ours {
         look.help(
@@ -202,10 +173,14 @@ fn state(partner: &wire::PartnerState, ours: u64, now: Timestamp) -> Vec<Look> {
         }
     }];
     if let Some(ahead) = partner.clock_ahead_ms.filter(|ahead| ahead.abs() >= CLOCK_MS) {
-        let (seconds, way) = (ahead.abs() / 1_000, if ahead > 0 { "ahead of" } else { "behind" });
+        let way = if ahead > 0 { "ahead of" } else { "behind" };
+        let far = clock_off(ahead.saturating_abs());
         looks.push(
-            Look::bad("partner clock", format!("the clock of {name} is {seconds} s {way} this one"))
-                .help("one of the two is wrong: see `clock` above, and ask the partner's operator"),
+            Look::bad(
+                "partner clock",
+                format!("the clock of {name} is {} {way} this one", far.trim_start_matches('+')),
+            )
+            .help("one of the two is wrong: see `clock` above, and ask the partner's operator"),
         );
     }
     looks.extend(match partner.trust_version {
@@ -230,6 +205,7 @@ fn state(partner: &wire::PartnerState, ours: u64, now: Timestamp) -> Vec<Look> {
         _ => None,
     });
     looks.extend(partner.logs.iter().flat_map(|log| passage(name, log, now)));
+    looks.extend(partner.alarms.iter().map(|one| alarm(name, one)));
     looks.extend(partner.push.as_ref().and_then(|push| pushed(name, push)));
     if partner.bytes_used >= partner.bytes_quota || partner.entries_today >= partner.entries_a_day {
         looks.push(
@@ -249,6 +225,10 @@ fn help(reason: &str, partner: &wire::PartnerState) -> Option<String> {
         "PARTNER_KEY_WRONG" => {
             "compare the pin with its operator by another road; the next trust list has to name the new key".to_owned()
         }
+        "PARTNER_UNKNOWN" => format!(
+            "the trust list in use here does not name the node whose certificate answers at {address}: is this list the newest \
+             (origin trust install FILE)? Else its operator has to show a certificate that names a node of the list"
+        ),
         "PARTNER_IS_ANOTHER" => format!("the trust list gives {address} to two nodes, or the network leads elsewhere"),
         "PARTNER_REFUSES_US" => {
             "its trust list may be older than this node's entry: see its `origin doctor`, and `partners` above"
@@ -270,8 +250,10 @@ fn passage(name: &str, log: &wire::PartnerLog, now: Timestamp) -> Vec<Look> {
     }
     if log.missing_disclosures > 0 {
         let missing = counted(log.missing_disclosures, "entry", "entries");
+        let since = log.missing_since.as_ref().and_then(|at| Timestamp::from_second(at.seconds).ok());
+        let since = since.map(|at| format!(", since {at}")).unwrap_or_default();
         looks.push(
-            Look::warning("disclosures", format!("of {origin} the disclosures of {missing} are missing")).help(format!(
+            Look::warning("disclosures", format!("of {origin} the disclosures of {missing} are missing{since}")).help(format!(
                 "this node asks again by itself; where they stay away, {name} has to look whether it still has them: was an \
                  old copy of its data folder started, or one without its keys?"
             )),
@@ -338,41 +320,6 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_key_asks_for_another_and_lost_numbers_for_the_newest_copy() {
-        let help = |reason: &str| {
-            let (origin, reason) = ("tdap.gov.pk/log/2026/all".to_owned(), reason.to_owned());
-            shut(&wire::ShutLog { origin, reason, ..Default::default() }, LogKey::None).help.unwrap()
-        };
-        let closed = help("SIGNING_KEY_CLOSED");
-        assert!(closed.contains("origin key revoke") && !closed.contains("as it is"), "{closed}");
-        let numbers = help("NUMBERS_UNKNOWN");
-        let places = ["origin backup restore", "origin partner go-on"].map(|words| numbers.find(words));
-        assert!(places[0].is_some() && places[0] < places[1], "{numbers}");
-        assert!(help("OWN_HISTORY_FORKED").contains("keep the data folder as it is"));
-        let missing = help("OWN_HISTORY_MISSING");
-        assert!(missing.contains("that partner's operator") && missing.contains("a newer copy"), "{missing}");
-        // Signed on it is by nobody's word, and closed for good only when nobody has the rest.
-        assert!(missing.contains("Only once nobody") && missing.contains("go-on --for-good --log tdap"), "{missing}");
-        let unknown = help("OWN_HISTORY_UNKNOWN");
-        assert!(unknown.contains("go-on --log tdap") && !unknown.contains("missing"), "{unknown}");
-    }
-
-    #[test]
-    fn a_key_that_is_not_in_use_is_put_back_where_it_is_listed_or_made_or_the_node_is_started_again() {
-        let help = |reason: &str, key| {
-            let (origin, reason) = ("tdap.gov.pk/log/2026-2/cn".to_owned(), reason.to_owned());
-            let look = shut(&wire::ShutLog { origin, reason, ..Default::default() }, key);
-            assert_eq!(look.state, State::Bad);
-            look.help.unwrap()
-        };
-        assert!(help("NO_LOG_KEY", LogKey::Kept).contains("lies in the folder"));
-        assert!(help("NO_LOG_KEY", LogKey::None).contains("make the key"));
-        let lost = help("NO_LOG_KEY", LogKey::Lost);
-        assert!(lost.contains("put that key back") && !lost.contains("make the key"), "{lost}");
-        assert!(help("LOG_KEY_UNLISTED", LogKey::Kept).contains("have the next trust list name"));
-    }
-
-    #[test]
     fn a_witness_that_fails_and_a_push_that_is_refused_are_warned_of() {
         let witness = wire::OutsideWitness { name: "witness.example".to_owned(), ..Default::default() };
         assert!(outside(&witness).is_none());
@@ -388,15 +335,41 @@ mod tests {
         };
         assert!(told(push).is_none());
         let look = told(refused).unwrap();
-        assert!(look.state == State::Warning && look.sentence.contains("3 times: it answered 403"), "{look:?}");
+        assert!(
+            look.state == State::Warning && look.sentence.contains("3 attempts in a row: it answered 403"),
+            "{look:?}"
+        );
     }
 
     #[test]
-    fn a_number_on_two_certificates_is_said_with_what_to_do_and_shuts_nothing() {
-        let reason = "NUMBER_TAKEN".to_owned();
-        let look = shut(&wire::ShutLog { reason, ..Default::default() }, LogKey::None);
-        assert_eq!(look.state, State::Warning);
-        assert!(look.help.is_some_and(|help| help.contains("origin certificate replace --id")));
+    fn a_certificate_that_names_another_node_is_told_and_no_pin_is_advised() {
+        let look = misnamed(&"node.kra.go.ke".parse().unwrap(), "node.other.example");
+        assert!(
+            look.state == State::Bad && look.sentence.contains("names node.other.example, and it is node.kra.go.ke")
+        );
+        let help = look.help.unwrap();
+        assert!(help.contains("urn:origin-exchange:node:node.kra.go.ke") && !help.contains("spki="), "{help}");
+    }
+
+    #[test]
+    fn logs_that_are_not_cosigned_because_of_others_are_warned_of_with_what_to_do() {
+        let one = |node: &str| wire::WithheldCosignature {
+            node: node.to_owned(),
+            origin: "tdap.gov.pk/log/2026/all".to_owned(),
+            awaits: vec!["node.kra.go.ke".to_owned()],
+            since: None,
+        };
+        let withheld = vec![one("node.gacc.gov.cn"), one("node.tdap.gov.pk")];
+        let answer = wire::ListPartnersResponse { withheld, ..Default::default() };
+        let looks =
+            Withheld::all(&answer).iter().map(|one| self::withheld(one, "node.gacc.gov.cn")).collect::<Vec<_>>();
+        let [here, there] = looks.as_slice() else { panic!("{looks:?}") };
+        assert!(here.state == State::Warning && here.sentence.starts_with("this node cosigns nothing"), "{here:?}");
+        assert!(here.help.as_ref().is_some_and(|help| help.contains("taken off the trust list")), "{here:?}");
+        assert!(
+            there.sentence.starts_with("node.tdap.gov.pk cosigns nothing of tdap.gov.pk/log/2026/all"),
+            "{there:?}"
+        );
     }
 
     #[test]

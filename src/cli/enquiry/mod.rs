@@ -7,6 +7,7 @@ pub(in crate::cli) mod shown;
 use super::{
     Outcome,
     apply::{Door, Most},
+    arguments,
     console::Console,
 };
 use crate::{
@@ -70,7 +71,7 @@ impl List {
 #[derive(Debug, clap::Args)]
 struct Show {
     /// The enquiry's identifier, 26 characters
-    #[arg(value_name = "JTI")]
+    #[arg(value_name = "JTI", value_parser = arguments::jti)]
     enquiry: Jti,
     #[command(flatten)]
     door: Door,

@@ -2,7 +2,7 @@
 
 use super::{document::Documents, shown};
 use crate::{
-    api::client::{wire, within_deadline},
+    api::client::{Date as WireDate, wire, within_deadline},
     cli::{
         Outcome, arguments,
         certificate::Request,
@@ -10,7 +10,7 @@ use crate::{
         customs::shown::{day, notice_lines, notices_described},
         files::Source,
         forms::{self, Day},
-        remote::date_to_wire,
+        remote::{date_text, date_to_wire},
     },
     statement::{EnquiryGround, GoodsMeanwhile, Issuer, Jti, SUBJECTS_MAX},
     time::Date,
@@ -49,7 +49,7 @@ pub(super) struct Raise {
     #[arg(long, value_name = "NUMBER", requires = "numbers")]
     declaration: Option<String>,
     /// The identifier of the one certificate, where its issuer gave one number twice
-    #[arg(long, value_name = "JTI", requires = "numbers")]
+    #[arg(long, value_name = "JTI", value_parser = arguments::jti, requires = "numbers")]
     jti: Option<Jti>,
     /// Many certificates, TOML or JSON; `-` is standard input
     #[arg(long, value_name = "FILE")]
@@ -67,14 +67,14 @@ pub(super) struct Raise {
     /// The article it rests on
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     basis: String,
-    /// By which day an answer is asked for [default: the agreement says]
+    /// By which day an answer is asked for; it is due by that day where the agreement says none
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     reply_by: Option<Date>,
     /// This authority's own reference
     #[arg(long, value_name = "TEXT")]
     reference: String,
     /// The reply that asked for a clarification, which this enquiry gives
-    #[arg(long, value_name = "JTI")]
+    #[arg(long, value_name = "JTI", value_parser = arguments::jti)]
     clarifies: Option<Jti>,
     #[command(flatten)]
     documents: Documents,
@@ -115,6 +115,8 @@ impl SubjectsFile {
     fn into_wire(self) -> Vec<wire::EnquirySubject> {
         let subject = |one: Subject| {
             let Subject { number, issued_on, items, declaration, jti } = one;
+            // In a file too an identifier may stand in small letters; whether it is one, the node says.
+            let jti = jti.to_ascii_uppercase();
             wire::EnquirySubject { number, issued_on: issued_on.to_wire(), items, declaration, jti }
         };
         self.subjects.into_iter().map(subject).collect()
@@ -161,6 +163,9 @@ impl Raise {
             console.data(format!("asked by statement {}, {}", answer.jti, shown::due(answer.reply_due.as_ref())));
             notice_lines(console, &answer.notices);
         }
+        if let Some(said) = other_day(self.reply_by, answer.reply_due.as_ref()) {
+            console.message(said);
+        }
         Ok(ExitCode::SUCCESS)
     }
 
@@ -197,6 +202,18 @@ impl Raise {
     }
 }
 
+/// That the answer is due by another day than the one that was asked for.
+fn other_day(asked: Option<Date>, due: Option<&WireDate>) -> Option<String> {
+    let (asked, due) = (date_to_wire(asked?), due?);
+    let said = || {
+        let (due, asked) = (date_text(Some(due)), date_text(Some(&asked)));
+        format!(
+            "note: the agreement says that {due} is the day to answer by; {asked} was asked for, and holds nobody to it"
+        )
+    };
+    (asked != *due).then(said)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,13 +243,28 @@ mod tests {
     }
 
     #[test]
+    fn that_the_agreement_sets_another_day_than_was_asked_for_is_said() {
+        let asked_for = arguments::date("2026-12-01").unwrap();
+        let asked = Some(asked_for);
+        let day = |day| WireDate { year: 2027, month: 3, day };
+        let said = other_day(asked, Some(&day(1))).unwrap();
+        assert!(said.contains("that 2027-03-01 is the day to answer by; 2026-12-01 was asked for"), "{said}");
+        assert_eq!(other_day(asked, Some(&date_to_wire(asked_for))), None);
+        assert_eq!((other_day(None, Some(&day(1))), other_day(asked, None)), (None, None));
+    }
+
+    #[test]
     fn particulars_are_of_one_certificate_and_many_stand_in_a_file() {
         let one = raise(&["--ground", "random", "--number", "1", "--items", "1,3", "--declaration", "I-7"]).unwrap();
         let named = one.named().unwrap();
         assert_eq!((named[0].items.as_slice(), named[0].declaration.as_str()), ([1, 3].as_slice(), "I-7"));
         let jti = "01KB3D9M8000000000000000AB";
-        let told_apart = raise(&["--ground", "random", "--number", "1", "--jti", jti]).unwrap().named().unwrap();
-        assert_eq!(told_apart[0].jti, jti);
+        for written in [jti, jti.to_ascii_lowercase().as_str()] {
+            let told_apart = raise(&["--ground", "random", "--number", "1", "--jti", written]).unwrap();
+            assert_eq!(told_apart.named().unwrap()[0].jti, jti, "{written}");
+        }
+        let text = "[[subjects]]\nnumber = \"1\"\njti = \"01kb3d9m8000000000000000ab\"";
+        assert_eq!(forms::parse::<SubjectsFile>(text).unwrap().into_wire()[0].jti, jti, "in a file too");
         let many = raise(&["--ground", "random", "--number", "1", "--number", "2", "--items", "1"]).unwrap();
         assert!(many.named().unwrap_err().sentence().contains("several"));
         assert!(raise(&["--ground", "random", "--number", "1", "--file", "many"]).is_err());

@@ -41,11 +41,15 @@ pub(in crate::cli) fn due(date: Option<&WireDate>) -> String {
     )
 }
 
-/// Where its clock stands, in one column: `OVERDUE 2026-12-01` when that day is over.
+/// Where its clock stands, in one column: `OVERDUE 2026-12-01` when that day is over; of one that is answered, whether
+/// it was in time.
 fn clock(enquiry: &wire::Enquiry) -> (Option<Colour>, String) {
     let due = enquiry.reply_due.as_ref().map(|date| date_text(Some(date)));
+    let late = enquiry.replies.iter().any(|reply| reply.late && reply.key_closed.is_empty());
     match (enquiry.state(), due) {
-        (wire::EnquiryState::Answered, _) => (Some(Colour::Dim), "answered".to_owned()),
+        (wire::EnquiryState::Answered, _) if late => (Some(Colour::Red), "LATE".to_owned()),
+        (wire::EnquiryState::Answered, Some(_)) => (Some(Colour::Dim), "in time".to_owned()),
+        (wire::EnquiryState::Answered, None) => (Some(Colour::Dim), "no day due".to_owned()),
         (_, Some(due)) if enquiry.overdue => (Some(Colour::Red), format!("OVERDUE {due}")),
         (_, None) if enquiry.overdue => (Some(Colour::Red), "OVERDUE".to_owned()),
         (_, Some(due)) if enquiry.due_soon => (Some(Colour::Yellow), format!("due soon {due}")),
@@ -329,7 +333,18 @@ mod tests {
         assert_eq!(clock(&wire::Enquiry { reply_due: None, ..open.clone() }).1, "no day due");
         let starting = wire::Enquiry { reply_due: None, days_unknown: true, ..open };
         assert_eq!(clock(&starting).1, "day not known yet");
-        assert_eq!(clock(&enquiry(S::Answered)).1, "answered");
+    }
+
+    #[test]
+    fn of_one_that_is_answered_it_is_told_whether_that_was_in_time() {
+        let answered = enquiry(wire::EnquiryState::Answered);
+        assert_eq!(clock(&answered).1, "in time");
+        assert_eq!(clock(&wire::Enquiry { reply_due: None, ..answered.clone() }).1, "no day due");
+        let late = wire::EnquiryReply { late: true, ..Default::default() };
+        let fell = wire::EnquiryReply { key_closed: "closed".to_owned(), ..late.clone() };
+        let with = |replies| clock(&wire::Enquiry { replies, ..answered.clone() });
+        assert_eq!(with(vec![fell.clone()]).1, "in time", "what does not count was not late");
+        assert_eq!(with(vec![fell, late]), (Some(Colour::Red), "LATE".to_owned()));
     }
 
     #[test]

@@ -103,8 +103,8 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_key_that_is_closed_or_not_there_or_a_log_that_rests() {
-        for reason in ["SIGNING_KEY_CLOSED", "NO_LOG_KEY", "LOG_KEY_UNLISTED", "LOG_RESTING"] {
+    fn nobody_waits_for_what_a_person_has_to_mend() {
+        for reason in ["SIGNING_KEY_CLOSED", "NO_LOG_KEY", "LOG_KEY_UNLISTED", "LOG_RESTING", "NUMBERS_LOST"] {
             assert_eq!(Patience::default().asked(reason, Instant::now()), Next::GiveUp);
         }
     }

@@ -6,6 +6,7 @@ mod reply;
 use super::{
     Outcome,
     apply::{Door, Most},
+    arguments,
     certificate::Request,
     console::Console,
     customs::shown::day,
@@ -76,7 +77,7 @@ impl List {
 #[derive(Debug, clap::Args)]
 struct Show {
     /// The enquiry's identifier, 26 characters
-    #[arg(value_name = "JTI")]
+    #[arg(value_name = "JTI", value_parser = arguments::jti)]
     enquiry: Jti,
     #[command(flatten)]
     door: Door,
@@ -97,7 +98,7 @@ impl Show {
 #[derive(Debug, clap::Args)]
 struct Acknowledge {
     /// The enquiry's identifier, 26 characters
-    #[arg(value_name = "JTI")]
+    #[arg(value_name = "JTI", value_parser = arguments::jti)]
     enquiry: Jti,
     #[command(flatten)]
     request: Request,

@@ -43,7 +43,7 @@ struct Does {
 #[derive(Debug, clap::Args)]
 pub(super) struct Reply {
     /// The enquiry's identifier, 26 characters
-    #[arg(value_name = "JTI")]
+    #[arg(value_name = "JTI", value_parser = arguments::jti)]
     enquiry: Jti,
     #[command(flatten)]
     does: Does,
@@ -94,12 +94,7 @@ impl Reply {
             return Ok(ExitCode::SUCCESS);
         }
         let late = console.paint(Colour::Red, "; LATE: the day it was due is over");
-        // A node that does not know dry runs has signed it, and its statement is named.
-        let by = match answer.jti.as_str() {
-            "" => "can be answered so, nothing is signed".to_owned(),
-            jti => format!("by statement {jti}"),
-        };
-        console.data(format!("{act} {by}{}", if answer.late { late.as_str() } else { "" }));
+        console.data(format!("{}{}", done(act, &answer.jti), if answer.late { late.as_str() } else { "" }));
         notice_lines(console, &answer.notices);
         Ok(ExitCode::SUCCESS)
     }
@@ -129,6 +124,14 @@ impl Reply {
         }
         answer::check(&answers, exit)?;
         Ok(answers)
+    }
+}
+
+/// What became of it. A node that does not know dry runs has signed it, and its statement is named.
+fn done(act: ReplyAct, jti: &str) -> String {
+    match jti {
+        "" => format!("a dry run: the reply ({act}) would be taken, and nothing is signed"),
+        jti => format!("{act} by statement {jti}"),
     }
 }
 
@@ -167,6 +170,15 @@ mod tests {
         assert!(!reply(&full).unwrap().dry_run);
         assert!(reply(&[&full[..], &["--dry-run"]].concat()).unwrap().dry_run);
         assert!(reply(&["--extend-until", "2027-01-31", "--dry-run"]).unwrap().dry_run);
+        assert!(done(ReplyAct::Full, "").ends_with("the reply (full) would be taken, and nothing is signed"));
+        assert_eq!(done(ReplyAct::Full, "01KB"), "full by statement 01KB");
+    }
+
+    #[test]
+    fn an_enquiry_is_named_in_small_letters_too() {
+        let begin = ["x", "01kb3d9m8000000000000000ab", "--node", "localhost:1", "--token-file", "t"];
+        let line = Line::try_parse_from(begin.iter().chain(&["--ask", "Which?"])).unwrap();
+        assert_eq!(line.reply.enquiry.to_string(), "01KB3D9M8000000000000000AB");
     }
 
     #[test]

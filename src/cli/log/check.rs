@@ -10,8 +10,10 @@ use crate::{
         remote,
     },
     log::{Origin, SignedCheckpoint},
+    node::system::SystemClock,
     reason::{Reasoned, counted},
     statement::{Jti, OpenedBody, StatementRef},
+    time::{Clock as _, Timestamp},
     trust::TrustList,
     verification::{CheckedEntry, ClosedLists, EntryFault, StatusPlace, StatusView, check_entry, check_scope},
 };
@@ -49,6 +51,8 @@ struct Found {
     /// Snapshots whose lists may be those of closed logs that are not here.
     unchecked: u64,
     kinds: HashMap<&'static str, u64>,
+    /// The first entry of an hour to come, and the hour: its node's clock was ahead, or this one is behind.
+    to_come: Option<(u64, Timestamp)>,
     said: Vec<Said>,
 }
 
@@ -111,6 +115,7 @@ impl Arguments {
                     "log": origin.to_string(), "size": size, "root": root,
                     "head_holds": found.holds, "findings": found.findings, "voided": found.voided,
                     "unchecked": found.unchecked, "kinds": found.kinds,
+                    "to_come": found.to_come.map(|(index, hour)| json!({ "index": index, "hour": hour.to_string() })),
                     "cosigned_by": cosigners, "policy_met": met, "good": good,
                     "journal_leaves": journal.map(|found| found.leaves),
                 }));
@@ -190,10 +195,20 @@ async fn walk(
     let Before { closed, whole } = before;
     let mut view = StatusView::new(origin.clone()).beside(closed);
     let mut found = Found::default();
+    // Nothing follows in a log that is closed: its successor goes on without its hours.
+    let now = trust.shard_final_size(&origin).is_none().then(|| SystemClock.now());
     let holds = source
         .read_roots(head, |index, leaf| {
             let checked = check_entry(leaf, None, &origin, index, trust)
                 .and_then(|entry| within_scope(targets, &entry, trust).map(|()| entry));
+            let entry = match &checked {
+                Ok(entry) => Some(entry),
+                Err(EntryFault::KeyClosed { entry, .. }) => Some(entry.as_ref()),
+                Err(_) => None,
+            };
+            if let Some(entry) = entry {
+                found.stamped(index, entry.envelope.jti, now);
+            }
             let fault = match checked {
                 Ok(entry) => {
                     *found.kinds.entry(entry.kind().name()).or_insert(0) += 1;
@@ -224,6 +239,13 @@ async fn walk(
 }
 
 impl Found {
+    /// The hour that an entry was made in.
+    fn stamped(&mut self, index: u64, jti: Jti, now: Option<Timestamp>) {
+        let hour = i64::try_from(jti.hour_ms()).ok().and_then(|hour| Timestamp::from_millisecond(hour).ok());
+        let to_come = hour.filter(|hour| now.is_some_and(|now| now < *hour));
+        self.to_come = self.to_come.or_else(|| to_come.map(|hour| (index, hour)));
+    }
+
     fn take(&mut self, index: u64, fault: &EntryFault, standing: Standing) {
         match standing {
             Standing::Finding => self.findings += 1,
@@ -280,6 +302,12 @@ impl Found {
                 "  voided     {voided}, by the trust list: it closes their key, or ends the log, before them"
             ));
         }
+        if let Some((index, hour)) = self.to_come {
+            console.data(format!(
+                "  clock      entry {index} is the first that bears an hour to come, {hour}: a clock was ahead, or this one is \
+                 behind; docs/partners.md (A clock that was ahead)"
+            ));
+        }
         if self.unchecked > 0 {
             let unknown = counted(self.unchecked, "status snapshot", "status snapshots");
             console.data(format!("  unknown    {unknown}, which may speak for the closed logs that are not here"));
@@ -329,6 +357,25 @@ fn within_scope(targets: &Targets, entry: &CheckedEntry, trust: &TrustList) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_entry_of_an_hour_to_come_is_told_and_is_no_finding() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let jti = |text: &str| {
+            let hour = u128::try_from(at(text).as_millisecond()).unwrap();
+            Jti((hour << 80).to_be_bytes())
+        };
+        let mut found = Found::default();
+        let now = Some(at("2026-11-30T11:20:00Z"));
+        found.stamped(4, jti("2026-11-30T11:00:00Z"), now);
+        assert_eq!(found.to_come, None);
+        found.stamped(5, jti("2027-11-30T10:00:00Z"), now);
+        found.stamped(6, jti("2027-11-30T11:00:00Z"), now);
+        assert_eq!((found.to_come, found.findings), (Some((5, at("2027-11-30T10:00:00Z"))), 0));
+        let mut closed = Found::default();
+        closed.stamped(5, jti("2027-11-30T10:00:00Z"), None);
+        assert_eq!(closed.to_come, None, "nothing follows in a log that is closed");
+    }
 
     #[test]
     fn what_is_wrong_with_many_entries_is_said_once_with_its_log_and_the_unknown_is_no_finding() {

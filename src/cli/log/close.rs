@@ -72,7 +72,11 @@ impl Arguments {
         for origin in logs {
             if self.take_back {
                 let answer = self.ask(console, &configuration, &origin)?;
-                console.message(format!("{origin} goes on at {}", counted(answer.size, "entry", "entries")));
+                let size = counted(answer.size, "entry", "entries");
+                console.message(format!(
+                    "{origin} goes on at {size}; a draft or list that ends it with as many is not to be signed or installed \
+                     any more: it would end the log there, and make void what stands beyond by then"
+                ));
                 continue;
             }
             let answer = self.ask(console, &configuration, &origin)?;

@@ -3,7 +3,7 @@
 use super::source::{From, Source};
 use crate::{
     cli::{
-        Outcome,
+        Outcome, arguments,
         console::{Console, Exit, Failure},
         files, remote,
     },
@@ -34,7 +34,7 @@ struct Which {
     #[arg(long, value_name = "INDEX")]
     index: Option<u64>,
     /// The statement's identifier
-    #[arg(long, value_name = "JTI")]
+    #[arg(long, value_name = "JTI", value_parser = arguments::jti)]
     id: Option<Jti>,
 }
 

@@ -12,6 +12,7 @@ use crate::{
         tile::{EntryBundle, FULL_WIDTH, MAX_BUNDLE_BYTES, parse_entries},
     },
     node::system::SystemRandom,
+    sequencer::cosigned::Cosigned,
     store::{JournalOptions, JournalStore, Scrubbed, Store, StoreError},
 };
 use bytes::Bytes;
@@ -170,7 +171,10 @@ fn open_data(folder: &std::path::Path, origin: &Origin) -> Result<Source, Failur
     let store = JournalStore::open(folder, JournalOptions::default(), Arc::new(SystemRandom)).map_err(|error| {
         let failure = Failure::new(Exit::Failed, &error);
         match error {
-            StoreError::Locked(_) => failure.help("a running node is asked instead: --node ADDR"),
+            StoreError::Locked(_) => failure.help(
+                "a running node is asked instead, also for a partner's log that it holds: --node ADDR, with the token of an \
+                 auditor of its authority (--token-file FILE)",
+            ),
             _ => failure,
         }
     })?;
@@ -210,8 +214,12 @@ impl Source {
         match self {
             Self::Folder { path, .. } => folder_head(path),
             Self::Data { store, origin } => {
-                let published = store.head(origin).map(|published| published.note);
-                let note = published.ok_or_else(|| Failure::new(Exit::Failed, format!("{origin} has no head yet")))?;
+                let published = store.head(origin);
+                let published =
+                    published.ok_or_else(|| Failure::new(Exit::Failed, format!("{origin} has no head yet")))?;
+                // Cosignatures are kept beside the head, this node's own of a partner's log too.
+                let note = Cosigned::note_of(store.as_ref(), origin, published);
+                let note = note.map_err(|error| Failure::new(Exit::Failed, error))?;
                 head(note).map_err(|why| Failure::new(Exit::Failed, format!("the head of {origin}: {why}")))
             }
             Self::Node { node, origin } => {

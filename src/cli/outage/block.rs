@@ -29,11 +29,12 @@ const MOST_BYTES: usize = 1 << 20;
 ///
 /// The file goes to the counter that issues on paper, and to one counter alone: each number is given by it once. A node that
 /// was restored from a copy older than the block does not know it: --again puts it back, before anything else is issued. It
-/// is refused where a number of it was given to something else meanwhile.
+/// is refused where a number of it was given to something else meanwhile. A file with a wrong digit is put right by --again
+/// with the right one.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Reserve {
     /// The office that will issue
-    #[arg(value_name = "CODE", required_unless_present = "again")]
+    #[arg(value_name = "CODE", value_parser = arguments::office, required_unless_present = "again")]
     code: Option<OfficeCode>,
     /// The agreement
     #[arg(long, value_name = "CODE", value_parser = arguments::agreement, required_unless_present = "again")]
@@ -51,7 +52,8 @@ pub(in crate::cli) struct Reserve {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["code", "agreement", "to", "count", "output"])]
     again: Option<PathBuf>,
     /// Put it back however far its numbers lie beyond all that the node knows of their series, which goes on behind them
-    #[arg(long, requires = "again")]
+    // What is required is not asked for where it conflicts with what is named: the conflict itself has to be said.
+    #[arg(long, requires = "again", conflicts_with = "code")]
     far: bool,
     /// The id of a request that got no answer: the same block comes again
     #[arg(long = "request-id", value_name = "UUID")]
@@ -168,6 +170,7 @@ impl Reserve {
             let message = format!("`{}` is there already", output.display());
             return Err(Failure::new(Exit::Failed, message).help("name another file: -o FILE"));
         }
+        let draft = files::Draft::begin(output, 0o600)?;
         let id = self.request_id.unwrap_or_else(Uuid::now_v7);
         let request = wire::ReserveNumberBlockRequest {
             request_id: id.to_string(),
@@ -183,13 +186,33 @@ impl Reserve {
             4 => failure.help(format!("repeat it with --request-id {id}")),
             _ => failure,
         })?;
-        let file = BlockFile::of(answer.block.unwrap_or_default())?;
+        let set_aside = |failure: Failure| {
+            failure.help(format!("the numbers are set aside: with --request-id {id} the same block comes again"))
+        };
+        let file = BlockFile::of(answer.block.unwrap_or_default()).map_err(set_aside)?;
         let mut text = serde_json::to_string_pretty(&file).map_err(|error| Failure::new(Exit::Failed, error))?;
         text.push('\n');
-        files::replace(output, text.as_bytes(), 0o600)?;
+        draft.fill(text.as_bytes()).map_err(set_aside)?;
         file.show(console, text.trim_end());
         console.message(format!("wrote {}; give it to one counter", output.display()));
+        if self.goes_on_paper(console, agreement, to) {
+            console.message(format!(
+                "warning: certificates under {agreement} to {to} are issued on paper: what is issued under this block \
+                 is registered as paper is (origin paper register TABLE), and not by origin issue --register"
+            ));
+        }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Whether the corridor of its certificates is paper today. That nothing is known of it stops nothing.
+    fn goes_on_paper(&self, console: Console, agreement: &AgreementCode, to: Country) -> bool {
+        let asked = self.door.ask(console, |connection| async move {
+            connection.continuity().list_corridors(within_deadline(wire::ListCorridorsRequest {})).await
+        });
+        let (agreement, to) = (agreement.to_string(), to.to_string());
+        let is_it = |one: &wire::Corridor| one.agreement == agreement && one.to == to && one.in_force;
+        let is_paper = |one: &wire::Corridor| is_it(one) && one.medium() == wire::Medium::Paper;
+        asked.is_ok_and(|answer| answer.corridors.iter().any(is_paper))
     }
 
     fn put_back(&self, console: Console, file: &BlockFile) -> Outcome {
@@ -204,6 +227,13 @@ impl Reserve {
         })?;
         let text = serde_json::to_string(file).map_err(|error| Failure::new(Exit::Failed, error))?;
         file.show(console, &text);
+        if answer.passed_over > 0 {
+            let passed = counted(answer.passed_over, "number of its series is", "numbers of its series are");
+            console.message(format!(
+                "warning: {passed} passed over for it; where a digit of the file is wrong, give the right one at once: \
+                 it takes its place"
+            ));
+        }
         let done = if answer.before { "the node had it, and nothing was changed" } else { "the node has it again" };
         console.message(format!("{done}; register what was issued under it: origin issue --register SPOOL"));
         Ok(ExitCode::SUCCESS)

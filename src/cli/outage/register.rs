@@ -126,7 +126,8 @@ pub(in crate::cli) fn register(console: Console, path: &Path, node: &NodeArgumen
     })?;
     counts.summary(console, "registered");
     if let Some(cut) = spool.cut_short() {
-        return Err(Failure::new(Exit::Failed, format!("{cut}, of which nothing was registered")).help(CUT_SHORT));
+        return Err(Failure::new(Exit::Failed, format!("{cut}, and nothing is registered of it from this spool"))
+            .help(CUT_SHORT));
     }
     Ok(if counts.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failed.code()) })
 }

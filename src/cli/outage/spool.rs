@@ -276,7 +276,7 @@ impl Spool {
 mod tests {
     use super::*;
     use serde_json::json;
-    use std::fs;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
     fn block() -> BlockFile {
         serde_json::from_value(json!({
@@ -372,10 +372,11 @@ mod tests {
     }
 
     #[test]
-    fn a_spool_is_of_one_block_and_one_command_at_a_time() {
+    fn a_spool_is_its_owners_alone_and_of_one_block_and_one_command_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("spool");
         let held = Spool::of_block(&path, &block()).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(Spool::open(&path).is_err_and(|failure| failure.sentence().contains("in use")));
         drop(held);
         let other = BlockFile { block: "b2".to_owned(), ..block() };

@@ -1,5 +1,6 @@
 //! `origin trust install`: puts an accepted list where a node or a verifier reads it.
 
+use super::ending;
 use crate::{
     api::client::{Refusal, wire, within_deadline},
     cli::{
@@ -21,8 +22,10 @@ use std::{
 
 /// Install a trust list after holding it to the anchor and to the list installed before
 ///
-/// A node that runs by the configuration uses it at once, and its partners take it from there. Refuses what is older, forked, or takes back what the earlier list fixed. The anchor is renewed with the list's
-/// signers and every root it knows, so that a root nobody chained is refused from then on.
+/// A node that runs by the configuration uses it at once, and its partners take it from there. Refuses what is older,
+/// forked, or takes back what the earlier list fixed; and what ends a log of the node below the certificates and changes
+/// that it has, unless that is said to be wanted. The anchor is renewed with the list's signers and every root it knows, so
+/// that a root nobody chained is refused from then on.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The list; `-` is standard input
@@ -40,6 +43,9 @@ pub(super) struct Arguments {
     /// The anchor beside it
     #[arg(long, value_name = "FILE", requires = "to")]
     anchor: Option<PathBuf>,
+    /// The list may end a log of this node below what it has: certificates and changes beyond are void for ever then
+    #[arg(long, conflicts_with_all = ["to", "anchor"])]
+    for_good: bool,
 }
 
 impl Arguments {
@@ -54,6 +60,11 @@ impl Arguments {
             (None, Some(to), Some(anchor)) => (to, anchor),
             _ => return Err(Failure::new(Exit::Usage, "give --config, or --to and --anchor")),
         };
+        if let Some((configuration, file)) = &node {
+            let (next, known) = opened(&note, &to, &anchor)?;
+            let door = OperatorDoor::of(file, self.admin);
+            ending::agreed(console, &door, configuration, (&next, known.as_ref()), self.for_good)?;
+        }
         let said = install(&note, &to, &anchor)?;
         let in_use = match &node {
             Some((configuration, file)) => use_it(console, &OperatorDoor::of(file, self.admin), configuration)?,
@@ -95,6 +106,15 @@ pub(in crate::cli) fn use_it(
 /// The list first, then the anchor: whatever stops in between leaves a list that the anchor beside it opens,
 /// because a list that changes its signers carries the signatures of both.
 pub(in crate::cli) fn install(note: &str, to: &Path, anchor_path: &Path) -> Result<TrustList, Failure> {
+    let (list, _) = opened(note, to, anchor_path)?;
+    let renewed = list.anchor().and_then(|anchor| anchor.to_toml()).map_err(super::refused)?;
+    files::replace(to, list.to_string().as_bytes(), 0o644)?;
+    files::replace(anchor_path, renewed.as_bytes(), 0o644)?;
+    Ok(list)
+}
+
+/// A list held to the anchor and to the one that is installed, with that.
+fn opened(note: &str, to: &Path, anchor_path: &Path) -> Result<(TrustList, Option<TrustList>), Failure> {
     let anchor = arguments::open_anchor(anchor_path)?;
     let known = if to.exists() { Some(arguments::open_trust(to, anchor_path)?) } else { None };
     let list = TrustList::open(note, &anchor, known.as_ref()).map_err(|error| {
@@ -103,8 +123,5 @@ pub(in crate::cli) fn install(note: &str, to: &Path, anchor_path: &Path) -> Resu
             None => "nothing was installed".to_owned(),
         })
     })?;
-    let renewed = list.anchor().and_then(|anchor| anchor.to_toml()).map_err(super::refused)?;
-    files::replace(to, list.to_string().as_bytes(), 0o644)?;
-    files::replace(anchor_path, renewed.as_bytes(), 0o644)?;
-    Ok(list)
+    Ok((list, known))
 }

@@ -2,6 +2,7 @@
 
 mod draft_list;
 mod draft_section;
+mod ending;
 mod install;
 mod offline;
 mod policy;

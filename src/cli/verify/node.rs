@@ -1,6 +1,6 @@
 //! `origin verify --node`: the word of a node on a file, or on a certificate that is named.
 
-use super::{exit_code, print_paper, print_text, warnings};
+use super::{colour, exit_code, print_paper, print_text, warnings};
 use crate::{
     api::{
         MAX_PAPER,
@@ -8,7 +8,7 @@ use crate::{
     },
     cli::{
         Outcome, arguments,
-        console::{Colour, Console, Exit, Failure},
+        console::{Console, Exit, Failure},
         files::Source,
         remote::{self, TlsArguments, date_text, status_word},
         scan, tree,
@@ -16,7 +16,7 @@ use crate::{
     document::read::PAPER_MAX,
     statement::{Issuer, Jti, OpenedBody, Presentation},
     time::Date,
-    verification::{Headline, Verdict, View},
+    verification::{Headline, Tone, Verdict, View},
 };
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ pub(super) struct Asked {
     #[command(flatten)]
     tls: TlsArguments,
     /// The statement's identifier
-    #[arg(long, value_name = "JTI", requires = "node", requires = "issuer")]
+    #[arg(long, value_name = "JTI", value_parser = arguments::jti, requires = "node", requires = "issuer")]
     id: Option<Jti>,
     /// The code of its paper, the last part of the address in its smaller QR code: with it the node shows what it says;
     /// `-` is standard input
@@ -166,17 +166,26 @@ impl Asked {
             let connection = self.tls.connect(node, None).await?;
             let answer = connection.verifications().look_up_certificate(within_deadline(request)).await;
             answer.map(tonic::Response::into_inner).map_err(|status| {
-                if Refusal::from(&status).reason == "CERTIFICATE_UNKNOWN" {
-                    return Failure::new(Exit::NotValid, format!("the node {node} knows no such certificate"));
+                let refusal = Refusal::from(&status);
+                match refusal.reason.as_str() {
+                    "CERTIFICATE_UNKNOWN" => {
+                        Failure::new(Exit::NotValid, format!("the node {node} knows no such certificate"))
+                    }
+                    // What it lost may be among what it has yet to get back.
+                    "OWN_HISTORY_UNKNOWN" | "OWN_HISTORY_MISSING" | "OWN_HISTORY_FORKED" => {
+                        let why = format!("the node {node} does not know whether there is such a certificate");
+                        let why = format!("{why}: {}", tree::plain(&refusal.message));
+                        Failure::new(Exit::TooOldToSay, why).note(format!("reason {}", refusal.reason))
+                    }
+                    _ => remote::refused(console, node, &status),
                 }
-                remote::refused(console, node, &status)
             })
         })?;
         let status = answer.status();
         // Whether a paper still stands is not known here.
-        let (good, word) = match status {
-            _ if answer.on_paper => (true, "registered on paper"),
-            status => (status == wire::CertificateStatus::Valid, status_word(status)),
+        let (tone, word) = match status {
+            _ if answer.on_paper => (Tone::Good, "registered on paper"),
+            status => (tone(status), status_word(status)),
         };
         if console.is_json() {
             console.data(json!({
@@ -185,11 +194,11 @@ impl Asked {
                 "valid_from": date_text(answer.valid_from.as_ref()),
                 "valid_until": answer.valid_until.as_ref().map(|date| date_text(Some(date))),
                 "status": word.replace(' ', "_"),
+                "why": (!answer.why.is_empty()).then_some(&answer.why),
                 "token": (!answer.token.is_empty()).then(|| String::from_utf8_lossy(&answer.token)),
             }));
         } else {
-            let colour = if good { Colour::Green } else { Colour::Red };
-            console.data(console.paint(colour, word));
+            console.data(console.paint(colour(tone), word));
             let until =
                 answer.valid_until.as_ref().map_or_else(|| "no limit stated".to_owned(), |date| date_text(Some(date)));
             for (label, value) in [
@@ -200,12 +209,29 @@ impl Asked {
             ] {
                 console.data(format!("  {label:12}{}", tree::plain(&value)));
             }
+            if !answer.why.is_empty() {
+                console.data(format!("  {:12}{}", "because", tree::plain(&answer.why)));
+            }
             if let Some(view) = whole(&answer.token) {
                 console.raw(format!("\n{}", view.to_text()).as_bytes());
             }
             console.message(format!("the word of {node}, and no proof: ask the holder for the evidence bundle"));
         }
-        Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(Exit::NotValid.code()) })
+        Ok(match tone {
+            Tone::Good => ExitCode::SUCCESS,
+            Tone::Unknown => ExitCode::from(Exit::TooOldToSay.code()),
+            Tone::Bad => ExitCode::from(Exit::NotValid.code()),
+        })
+    }
+}
+
+/// What the word of a node on a status is worth, as of a verdict.
+const fn tone(status: wire::CertificateStatus) -> Tone {
+    use wire::CertificateStatus as S;
+    match status {
+        S::Valid => Tone::Good,
+        S::Unspecified | S::Unproven => Tone::Unknown,
+        S::Cancelled | S::Suspended | S::Withdrawn | S::Superseded | S::InPart | S::Void | S::KeyClosed => Tone::Bad,
     }
 }
 
@@ -221,6 +247,17 @@ fn whole(token: &[u8]) -> Option<View> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_closed_key_signed_is_not_valid_and_what_a_node_cannot_tell_is_neither_good_nor_bad() {
+        use wire::CertificateStatus as S;
+        for bad in [S::KeyClosed, S::Void, S::Cancelled, S::Suspended, S::Withdrawn, S::Superseded] {
+            assert_eq!(tone(bad), Tone::Bad, "{bad:?}");
+        }
+        for unknown in [S::Unspecified, S::Unproven] {
+            assert_eq!(tone(unknown), Tone::Unknown, "{unknown:?}");
+        }
+    }
 
     #[test]
     fn the_paper_is_a_member_of_the_verdict_that_a_node_gave() {

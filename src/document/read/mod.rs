@@ -64,13 +64,4 @@ impl PaperKind {
         .into_iter()
         .find_map(|(name, is)| is.then_some(name))
     }
-
-    /// The longest file of the kind that is read, in bytes.
-    #[must_use]
-    pub const fn longest(self) -> usize {
-        match self {
-            Self::Pdf => PDF_MAX,
-            Self::Png | Self::Jpeg => PICTURE_MAX,
-        }
-    }
 }

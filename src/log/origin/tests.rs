@@ -77,7 +77,7 @@ fn shards_of_a_year_follow_one_another() {
     let second = first.successor().unwrap();
     assert_eq!((first.to_string(), second.to_string()), ("2026".into(), "2026-2".into()));
     assert!(first < second && second < Shard::of_year(2027));
-    assert_eq!((second.year(), second.part()), (2026, 2));
+    assert_eq!((second.year(), second.part), (2026, 2));
     assert_eq!("2026-2".parse(), Ok(second));
     assert_eq!("2026-99".parse::<Shard>().unwrap().successor(), None);
     for bad in

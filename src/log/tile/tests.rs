@@ -60,9 +60,9 @@ fn other_spellings_of_a_path_are_refused() {
 #[test]
 fn a_tree_of_seventy_thousand_has_the_tiles_of_the_specification() {
     let all = tiles(70_000).collect::<Vec<_>>();
-    let of = |level: u8, full: bool| all.iter().filter(move |t| t.level() == level && (t.width() == 256) == full);
+    let of = |level: u8, full: bool| all.iter().filter(move |t| t.level == level && (t.width == 256) == full);
     assert_eq!((of(0, true).count(), of(1, true).count()), (273, 1));
-    let partial = all.iter().filter(|tile| tile.width() < 256).map(ToString::to_string).collect::<Vec<_>>();
+    let partial = all.iter().filter(|tile| tile.width < 256).map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(partial, ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]);
     assert_eq!(all.len(), 273 + 1 + 1 + 1 + 1);
     let small = tiles(256).map(|tile| tile.to_string()).collect::<Vec<_>>();
@@ -91,10 +91,10 @@ fn a_tile_holds_the_hashes_of_its_level() {
     let all = leaves.iter().copied().collect::<Levels>();
     for tile in tiles(700) {
         let bytes = tile.read(&all).unwrap();
-        assert_eq!(bytes.len(), usize::from(tile.width()) * HASH_BYTES);
+        assert_eq!(bytes.len(), usize::from(tile.width) * HASH_BYTES);
         for (at, hash) in (0u64..).zip(bytes.chunks(HASH_BYTES)) {
-            let span = 1usize << (8 * tile.level());
-            let start = usize::try_from(tile.index() * 256 + at).unwrap() * span;
+            let span = 1usize << (8 * tile.level);
+            let start = usize::try_from(tile.index * 256 + at).unwrap() * span;
             assert_eq!(hash, super::super::root_of(&leaves[start..start + span]).as_bytes());
         }
     }
@@ -127,7 +127,7 @@ proptest! {
     #[test]
     fn another_implementation_writes_the_same_paths(level in 0u8..8, index in any::<u64>(), shift in 0u32..64, width in 1u16..=256) {
         if let Some(tile) = Tile::new(level, index >> shift, width) {
-            let other = theirs::Tile::new(8, level, tile.index(), width.into(), false);
+            let other = theirs::Tile::new(8, level, tile.index, width.into(), false);
             // It names the tile height, which C2SP fixed at 8 and left out.
             prop_assert_eq!(other.path().replacen("tile/8/", "tile/", 1), tile.to_string());
             prop_assert_eq!(parse(&tile.to_string()), Resource::Tile(tile));

@@ -5,20 +5,20 @@
 
 use super::super::{
     StatementError, StatusUri,
-    claims::{Claims, typed},
-    compose::{self, Draft, digest_of},
-    opening::{Disclosed, ElementDigest, Shown, check_salt},
-    presentation::{Disclosure, MAX_DISCLOSURES, MAX_PRESENTATION_BYTES, Presentation, join},
+    claims::Claims,
+    compose::Draft,
+    opening::{Disclosed, ElementDigest, Shown},
+    presentation::{Disclosure, MAX_DISCLOSURES, Presentation, join},
     status_list::LIST_ENTRIES,
 };
 use super::Kind;
 use crate::{
     certificate::{
         AgreementCode, Certificate, Commercial, Consignee, Country, EditionCode, Exporter, Flags, FormCode, Goods,
-        Item, Producer, Reference, Remarks, Sha256, Totals, Transport,
+        Item, Producer, Reference, Remarks, Totals, Transport,
     },
     encoding::json,
-    time::{Date, Random, serde_date},
+    time::{Date, serde_date},
 };
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -367,42 +367,4 @@ pub fn redact(presentation: &Presentation, drop: &[Section]) -> Result<String, S
 /// The name in a disclosure of three elements.
 fn claim_name(disclosure: &Disclosure) -> Option<Cow<'_, str>> {
     disclosure.section().map(|(_, name, _)| json::unquoted(name))
-}
-
-/// A producer kept back for customs to ask for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Withheld {
-    /// What the certificate says instead: available on request, with the digest.
-    pub producer: Producer,
-    /// The withheld disclosure, to be kept sealed and released word for word.
-    pub disclosure: String,
-}
-
-/// Keeps a producer back.
-pub fn withhold(producer: &Producer, random: &dyn Random) -> Result<Withheld, StatementError> {
-    if let Producer::OnRequest { .. } = producer {
-        return Err(StatementError::shape("producer", "it is kept back already"));
-    }
-    let salt = compose::salts(1, random)?.pop().unwrap_or_default();
-    let disclosure = compose::encode(&mut Vec::new(), &salt, Some(Section::Producer.name()), producer)?;
-    Ok(Withheld { producer: Producer::OnRequest { digest: Sha256(digest_of(&disclosure)) }, disclosure })
-}
-
-/// Reads a released disclosure against the digest that the certificate carries.
-pub fn open_withheld(digest: &Sha256, disclosure: &str) -> Result<Producer, StatementError> {
-    StatementError::within("a disclosure", disclosure.len(), MAX_PRESENTATION_BYTES)?;
-    if digest.0 != digest_of(disclosure) {
-        return Err(StatementError::UnreferencedDisclosure(0));
-    }
-    let disclosure = Disclosure::parse(disclosure, 0)?;
-    let (salt, _, value) = disclosure.section().ok_or(StatementError::WrongArity(0))?;
-    check_salt(0, salt)?;
-    match claim_name(&disclosure) {
-        Some(name) if name == Section::Producer.name() => {}
-        name => return Err(StatementError::UnknownDisclosure(name.unwrap_or_default().into_owned())),
-    }
-    match typed(Section::Producer.name(), value)? {
-        Producer::OnRequest { .. } => Err(StatementError::shape("producer", "it points to another disclosure")),
-        producer => Ok(producer),
-    }
 }

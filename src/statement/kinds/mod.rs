@@ -17,9 +17,7 @@ mod status_change;
 mod status_snapshot;
 mod whole;
 
-pub use certificate_of_origin::{
-    OpenedCertificate, OpenedGoods, Section, StatusReference, Withheld, open_withheld, redact, withhold,
-};
+pub use certificate_of_origin::{OpenedCertificate, OpenedGoods, Section, StatusReference, redact};
 pub use customs_response::{CustomsResponse, ImportDeclaration, ItemDecision, ResponseCode, ResponseReason};
 pub use endorsement::{EndorsedCertificate, Endorsement, EndorsementAct, EndorsementWords};
 pub use enquiry::{

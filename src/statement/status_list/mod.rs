@@ -123,11 +123,6 @@ impl StatusList {
         &self.0
     }
 
-    /// Takes exactly [`LIST_BYTES`] uncompressed bytes.
-    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, StatementError> {
-        if bytes.len() == LIST_BYTES { Ok(Self(bytes)) } else { Err(StatementError::BadStatusList(LIST_BYTES)) }
-    }
-
     /// SHA-256 of the log, the number of the list in it and the list, each of the first two behind a line feed: how a
     /// later log commits to a list of one that is closed. There the place of a list says nothing of whose it is, so its
     /// name is hashed with it.

@@ -33,18 +33,6 @@ impl Ttl {
         Some(seconds) => Self(seconds),
         None => Self(std::num::NonZeroU32::MIN),
     };
-
-    /// `seconds`, unless 0.
-    #[must_use]
-    pub fn new(seconds: u32) -> Option<Self> {
-        std::num::NonZeroU32::new(seconds).map(Self)
-    }
-
-    /// Seconds.
-    #[must_use]
-    pub const fn seconds(self) -> u32 {
-        self.0.get()
-    }
 }
 
 /// A status list with what its token says of it.
@@ -128,12 +116,6 @@ impl StatusToken {
     #[must_use]
     pub const fn header(&self) -> &Header {
         &self.jws.header
-    }
-
-    /// The text it was parsed from.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
     }
 
     /// Verifies the signature strictly.

@@ -128,11 +128,10 @@ fn everyone_replicates_the_log_to_everyone_so_either_key_counts() {
 }
 
 #[test]
-fn the_text_is_a_c2sp_policy_that_reads_back() {
+fn the_text_that_others_read_names_the_log() {
     let list = accepted(&world());
     for log in [PK_TO_CN, PK_TO_LK, PK_TO_ALL] {
-        let policy = list.policy(&origin(log)).unwrap();
-        assert_eq!(policy.to_string().parse::<crate::log::Policy>().unwrap(), policy);
-        assert_eq!(policy.logs()[0].key.name(), log);
+        let text = list.policy(&origin(log)).unwrap().to_string();
+        assert!(text.starts_with(&format!("log {log}+")), "{text}");
     }
 }

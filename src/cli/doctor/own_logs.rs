@@ -1,0 +1,143 @@
+//! What does not go on with this node's own logs, and what to do about it.
+
+use super::{Look, papers::PUT_BACK};
+use crate::{api::client::wire, cli::partner::waiting};
+
+/// What helps where a newer copy of the data folder is at hand.
+const RESTORE: &str = "stop the node and put that back: origin backup restore --copy DIR --keys DIR";
+
+/// Where the log key of a shard is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum LogKey {
+    /// It lies in the folder.
+    Kept,
+    /// The trust list names one, which is not in the folder.
+    Lost,
+    /// There is none.
+    None,
+}
+
+/// A log of this node's own for which not everything goes on, and where its key is.
+pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
+    let wire::ShutLog { origin, reason, message } = one;
+    let sentence = format!("{message} [{reason}]");
+    if reason == "NUMBER_TAKEN" {
+        return Look::warning("own log", sentence).help(
+            "two certificates bear each of these numbers, which is found as the one that had it here first; the other is named \
+             with it: have one of the two replaced, and the replacement gets a number of its own: origin certificate \
+             replace --id ID",
+        );
+    }
+    let look = Look::bad("own log", sentence);
+    match reason.as_str() {
+        "OWN_HISTORY_UNKNOWN" => look.help(format!(
+            "it goes on by itself when they have answered; where they cannot, and you know that the data folder is no old copy: \
+             origin partner go-on --log {origin}"
+        )),
+        "OWN_HISTORY_MISSING" => look.help(format!(
+            "it goes on by itself when what is missing has come back from the partner that holds it; find out who started this \
+             node on an old copy of its data folder, and why; where it does not come back, that partner's operator has to look \
+             whether its node still has it, or a newer copy of the data folder brings it: stop the node and put that back. What \
+             a partner told counts no more once the trust list does not name it. Only once nobody has it any more: origin \
+             partner go-on --for-good --log {origin} closes the log with what is here, and its successor goes on"
+        )),
+        "NO_LOG_KEY" => look.help(match key {
+            LogKey::Kept => "the key lies in the folder, and is read at a start: start the node again",
+            LogKey::Lost => PUT_BACK,
+            LogKey::None => {
+                "make the key as it says, have the next trust list name it (origin trust draft section), install that, and \
+                 start the node again"
+            }
+        }),
+        "LOG_KEY_UNLISTED" => look.help(
+            "have the next trust list name the key that lies here (origin trust draft section), and install that; was the \
+             key made anew? A key that is listed is not replaced: put the one back that the list names",
+        ),
+        "NUMBERS_UNKNOWN" => look.help(format!(
+            "where there is a newer copy of the data folder, {RESTORE}; else wait until the addressee's node has given them, \
+             or, once you have looked that no number can repeat: origin partner go-on --log {origin}"
+        )),
+        "NUMBERS_LOST" => look.help(format!(
+            "where there is a newer copy of the data folder, {RESTORE}; else have a signatory give the bundles back that \
+             holders have: origin certificate give-back FILE; or, once you have looked that no number can repeat: origin \
+             partner go-on --log {origin}"
+        )),
+        "SIGNING_KEY_CLOSED" => look.help(
+            "the node needs a new key: give origin key revoke again, it makes one and says what is still to be signed; once the \
+             trust list that names it is installed, start the node again",
+        ),
+        "OWN_HISTORY_LOST" => look.help(
+            "look for a newer backup before anything else; else have the next trust list name the log's final size, and the \
+             key of its successor's shard",
+        ),
+        "OWN_HISTORY_FORKED" => look.help(format!(
+            "keep the data folder as it is: somebody has to find out what was written where. Where a fork of the log was lifted and \
+             partners go on with what is here, lift it here too: origin partner lift --log {origin} --reason TEXT. Else have the next \
+             trust list end the log where the two histories part, and name the key of its successor's shard: numbers are given \
+             again when it is installed"
+        )),
+        _ => look.help("stop the node and keep the data folder as it is: somebody has to find out what was written where"),
+    }
+}
+
+/// An authority that issues nothing, because it may have lost everything.
+pub(super) fn unheard(one: &wire::UnheardAuthority) -> Look {
+    Look::bad("issuing", waiting::unheard(one)).help(format!(
+        "it goes on by itself once they have told: see `partner` for what keeps them away. Where there is a copy of the data \
+         folder, {RESTORE}. Where they cannot come, and you know that the folder lost nothing: origin partner go-on --log \
+         ORIGIN, with the log that `origin issue` names"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::doctor::State;
+
+    fn look(reason: &str, key: LogKey) -> Look {
+        let (origin, reason) = ("tdap.gov.pk/log/2026/all".to_owned(), reason.to_owned());
+        shut(&wire::ShutLog { origin, reason, ..Default::default() }, key)
+    }
+
+    #[test]
+    fn a_closed_key_asks_for_another_and_lost_numbers_for_the_newest_copy() {
+        let help = |reason| look(reason, LogKey::None).help.unwrap();
+        let closed = help("SIGNING_KEY_CLOSED");
+        assert!(closed.contains("origin key revoke") && !closed.contains("as it is"), "{closed}");
+        let numbers = help("NUMBERS_UNKNOWN");
+        let places = ["origin backup restore", "origin partner go-on"].map(|words| numbers.find(words));
+        assert!(places[0].is_some() && places[0] < places[1], "{numbers}");
+        let lost = help("NUMBERS_LOST");
+        assert!(lost.contains("certificate give-back") && lost.contains("go-on") && !lost.contains("wait"), "{lost}");
+        let forked = help("OWN_HISTORY_FORKED");
+        let ways = ["keep the data folder as it is", "origin partner lift --log tdap", "trust list end the log"];
+        assert!(ways.iter().all(|way| forked.contains(way)), "{forked}");
+        let missing = help("OWN_HISTORY_MISSING");
+        assert!(missing.contains("that partner's operator") && missing.contains("a newer copy"), "{missing}");
+        // Signed on it is by nobody's word, and closed for good only when nobody has the rest.
+        assert!(missing.contains("Only once nobody") && missing.contains("go-on --for-good --log tdap"), "{missing}");
+        let unknown = help("OWN_HISTORY_UNKNOWN");
+        assert!(unknown.contains("go-on --log tdap") && !unknown.contains("missing"), "{unknown}");
+    }
+
+    #[test]
+    fn a_key_that_is_not_in_use_is_put_back_where_it_is_listed_or_made_or_the_node_is_started_again() {
+        let help = |reason, key| {
+            let look = look(reason, key);
+            assert_eq!(look.state, State::Bad);
+            look.help.unwrap()
+        };
+        assert!(help("NO_LOG_KEY", LogKey::Kept).contains("lies in the folder"));
+        assert!(help("NO_LOG_KEY", LogKey::None).contains("make the key"));
+        let lost = help("NO_LOG_KEY", LogKey::Lost);
+        assert!(lost.contains("put that key back") && !lost.contains("make the key"), "{lost}");
+        assert!(help("LOG_KEY_UNLISTED", LogKey::Kept).contains("have the next trust list name"));
+    }
+
+    #[test]
+    fn a_number_on_two_certificates_is_said_with_what_to_do_and_shuts_nothing() {
+        let look = look("NUMBER_TAKEN", LogKey::None);
+        assert_eq!(look.state, State::Warning);
+        assert!(look.help.is_some_and(|help| help.contains("origin certificate replace --id")));
+    }
+}
