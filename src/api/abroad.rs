@@ -34,6 +34,7 @@ pub(super) fn to_wire(note: AbroadNote) -> wire::AbroadNote {
             goods: enquiry.asked.goods.to_string(),
         }),
         Abroad::Reply(reply) => What::Reply(wire::EnquiryReply { late: note.late, ..answered(&note.jti, &reply) }),
+        Abroad::Erased(kind) => What::Erased(wire::AbroadErased { kind: kind.to_string() }),
     };
     wire::AbroadNote {
         jti: note.jti.to_string(),

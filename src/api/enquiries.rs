@@ -189,19 +189,22 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         EnquiryState::ClarificationAsked => wire::EnquiryState::ClarificationAsked,
         EnquiryState::PartlyAnswered => wire::EnquiryState::PartlyAnswered,
         EnquiryState::Answered => wire::EnquiryState::Answered,
+        EnquiryState::Erased => wire::EnquiryState::Erased,
     };
-    let asked = &view.enquiry.asked;
+    let asked = view.enquiry.as_ref().map(|enquiry| &enquiry.asked);
+    let documents = view.enquiry.iter().flat_map(|enquiry| &enquiry.documents);
+    let clarifies = view.enquiry.as_ref().and_then(|enquiry| enquiry.clarifies.as_ref());
     wire::Enquiry {
         jti: view.place.jti.to_string(),
         from: view.from.to_string(),
         to: view.to.to_string(),
-        reference: asked.reference.to_string(),
-        ground: asked.ground.to_string(),
-        question: said(asked.question.as_ref()),
-        goods: asked.goods.to_string(),
-        basis: said(asked.basis.as_ref()),
-        subjects: view.enquiry.subjects.iter().map(subject_to_wire).collect(),
-        documents: view.enquiry.documents.iter().map(document_to_wire).collect(),
+        reference: said(asked.map(|asked| &asked.reference)),
+        ground: said(asked.map(|asked| &asked.ground)),
+        question: said(asked.and_then(|asked| asked.question.as_ref())),
+        goods: said(asked.map(|asked| &asked.goods)),
+        basis: said(asked.and_then(|asked| asked.basis.as_ref())),
+        subjects: view.subjects().iter().map(subject_to_wire).collect(),
+        documents: documents.map(document_to_wire).collect(),
         sent_on: view.sent_on.map(convert::date_to_wire),
         received_on: view.received_on.map(convert::date_to_wire),
         acknowledge_due: view.acknowledge_due.map(convert::date_to_wire),
@@ -211,9 +214,9 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         state: state.into(),
         overdue: view.overdue,
         due_soon: view.due_soon,
-        clarifies: said(view.enquiry.clarifies.as_ref().map(|place| &place.jti)),
+        clarifies: said(clarifies.map(|place| &place.jti)),
         replies: view.replies.iter().map(reply_to_wire).collect(),
-        reply_by: asked.reply_by.map(convert::date_to_wire),
+        reply_by: asked.and_then(|asked| asked.reply_by).map(convert::date_to_wire),
         proposes: said(view.proposes.as_ref()),
         clarified_by: view.clarified_by.iter().map(ToString::to_string).collect(),
         days_unknown: !view.days_known,

@@ -1,7 +1,8 @@
 //! Erasing what a certificate says, at this node: by the word of its operator or an administrator, with a reason, or when
-//! the years of keeping are over. The keys that its disclosures, and those of its changes of status, are sealed under are
-//! overwritten, and so are those of what customs here wrote in what they did with it; its entry stays, its log verifies as
-//! before, and whoever presents the disclosures of his own still proves them. What others hold (the addressee, the holder) is theirs to erase.
+//! the years of keeping are over. The keys that its disclosures, those of its changes of status and of what else statements
+//! say of it are sealed under are overwritten, and so are those of what customs here wrote in what they did with it; its
+//! entry stays, its log verifies as before, and whoever presents the disclosures of his own still proves them. What others
+//! hold (the addressee, the holder) is theirs to erase.
 
 use super::{ArrivedName, CertificateName, Desk, WorkflowError, applications, customs::words_erased, record};
 use crate::{
@@ -66,7 +67,8 @@ impl Desk {
             // What may still come would find its key gone.
             Some(Disclosures::None) | None => return Err(WorkflowError::ArrivalIncomplete),
         };
-        if !before {
+        // What was said of it since goes when it is ordered once more.
+        if !before || !self.said_of(store.as_ref(), &entry)?.is_empty() {
             let event = AuditEvent::of(actor, Action::EraseContents);
             let event = event.on(format!("{} {}", entry.origin, entry.index)).with_detail(reason);
             self.erase_all(&[Doomed { entry: entry.clone(), store }], vec![event], Vec::new())?;
@@ -121,10 +123,15 @@ impl Desk {
             }
             if facts.status_index.is_some() && matches!(store.disclosures(origin, next)?, Some(Disclosures::Present(_)))
             {
-                match self.kept_years(store.as_ref(), origin, next)? {
-                    Some(agreed) if is_over(&facts.jti, agreed.max(years), today) => due.push(next),
-                    // Longer, or nobody knows for how long: it is looked at again.
-                    _ => kept = kept.or(Some(next)),
+                let agreed = self.kept_years(store.as_ref(), origin, next)?;
+                let entry = EntryRef { origin: origin.clone(), index: next };
+                if agreed.is_some_and(|agreed| is_over(&facts.jti, agreed.max(years), today))
+                    && !self.awaits_answer(store, &entry)?
+                {
+                    due.push(next);
+                } else {
+                    // Longer, or nobody knows for how long, or while it is asked about: it is looked at again.
+                    kept = kept.or(Some(next));
                 }
             }
             next += 1;
@@ -171,6 +178,9 @@ impl Desk {
             self.erase_words(store.as_ref(), entry)?;
             for change in changes_beside(store.as_ref(), entry)? {
                 self.erase_entry(&change, store, at_ms)?;
+            }
+            for (said, held) in self.said_of(store.as_ref(), entry)? {
+                self.erase_entry(&said, &held, at_ms)?;
             }
             // Last: while it is there, all of it is done again.
             store.erase(&entry.origin, entry.index, at_ms)?;

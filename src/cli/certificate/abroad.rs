@@ -95,6 +95,7 @@ fn show(console: Console, note: &wire::AbroadNote) {
                 console.data(format!("    {line}"));
             }
         }
+        Some(What::Erased(one)) => head(&format!("{}, whose words are erased", plain(&one.kind))),
         None => head("something that this version does not know"),
     }
 }
@@ -174,6 +175,7 @@ fn described(note: &wire::AbroadNote) -> Value {
                 })).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
         } }),
+        Some(What::Erased(one)) => json!({ "erased": one.kind }),
         None => Value::Null,
     };
     json!({ "jti": note.jti, "by": note.by, "at": instant(note.at.as_ref()), "amended": note.amended, "what": what })

@@ -30,6 +30,7 @@ const fn state_word(state: wire::EnquiryState) -> &'static str {
         S::ClarificationAsked => "clarification_asked",
         S::PartlyAnswered => "partly_answered",
         S::Answered => "answered",
+        S::Erased => "erased",
     }
 }
 
@@ -47,6 +48,7 @@ fn clock(enquiry: &wire::Enquiry) -> (Option<Colour>, String) {
     let due = enquiry.reply_due.as_ref().map(|date| date_text(Some(date)));
     let late = enquiry.replies.iter().any(|reply| reply.late && reply.key_closed.is_empty());
     match (enquiry.state(), due) {
+        (wire::EnquiryState::Erased, _) => (Some(Colour::Dim), "-".to_owned()),
         (wire::EnquiryState::Answered, _) if late => (Some(Colour::Red), "LATE".to_owned()),
         (wire::EnquiryState::Answered, Some(_)) => (Some(Colour::Dim), "in time".to_owned()),
         (wire::EnquiryState::Answered, None) => (Some(Colour::Dim), "no day due".to_owned()),
@@ -76,6 +78,7 @@ pub(in crate::cli) fn line(console: Console, side: Side, enquiry: &wire::Enquiry
         Side::Asked => format!("from {}", host(&enquiry.from)),
     };
     let about = match enquiry.subjects.as_slice() {
+        [] => "-".to_owned(),
         [one] => plain(&one.number),
         many => format!("{} certificates", many.len()),
     };
@@ -84,7 +87,7 @@ pub(in crate::cli) fn line(console: Console, side: Side, enquiry: &wire::Enquiry
         enquiry.jti,
         painted_clock(console, enquiry, 19),
         state_word(enquiry.state()),
-        enquiry.ground,
+        or(&enquiry.ground, "-"),
         plain(or(&enquiry.reference, "-")),
     ));
 }
@@ -93,6 +96,12 @@ pub(in crate::cli) fn line(console: Console, side: Side, enquiry: &wire::Enquiry
 pub(in crate::cli) fn full(console: Console, side: Side, enquiry: &wire::Enquiry) {
     if console.is_json() {
         console.data(described(enquiry));
+        return;
+    }
+    if enquiry.state() == wire::EnquiryState::Erased {
+        for line in left(enquiry) {
+            console.data(line);
+        }
         return;
     }
     let other = if side == Side::Asking { &enquiry.to } else { &enquiry.from };
@@ -144,6 +153,21 @@ pub(in crate::cli) fn full(console: Console, side: Side, enquiry: &wire::Enquiry
     if let Some(said) = may_follow(side, enquiry) {
         console.data(format!("{:12}{said}", "may follow"));
     }
+}
+
+/// What is left of one whose words are erased.
+fn left(enquiry: &wire::Enquiry) -> Vec<String> {
+    let day = |day: Option<&WireDate>| day.map(|day| date_text(Some(day))).unwrap_or_default();
+    let rows = [
+        ("enquiry", enquiry.jti.clone()),
+        ("from", host(&enquiry.from)),
+        ("to", host(&enquiry.to)),
+        ("state", state_word(enquiry.state()).to_owned()),
+        ("sent", day(enquiry.sent_on.as_ref())),
+        ("received", day(enquiry.received_on.as_ref())),
+    ];
+    let shown = rows.into_iter().filter(|(_, value)| !value.is_empty());
+    shown.map(|(label, value)| format!("{label:12}{value}")).collect()
 }
 
 /// What a person of the asking side may do once the day to answer is over: on a certificate that is not here nothing is
@@ -345,6 +369,21 @@ mod tests {
         let with = |replies| clock(&wire::Enquiry { replies, ..answered.clone() });
         assert_eq!(with(vec![fell.clone()]).1, "in time", "what does not count was not late");
         assert_eq!(with(vec![fell, late]), (Some(Colour::Red), "LATE".to_owned()));
+    }
+
+    #[test]
+    fn of_one_that_is_erased_it_is_shown_who_asked_whom_and_when() {
+        let erased = wire::Enquiry {
+            jti: "01KE".to_owned(),
+            from: "https://customs.gov.cn".to_owned(),
+            to: "https://tdap.gov.pk".to_owned(),
+            sent_on: Some(WireDate { year: 2026, month: 11, day: 22 }),
+            ..enquiry(wire::EnquiryState::Erased)
+        };
+        assert_eq!(clock(&erased).1, "-");
+        let lines = left(&erased).join(" ");
+        let words = lines.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words, "enquiry 01KE from customs.gov.cn to tdap.gov.pk state erased sent 2026-11-22");
     }
 
     #[test]

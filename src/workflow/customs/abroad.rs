@@ -12,7 +12,7 @@ use crate::{
         CustomsResponse, Endorsement, Enquiry, EnquiryReply, EnquirySubject, Issuer, ItemDecision, Jti, Kind,
         OpenedBody, ResponseCode,
     },
-    store::Subject,
+    store::{Disclosures, Subject},
     time::Timestamp,
     workflow::{CertificateName, Desk, WorkflowError, changes::is_receipted},
 };
@@ -46,6 +46,8 @@ pub enum Abroad {
     Enquiry(Box<Enquiry>),
     /// What was answered to that, of this certificate alone.
     Reply(Box<EnquiryReply>),
+    /// A statement of that kind, whose words are erased here with what the certificate says.
+    Erased(Kind),
 }
 
 impl Desk {
@@ -135,6 +137,7 @@ impl Desk {
                         OpenedBody::CustomsResponse(Some(body)) => Abroad::Response(body),
                         OpenedBody::Endorsement(Some(body)) => Abroad::Endorsement(body),
                         OpenedBody::Enquiry(Some(body)) => Abroad::Enquiry(body),
+                        _ if statement.disclosures == Disclosures::Erased => Abroad::Erased(kind),
                         _ => continue,
                     };
                     let (jti, by) = (statement.opened.envelope.jti, statement.opened.envelope.iss);
@@ -144,6 +147,7 @@ impl Desk {
         }
         let asked = notes.iter().filter_map(|note| match &note.what {
             Abroad::Enquiry(enquiry) => Some((note.jti, places_of(jti, &enquiry.subjects))),
+            Abroad::Erased(Kind::Enquiry) => Some((note.jti, BTreeSet::new())),
             _ => None,
         });
         for (enquiry, places) in asked.collect::<Vec<_>>() {
@@ -151,11 +155,17 @@ impl Desk {
             let said = said_about(self.store().as_ref(), &trust, &subject, Kind::EnquiryReply)?;
             // What stands past the closing of the own key is said again.
             for said in said.into_iter().filter(|said| said.key_closed.is_none()) {
-                let OpenedBody::EnquiryReply(Some(mut body)) = said.entry.body else { continue };
-                // One enquiry asks about the certificates of many exporters.
-                body.answers.retain(|answer| places.contains(&answer.subject));
+                let what = match said.entry.body {
+                    OpenedBody::EnquiryReply(Some(mut body)) => {
+                        // One enquiry asks about the certificates of many exporters.
+                        body.answers.retain(|answer| places.contains(&answer.subject));
+                        Abroad::Reply(body)
+                    }
+                    OpenedBody::EnquiryReply(None) => Abroad::Erased(Kind::EnquiryReply),
+                    _ => continue,
+                };
                 let (jti, by, at) = (said.entry.envelope.jti, said.entry.envelope.iss, instant(said.about.at_ms));
-                notes.push(AbroadNote { jti, by, at, what: Abroad::Reply(body), amended: false, late: false });
+                notes.push(AbroadNote { jti, by, at, what, amended: false, late: false });
             }
         }
         let amends = |note: &AbroadNote| match &note.what {
@@ -175,6 +185,8 @@ impl Desk {
     pub(in crate::workflow) fn used_abroad(&self, jti: &Jti) -> Result<bool, WorkflowError> {
         Ok(self.abroad_of(jti)?.iter().filter(|note| !note.amended).any(|note| match &note.what {
             Abroad::Response(response) => response.decisions.iter().any(|one| one.code.draws()),
+            // Nobody knows here any more that it was not.
+            Abroad::Erased(kind) => *kind == Kind::CustomsResponse,
             Abroad::Endorsement(_) | Abroad::Enquiry(_) | Abroad::Reply(_) => false,
         }))
     }

@@ -243,8 +243,9 @@ impl Desk {
     /// Earlier enquiries that ask the same and are still open. One that clarifies asks the same by what it is.
     fn asked_before(&self, view: &EnquiryView) -> Result<Vec<Notice>, WorkflowError> {
         let mut notices = Vec::new();
-        let subjects = &view.enquiry.subjects;
-        let Some(first) = subjects.first().filter(|_| view.enquiry.clarifies.is_none()) else { return Ok(notices) };
+        let Some(enquiry) = &view.enquiry else { return Ok(notices) };
+        let subjects = &enquiry.subjects;
+        let Some(first) = subjects.first().filter(|_| enquiry.clarifies.is_none()) else { return Ok(notices) };
         let named = match &first.certificate {
             Some(place) => Subject::Statement(place.jti),
             None => Subject::Number(first.number.to_string()),
@@ -253,8 +254,8 @@ impl Desk {
             let before = other.place.jti;
             let same = before < view.place.jti
                 && other.to == view.to
-                && other.enquiry.asked.ground == view.enquiry.asked.ground
-                && other.enquiry.subjects.len() == subjects.len()
+                && other.enquiry.as_ref().is_some_and(|other| other.asked.ground == enquiry.asked.ground)
+                && other.subjects().len() == subjects.len()
                 && subjects.iter().all(|subject| other.asks_about(subject));
             if same && other.is_open() {
                 let words = format!(
@@ -273,7 +274,7 @@ impl Desk {
         for (code, edition, _) in self.editions_asked_about(view, Side::Asking)? {
             let Some(edition) = self.agreements().get(&code).and_then(|one| one.edition(&edition)) else { continue };
             let rules = &edition.verification;
-            let released = if view.enquiry.asked.goods == GoodsMeanwhile::Held {
+            let released = if view.enquiry.as_ref().is_some_and(|enquiry| enquiry.asked.goods == GoodsMeanwhile::Held) {
                 "the goods are held, where they are to be released meanwhile, on security"
             } else {
                 "the goods are released meanwhile, on security"
@@ -303,7 +304,7 @@ impl Desk {
 /// Dates of issue that were given and are not the certificates' own, which are the ones that were sent.
 fn other_dates(view: &EnquiryView, given: &[Option<Date>]) -> Vec<Notice> {
     let mut notices = Vec::new();
-    for ((place, subject), given) in (1_u32..).zip(&view.enquiry.subjects).zip(given) {
+    for ((place, subject), given) in (1_u32..).zip(view.subjects()).zip(given) {
         if let (Some(given), Some(bears)) = (given, subject.issued_on)
             && *given != bears
         {

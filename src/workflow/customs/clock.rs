@@ -4,7 +4,7 @@
 //! a day that moved, because more time was taken, is another day. The machine proposes what may follow; a person decides.
 
 use super::{
-    ArrivedName, EnquiryState, EnquiryView,
+    ArrivedName, Delivery, EnquiryView,
     arrival::statements_about,
     course::{parse, written},
     enquiries::Side,
@@ -131,7 +131,7 @@ impl Desk {
         if !view.days_known {
             return Ok(0);
         }
-        let answered = view.state == EnquiryState::Answered;
+        let answered = !view.is_open();
         let decided = match view.decide_due.filter(|_| side == Side::Asking) {
             None => true,
             Some(_) => self.decided_since(&view)?,
@@ -160,7 +160,7 @@ impl Desk {
 
     /// The steps that an enquiry's clock stands at; of days that are over, those that a node which was down has missed.
     fn steps(&self, view: &EnquiryView, decided: bool) -> Vec<Reminded> {
-        let answered = view.state == EnquiryState::Answered;
+        let answered = !view.is_open();
         let waits = [
             (Deadline::Acknowledge, view.acknowledge_due, view.counting().next().is_some()),
             (Deadline::Reply, view.reply_due, answered),
@@ -198,7 +198,7 @@ impl Desk {
     /// Whether every certificate that is asked about was decided on since; that preference waits, or that it came, is no
     /// decision.
     fn decided_since(&self, view: &EnquiryView) -> Result<bool, WorkflowError> {
-        for place in view.enquiry.subjects.iter().filter_map(|subject| subject.certificate.as_ref()) {
+        for place in view.subjects().iter().filter_map(|subject| subject.certificate.as_ref()) {
             let responses =
                 statements_about(self.store().as_ref(), &Subject::Statement(place.jti), Kind::CustomsResponse)?;
             let decides = responses.into_iter().any(|(_, statement)| {
@@ -207,10 +207,12 @@ impl Desk {
                 let OpenedBody::CustomsResponse(Some(response)) = statement.opened.body else { return false };
                 later && response.decisions.iter().any(|one| settles(one.code))
             });
-            // On what stands on paper alone nothing is decided here.
-            let on_paper =
-                || matches!(self.arrived(&ArrivedName::Jti(place.jti)), Err(WorkflowError::ArrivalOnPaper { .. }));
-            if !decides && !on_paper() {
+            // On what stands on paper alone nothing is decided here, nor on what is erased any more.
+            let never = || match self.arrived(&ArrivedName::Jti(place.jti)) {
+                Ok(arrival) => arrival.delivery == Delivery::Erased,
+                Err(error) => matches!(error, WorkflowError::ArrivalOnPaper { .. }),
+            };
+            if !decides && !never() {
                 return Ok(false);
             }
         }

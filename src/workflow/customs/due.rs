@@ -34,12 +34,15 @@ impl Desk {
     /// it asks about, and those that were read before, where replies and clarifications stand. A node that starts opens
     /// them as it connects; before that a certificate looks unknown, and an answer as if there were none.
     pub(super) fn days_are_known(&self, side: Side, other: &Issuer, enquiry: &Enquiry) -> Result<bool, WorkflowError> {
+        let certified = enquiry.subjects.iter().filter_map(|subject| subject.certificate.as_ref());
+        let certified = certified.filter(|_| side == Side::Asking);
+        self.are_open(other, certified.map(|place| place.log.clone()).collect())
+    }
+
+    /// Whether the logs of another authority that were read before are open here, and others that are needed.
+    pub(super) fn are_open(&self, other: &Issuer, mut needed: Vec<Origin>) -> Result<bool, WorkflowError> {
         let (trust, own) = (self.trust(), &self.setup().issuer);
-        let mut needed = listened_to(self.store().as_ref(), other)?;
-        if side == Side::Asking {
-            let certified = enquiry.subjects.iter().filter_map(|subject| subject.certificate.as_ref());
-            needed.extend(certified.map(|place| place.log.clone()));
-        }
+        needed.extend(listened_to(self.store().as_ref(), other)?);
         let open = self.addressed().into_iter().map(|(log, _)| log).collect::<BTreeSet<Origin>>();
         // One that the trust list gives to another authority by now, or knows no more, is never opened here.
         let comes = |log: &Origin| trust.addressee_of(log) == Some(own) && trust.issuer_of(log).is_some();
@@ -83,7 +86,7 @@ impl Desk {
         }
         // Where the agreements say nothing, the day that was asked for is what both sides have. It binds nobody: more time
         // is taken as the side that is asked needs it.
-        view.reply_due = view.reply_due.or(view.enquiry.asked.reply_by);
+        view.reply_due = view.reply_due.or(view.enquiry.as_ref().and_then(|enquiry| enquiry.asked.reply_by));
         let latest = view.latest.as_ref().map(|(day, _)| *day);
         view.reply_due = in_force(view.reply_due, latest, &mut view.replies);
         Ok(())
@@ -92,7 +95,7 @@ impl Desk {
     /// The rules of the certificates that are asked about, each once.
     pub(super) fn editions_asked_about(&self, view: &EnquiryView, side: Side) -> Result<Vec<Rules>, WorkflowError> {
         let mut rules: Vec<Rules> = Vec::new();
-        for place in view.enquiry.subjects.iter().filter_map(|subject| subject.certificate.as_ref()) {
+        for place in view.subjects().iter().filter_map(|subject| subject.certificate.as_ref()) {
             let certificate = match side {
                 Side::Asking => found(self.arrived(&ArrivedName::Jti(place.jti)))?.map(|arrival| arrival.certificate),
                 Side::Asked => match self.store().find(&place.jti)? {
@@ -119,7 +122,7 @@ impl Desk {
     /// officer can say that there was none.
     pub(super) fn unanswered_here(&self, view: &EnquiryView) -> Result<Vec<u32>, WorkflowError> {
         let (answered, mut places) = (view.answered(), Vec::new());
-        for (place, subject) in (1_u32..).zip(&view.enquiry.subjects) {
+        for (place, subject) in (1_u32..).zip(view.subjects()) {
             if !answered.contains(&place) && found(self.arrived(&name_of(subject, &view.to)))?.is_some() {
                 places.push(place);
             }

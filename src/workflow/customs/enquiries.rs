@@ -12,7 +12,7 @@ use crate::{
         Enquiry, EnquiryReply, EnquirySubject, Envelope, Issuer, Jti, Kind, OpenedBody, ReplyAct, ResponseCode,
         StatementRef, SubjectAnswer,
     },
-    store::{About, EntryRef, Store, Subject, about, about_at},
+    store::{About, Disclosures, EntryRef, Store, Subject, about, about_at},
     time::{Date, Timestamp},
     workflow::{Accounts, Desk, WorkflowError},
 };
@@ -31,6 +31,8 @@ pub enum EnquiryState {
     PartlyAnswered,
     /// All of it is answered.
     Answered,
+    /// What it says is erased, with the last certificate that it asks about.
+    Erased,
 }
 
 /// An answer, as either side sees it.
@@ -57,8 +59,8 @@ pub struct EnquiryView {
     pub from: Issuer,
     /// Who is asked.
     pub to: Issuer,
-    /// What is asked.
-    pub enquiry: Enquiry,
+    /// What is asked; none where it is erased.
+    pub enquiry: Option<Enquiry>,
     /// The civil day at the replying side when it was sent; to the side that is asked, by the word of who asks.
     pub sent_on: Option<Date>,
     /// The civil day it came to the replying side.
@@ -98,7 +100,13 @@ impl EnquiryView {
     /// Whether something is still to be answered.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.state != EnquiryState::Answered
+        !matches!(self.state, EnquiryState::Answered | EnquiryState::Erased)
+    }
+
+    /// The certificates that it asks about, as far as that is not erased.
+    #[must_use]
+    pub fn subjects(&self) -> &[EnquirySubject] {
+        self.enquiry.as_ref().map(|enquiry| enquiry.subjects.as_slice()).unwrap_or_default()
     }
 
     /// The replies that count: those past the closing of their key do not.
@@ -116,21 +124,21 @@ impl EnquiryView {
     fn answered_numbers(&self) -> BTreeSet<String> {
         let full = self.counting().any(|one| one.reply.reply.act == ReplyAct::Full);
         let answered = self.answered();
-        let subjects = (1_u32..).zip(&self.enquiry.subjects).filter(|(place, _)| full || answered.contains(place));
+        let subjects = (1_u32..).zip(self.subjects()).filter(|(place, _)| full || answered.contains(place));
         let numbers = subjects.map(|(_, subject)| number_as_read(subject.number.as_str()));
         numbers.chain(self.clarified.iter().cloned()).collect()
     }
 
     /// Whether it asks about the certificate of another enquiry's subject: one that was not known here by its number alone.
     pub(super) fn asks_about(&self, other: &EnquirySubject) -> bool {
-        self.enquiry.subjects.iter().any(|one| is_same(one, other))
+        self.subjects().iter().any(|one| is_same(one, other))
     }
 
     /// Whether the enquiries that clarify this one have the answers to all of it.
     fn is_clarified(&self) -> bool {
         let answered = self.answered_numbers();
         !self.clarified_by.is_empty()
-            && self.enquiry.subjects.iter().all(|one| answered.contains(&number_as_read(one.number.as_str())))
+            && self.subjects().iter().all(|one| answered.contains(&number_as_read(one.number.as_str())))
     }
 }
 
@@ -287,7 +295,11 @@ impl Desk {
 
     fn view(&self, side: Side, statement: Statement, at_ms: u64) -> Result<Option<EnquiryView>, WorkflowError> {
         let Envelope { iss, aud, log, jti, .. } = statement.opened.envelope;
-        let OpenedBody::Enquiry(Some(enquiry)) = statement.opened.body else { return Ok(None) };
+        let OpenedBody::Enquiry(enquiry) = statement.opened.body else { return Ok(None) };
+        // Of one that is erased, who asked whom, and when, is left.
+        if enquiry.is_none() && statement.disclosures != Disclosures::Erased {
+            return Ok(None);
+        }
         let crate::statement::Addressee::Authority(to) = aud else { return Ok(None) };
         // A store of this node may hold logs to other authorities too.
         let own = &self.setup().issuer;
@@ -309,7 +321,7 @@ impl Desk {
             place: StatementRef { log, jti },
             from: iss,
             to,
-            enquiry: *enquiry,
+            enquiry: enquiry.map(|enquiry| *enquiry),
             sent_on,
             received_on,
             days_known: false,
@@ -335,7 +347,10 @@ impl Desk {
             }
         }
         let other = if side == Side::Asking { &view.to } else { &view.from };
-        view.days_known = self.days_are_known(side, other, &view.enquiry)?;
+        view.days_known = match &view.enquiry {
+            Some(enquiry) => self.days_are_known(side, other, enquiry)?,
+            None => true,
+        };
         if let Some(from) = received_on.or(sent_on).filter(|_| view.days_known) {
             self.clock(&mut view, side, from)?;
         }
@@ -381,7 +396,7 @@ impl Desk {
         for jti in self.enquiries_clarifying(side, reply)?.into_iter().filter(|jti| *jti > view.place.jti) {
             match self.enquiry_of(side, &jti) {
                 Ok(by) if by.from == view.from && by.to == view.to => {
-                    found.extend(by.enquiry.subjects.iter().any(|one| view.asks_about(one)).then_some(by));
+                    found.extend(by.subjects().iter().any(|one| view.asks_about(one)).then_some(by));
                 }
                 Ok(_) | Err(WorkflowError::EnquiryUnknown) => {}
                 Err(error) => return Err(error),
@@ -435,6 +450,9 @@ fn counted(store: &dyn Store, entry: &EntryRef) -> Result<Option<Statement>, Wor
 
 /// Where an enquiry stands by its answers, the last of which counts.
 fn state_of(view: &EnquiryView) -> EnquiryState {
+    if view.enquiry.is_none() {
+        return EnquiryState::Erased;
+    }
     let acts = view.counting().map(|one| one.reply.reply.act).collect::<Vec<_>>();
     if acts.contains(&ReplyAct::Full) || view.is_clarified() {
         return EnquiryState::Answered;

@@ -18,7 +18,7 @@ impl Desk {
     ) -> Result<(), WorkflowError> {
         let Some(jti) = enquiry else { return Ok(()) };
         let (view, number) = (self.enquiry_of(Side::Asking, jti)?, arrival.whole()?.reference.number);
-        let place = view.enquiry.subjects.iter().zip(1..).find(|(subject, _)| match &subject.certificate {
+        let place = view.subjects().iter().zip(1..).find(|(subject, _)| match &subject.certificate {
             Some(at) => at.jti == arrival.jti,
             // It came only after it was asked about, by its number as somebody typed it.
             None => {

@@ -134,7 +134,7 @@ impl Desk {
     ) -> Result<Vec<Notice>, WorkflowError> {
         let mut all = Vec::new();
         for view in self.enquiries_about(by)? {
-            let places = view.enquiry.subjects.iter().zip(1..).filter(|(one, _)| meant(&view, one));
+            let places = view.subjects().iter().zip(1..).filter(|(one, _)| meant(&view, one));
             let places = places.map(|(_, place)| place).collect::<Vec<u32>>();
             for reply in view.counting() {
                 let about = reply.reply.answers.iter().filter(|answer| places.contains(&answer.subject));

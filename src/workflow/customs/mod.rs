@@ -19,6 +19,7 @@ mod declared;
 mod due;
 mod endorsed;
 mod enquiries;
+mod erased;
 mod followed;
 mod granting;
 mod heard;

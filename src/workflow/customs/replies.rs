@@ -157,7 +157,7 @@ impl Desk {
     /// be registered, and more may be known by now.
     fn at_odds(&self, view: &EnquiryView, answers: &[SubjectAnswer]) -> Result<Vec<Notice>, WorkflowError> {
         let mut notices = Vec::new();
-        for (place, subject) in (1_u32..).zip(&view.enquiry.subjects) {
+        for (place, subject) in (1_u32..).zip(view.subjects()) {
             let Some(answer) = answers.iter().find(|answer| answer.subject == place) else { continue };
             let (number, finding) = (&subject.number, answer.finding);
             let (reason, stands) = match (finding == SubjectFinding::NotIssued, self.is_issued(subject)?) {
@@ -250,7 +250,7 @@ impl Desk {
     /// The enquiry that an enquiry clarifies, by way of others that it clarifies; itself where it clarifies none.
     fn first_asked(&self, enquiry: &Jti) -> Result<Jti, WorkflowError> {
         let mut view = self.incoming(enquiry)?;
-        while let Some(reply) = &view.enquiry.clarifies {
+        while let Some(reply) = view.enquiry.as_ref().and_then(|enquiry| enquiry.clarifies.as_ref()) {
             let Some(entry) = self.store().find(&reply.jti)? else { break };
             let Some(statement) = statement_at(self.store().as_ref(), &entry)? else { break };
             let OpenedBody::EnquiryReply(Some(body)) = statement.opened.body else { break };
@@ -318,8 +318,10 @@ impl Desk {
 
 /// Whether the answer fits what was asked, and what was answered before.
 fn check(view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
-    if view.state == EnquiryState::Answered {
-        return Err(WorkflowError::EnquiryAnswered);
+    match view.state {
+        EnquiryState::Answered => return Err(WorkflowError::EnquiryAnswered),
+        EnquiryState::Erased => return Err(WorkflowError::ContentsErased),
+        _ => {}
     }
     if wish.act == ReplyAct::Acknowledged && view.counting().next().is_some() {
         return Err(WorkflowError::EnquiryAcknowledged);
@@ -329,7 +331,7 @@ fn check(view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
     {
         return Err(EnquiryRefused::TooMuchTime { until, latest: *latest, article: article.clone() }.into());
     }
-    let subjects = u32::try_from(view.enquiry.subjects.len()).unwrap_or(u32::MAX);
+    let subjects = u32::try_from(view.subjects().len()).unwrap_or(u32::MAX);
     if let Some(answer) = wish.answers.iter().find(|answer| !(1..=subjects).contains(&answer.subject)) {
         return Err(WorkflowError::SubjectUnknown { subject: answer.subject, subjects });
     }
@@ -369,7 +371,7 @@ fn found_otherwise<'a>(
 }
 
 fn subject_at(view: &EnquiryView, place: u32) -> Option<&EnquirySubject> {
-    view.enquiry.subjects.get(usize::try_from(place).ok()?.checked_sub(1)?)
+    view.subjects().get(usize::try_from(place).ok()?.checked_sub(1)?)
 }
 
 /// Whether two answers about one certificate find the same, also of each item that both name.

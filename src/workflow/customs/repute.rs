@@ -60,7 +60,7 @@ impl Desk {
                         found.push(Against::NotValid);
                     }
                 }
-                Abroad::Endorsement(_) | Abroad::Enquiry(_) => {}
+                Abroad::Endorsement(_) | Abroad::Enquiry(_) | Abroad::Erased(_) => {}
             }
         }
         found.dedup();

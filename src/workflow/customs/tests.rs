@@ -34,6 +34,7 @@ mod following;
 mod listing;
 mod numbers;
 mod predecessors;
+mod said;
 mod settling;
 mod using;
 mod voided;
@@ -349,7 +350,7 @@ async fn a_number_that_is_not_known_is_asked_about_with_a_scan() {
     wish.request_id = corridor.china.request_id(3);
     let raised = corridor.customs.enquire(&corridor.officer, wish).await.unwrap();
     let seen = corridor.exporting.incoming_enquiry(&corridor.liaison, &raised.jti).unwrap();
-    assert!(seen.enquiry.subjects[0].certificate.is_none() && seen.reply_due.is_none());
+    assert!(seen.subjects()[0].certificate.is_none() && seen.reply_due.is_none());
 }
 
 #[tokio::test]

@@ -139,7 +139,7 @@ async fn the_day_that_was_asked_for_counts_where_no_agreement_says_one() {
     let raised = corridor.customs.enquire(&corridor.officer, wish).await.unwrap().jti;
     let seen = corridor.exporting.incoming_enquiry(&corridor.liaison, &raised).unwrap();
     assert_eq!((seen.reply_due, seen.article), (Some(Date::constant(2027, 1, 31)), None));
-    assert_eq!(seen.enquiry.asked.basis.as_ref().map(ToString::to_string).as_deref(), Some("Article 20"));
+    assert_eq!(seen.enquiry.unwrap().asked.basis.as_ref().map(ToString::to_string).as_deref(), Some("Article 20"));
     corridor.pass(60);
     assert_eq!(corridor.exporting.remind().unwrap(), 1);
 }

@@ -449,8 +449,7 @@ async fn who_asks_the_same_again_or_gives_another_date_of_issue_is_told_so() {
     let (first, notices) = told(dated).await;
     assert_eq!(notices, ["ISSUE_DATE_DIFFERS"]);
     let mut own = corridor.enquiry(2);
-    own.subjects[0].issued_on =
-        corridor.customs.enquiry(&corridor.officer, &first).unwrap().enquiry.subjects[0].issued_on;
+    own.subjects[0].issued_on = corridor.customs.enquiry(&corridor.officer, &first).unwrap().subjects()[0].issued_on;
     let (second, notices) = told(own.clone()).await;
     assert_eq!(notices, ["ASKED_BEFORE"]);
     assert_eq!(told(own).await, (second, vec!["ASKED_BEFORE"]), "a request that is repeated is no other");

@@ -54,7 +54,7 @@ async fn a_certificate_that_is_here_is_no_unknown_number_however_that_is_typed()
     let mut wish = corridor.enquiry(2);
     wish.subjects[0].number = corridor.number().to_lowercase().parse().unwrap();
     let raised = corridor.customs.enquire(&corridor.officer, wish).await.unwrap().jti;
-    let asked = corridor.customs.enquiry(&corridor.officer, &raised).unwrap().enquiry.subjects.remove(0);
+    let asked = corridor.customs.enquiry(&corridor.officer, &raised).unwrap().enquiry.unwrap().subjects.remove(0);
     assert_eq!(asked.number.as_str(), corridor.number(), "as the certificate bears it");
     assert_eq!(asked.certificate.map(|one| one.jti), Some(corridor.issued.outcome.jti));
 }

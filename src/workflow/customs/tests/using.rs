@@ -116,6 +116,24 @@ async fn who_used_up_the_rest_of_an_item_is_not_told_that_it_was_used_before() {
 }
 
 #[tokio::test]
+async fn when_the_first_use_is_taken_back_another_that_counts_is_told_as_the_first() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    for (nth, declaration) in [(1, "I-1"), (2, "I-2"), (3, "I-2")] {
+        customs.write_off(officer, corridor.write_off(nth, declaration, "100")).await.unwrap();
+    }
+    let first = async |nth| {
+        let refused = customs.write_off(officer, corridor.write_off(nth, "I-3", "16800")).await.unwrap_err();
+        refused.to_string().split_once("first used with declaration ").unwrap().1[..3].to_owned()
+    };
+    assert_eq!(first(4).await, "I-1");
+    corridor.takes_back(5, 1).await;
+    assert_eq!(first(6).await, "I-2");
+    corridor.takes_back(7, 2).await;
+    assert_eq!(first(8).await, "I-2");
+}
+
+#[tokio::test]
 async fn a_certificate_for_one_consignment_is_written_off_with_one_declaration_alone() {
     let corridor = Corridor::open_with(|world| one_consignment(world, true)).await;
     let (customs, officer) = (&corridor.customs, &corridor.officer);

@@ -6,8 +6,9 @@ use crate::{
     statement::ResponseCode,
     store::{Batch, EntryRef, Store as _},
     verification::EntryFault,
-    workflow::{ArrivalsAsked, ArrivedName, DecisionWish, Notice, WorkflowError, WriteOffWish},
+    workflow::{ArrivalsAsked, ArrivedName, DecisionWish, Notice, WorkflowError, WriteOffWish, tests::world::World},
 };
+use std::sync::Arc;
 
 fn void() -> ArrivalsAsked {
     ArrivalsAsked { void: true, ..ArrivalsAsked::default() }
@@ -63,6 +64,31 @@ async fn a_certificate_beyond_the_end_of_its_log_stays_readable_as_void_with_wha
     assert_eq!(corridor.left(), "7800");
     corridor.takes_back(6, act).await;
     assert_eq!(corridor.left(), "16800");
+}
+
+#[tokio::test]
+async fn a_number_that_a_void_certificate_bears_too_is_that_of_the_other() {
+    let corridor = Corridor::open().await;
+    let (pakistan, customs) = (&corridor.pakistan, &corridor.customs);
+    let row = |world: &World, nth| world.footballs_with(nth, |json| json["reference"]["number"] = "K-417".into());
+    let good = corridor.exporting.issue(&pakistan.signatory, &row(pakistan, 2)).await.unwrap().outcome.entry;
+    // What the same authority wrote on a node that is lost.
+    let mut lost = World::new();
+    lost.trust = Arc::clone(&pakistan.trust);
+    let (desk, _) = lost.desk();
+    for nth in [1, 2] {
+        desk.issue(&lost.signatory, &lost.footballs(nth)).await.unwrap();
+    }
+    let beyond = desk.issue(&lost.signatory, &row(&lost, 3)).await.unwrap().outcome;
+    assert!(beyond.entry.origin == good.origin && beyond.entry.index > good.index);
+    corridor.china.sees(&lost);
+    let named = || customs.arrived(&ArrivedName::Number("K-417".to_owned(), None));
+    assert_eq!(reason(named()), "ARRIVAL_AMBIGUOUS");
+    pakistan.close_log(&good.origin, beyond.entry.index);
+    let arrival = named().unwrap();
+    assert!(arrival.entry == good && arrival.void.is_none());
+    let by_jti = customs.arrived(&ArrivedName::Jti(beyond.jti)).unwrap();
+    assert!(by_jti.entry == beyond.entry && by_jti.void.is_some());
 }
 
 #[tokio::test]

@@ -1,0 +1,268 @@
+//! What statements say of a certificate, which goes with what the certificate says: what customs told its issuer of it and
+//! endorsed, what was asked about it and what was answered, in the own logs and in the copies of partners' logs.
+
+use super::{
+    arrival::{Statement, statement_at},
+    enquiries::Side,
+};
+use crate::{
+    certificate::number_as_read,
+    inbox,
+    statement::{Addressee, Enquiry, EnquirySubject, Issuer, Kind, OpenedBody, StatementRef},
+    store::{Disclosures, EntryRef, Store, StoreError, Subject, about},
+    workflow::{Desk, WorkflowError, record::numbered},
+};
+use std::sync::Arc;
+
+/// What is said of a certificate by those who have it, or of an enquiry about it by itself.
+const OF_A_CERTIFICATE: &[Kind] = &[Kind::CustomsResponse, Kind::Endorsement, Kind::Enquiry];
+
+/// A statement that is kept here, and where.
+type Held = (EntryRef, Arc<dyn Store>);
+
+/// A certificate as statements name it.
+struct Named {
+    place: StatementRef,
+    issuer: Issuer,
+    /// As far as it is shown still.
+    number: Option<String>,
+}
+
+impl Named {
+    fn read(store: &dyn Store, entry: &EntryRef) -> Result<Option<Self>, StoreError> {
+        let Some(statement) = statement_at(store, entry)? else { return Ok(None) };
+        let OpenedBody::Certificate(certificate) = statement.opened.body else { return Ok(None) };
+        let place = StatementRef { log: entry.origin.clone(), jti: statement.opened.envelope.jti };
+        let number = certificate.reference.as_option().map(|reference| reference.number.to_string());
+        Ok(Some(Self { place, issuer: statement.opened.envelope.iss, number }))
+    }
+
+    /// What is said of it is found by its identifier, and by its number where that was not known to who asks.
+    fn subjects(&self) -> Vec<Subject> {
+        let number = self.number.iter().map(|number| Subject::Number(number.clone()));
+        [Subject::Statement(self.place.jti)].into_iter().chain(number).collect()
+    }
+
+    /// Whether it is among those that an authority is asked about.
+    fn is_among(&self, subjects: &[EnquirySubject], to: &Issuer) -> bool {
+        let number = self.number.as_deref().filter(|_| *to == self.issuer).map(number_as_read);
+        subjects.iter().any(|one| match &one.certificate {
+            Some(place) => *place == self.place,
+            None => number.as_ref().is_some_and(|number| *number == number_as_read(one.number.as_str())),
+        })
+    }
+}
+
+impl Desk {
+    /// The statements whose words go with what a certificate says, as far as they are here still; of an enquiry, its
+    /// answers before it, by which they are found. It reads from the disk.
+    pub(in crate::workflow) fn said_of(&self, store: &dyn Store, entry: &EntryRef) -> Result<Vec<Held>, WorkflowError> {
+        let Some(named) = Named::read(store, entry)? else { return Ok(Vec::new()) };
+        let mut said = Vec::new();
+        for subject in named.subjects() {
+            for (one, held, statement) in self.held_about(&subject, OF_A_CERTIFICATE)? {
+                let goes = match statement.opened.body {
+                    OpenedBody::CustomsResponse(Some(body)) => body.certificate == named.place,
+                    OpenedBody::Endorsement(Some(body)) => body.endorsed.place == named.place,
+                    OpenedBody::Enquiry(Some(enquiry)) => {
+                        let (jti, aud) = (statement.opened.envelope.jti, statement.opened.envelope.aud);
+                        let asked = StatementRef { log: one.origin.clone(), jti };
+                        let Addressee::Authority(to) = aud else { continue };
+                        if named.is_among(&enquiry.subjects, &to) && self.goes(asked.clone(), *enquiry, &to, entry)? {
+                            self.add_with_answers(asked, (one, held), &mut said)?;
+                        }
+                        continue;
+                    }
+                    _ => false,
+                };
+                if goes {
+                    said.push((one, held));
+                }
+            }
+        }
+        Ok(said)
+    }
+
+    /// Whether an enquiry about a certificate waits for its answer, and the day of that is not over; or nobody knows yet,
+    /// for the logs where it stands are still to be opened here. It reads from the disk.
+    pub(in crate::workflow) fn awaits_answer(
+        &self,
+        store: &Arc<dyn Store>,
+        entry: &EntryRef,
+    ) -> Result<bool, WorkflowError> {
+        let Some(named) = Named::read(store.as_ref(), entry)? else { return Ok(false) };
+        let own = Arc::ptr_eq(store, self.store());
+        let side = if own { Side::Asked } else { Side::Asking };
+        let trust = self.trust();
+        let other = if own { trust.addressee_of(&entry.origin) } else { Some(&named.issuer) };
+        if let Some(other) = other
+            && !self.are_open(other, Vec::new())?
+        {
+            return Ok(true);
+        }
+        for subject in named.subjects() {
+            for asking in self.asking_stores(side) {
+                for (_, statement) in shown_about(asking.as_ref(), &subject, &[Kind::Enquiry])? {
+                    match self.enquiry_of(side, &statement.opened.envelope.jti) {
+                        Ok(view) if view.is_open() && !view.overdue && named.is_among(view.subjects(), &view.to) => {
+                            return Ok(true);
+                        }
+                        Ok(_) | Err(WorkflowError::EnquiryUnknown) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether an enquiry goes with a certificate: nothing else that it asks about is kept here, nor that one which it
+    /// clarifies asks about, of which its answers are a part.
+    fn goes(
+        &self,
+        mut asked: StatementRef,
+        mut enquiry: Enquiry,
+        to: &Issuer,
+        doomed: &EntryRef,
+    ) -> Result<bool, WorkflowError> {
+        loop {
+            // Those asked about last are mostly the last to go.
+            for subject in enquiry.subjects.iter().rev() {
+                if self.is_kept(subject, to, doomed)? {
+                    return Ok(false);
+                }
+            }
+            let Some(reply) = &enquiry.clarifies else { return Ok(true) };
+            match self.clarified_by(reply)? {
+                // Each is later than the one that it clarifies, so that a circle of them has an end.
+                Some((earlier, clarified)) if earlier.jti < asked.jti => (asked, enquiry) = (earlier, clarified),
+                _ => return Ok(true),
+            }
+        }
+    }
+
+    /// Whether something else that is asked about is here and not erased: a certificate, or a registered paper, which is
+    /// never.
+    fn is_kept(&self, subject: &EnquirySubject, to: &Issuer, doomed: &EntryRef) -> Result<bool, StoreError> {
+        let own = *to == self.setup().issuer;
+        let stores = if own { vec![Arc::clone(self.store())] } else { self.stores_addressed() };
+        for store in stores {
+            let entries: Vec<EntryRef> = match &subject.certificate {
+                Some(place) => store.find(&place.jti)?.into_iter().filter(|entry| entry.origin == place.log).collect(),
+                None => {
+                    let number = subject.number.to_string();
+                    let known = about(store.as_ref(), &Subject::Number(number.clone()))?.into_iter();
+                    let known = known.filter(|one| one.kind != Kind::Enquiry).map(|one| one.entry);
+                    let issued = known.chain(numbered(store.as_ref(), &number)?);
+                    issued.filter(|entry| entry.origin.host() == to.host()).collect()
+                }
+            };
+            for entry in entries.iter().filter(|entry| *entry != doomed) {
+                if !is_erased(store.as_ref(), entry)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// The enquiry that a reply answers, as far as both are here.
+    fn clarified_by(&self, reply: &StatementRef) -> Result<Option<(StatementRef, Enquiry)>, StoreError> {
+        let Some(reply) = self.held_at(reply)? else { return Ok(None) };
+        let OpenedBody::EnquiryReply(Some(reply)) = reply.opened.body else { return Ok(None) };
+        let Some(asked) = self.held_at(&reply.enquiry)? else { return Ok(None) };
+        let OpenedBody::Enquiry(Some(enquiry)) = asked.opened.body else { return Ok(None) };
+        Ok(Some((reply.enquiry, *enquiry)))
+    }
+
+    /// Adds an enquiry behind what was answered to it, and behind what clarified that.
+    fn add_with_answers(&self, asked: StatementRef, place: Held, said: &mut Vec<Held>) -> Result<(), StoreError> {
+        // Each is followed by what it was found by; so the last that was found stands first.
+        let (mut found, mut next) = (vec![place], vec![asked]);
+        while let Some(asked) = next.pop() {
+            for (one, held, statement) in self.held_about(&Subject::Statement(asked.jti), &[Kind::EnquiryReply])? {
+                let OpenedBody::EnquiryReply(Some(body)) = statement.opened.body else { continue };
+                if body.enquiry != asked {
+                    continue;
+                }
+                let reply = StatementRef { log: one.origin.clone(), jti: statement.opened.envelope.jti };
+                found.push((one, held));
+                for (one, held, statement) in self.held_about(&Subject::Statement(reply.jti), &[Kind::Enquiry])? {
+                    let OpenedBody::Enquiry(Some(body)) = statement.opened.body else { continue };
+                    let clarifying = StatementRef { log: one.origin.clone(), jti: statement.opened.envelope.jti };
+                    if body.clarifies.as_ref() == Some(&reply) && clarifying.jti > asked.jti {
+                        found.push((one, held));
+                        next.push(clarifying);
+                    }
+                }
+            }
+        }
+        said.extend(found.into_iter().rev());
+        Ok(())
+    }
+
+    /// What is shown about something in the own logs, and in copies of those addressed to this authority; of another
+    /// authority of this node it is that one's to erase.
+    fn held_about(
+        &self,
+        subject: &Subject,
+        kinds: &[Kind],
+    ) -> Result<Vec<(EntryRef, Arc<dyn Store>, Statement)>, StoreError> {
+        let mut found = Vec::new();
+        for store in self.stores_held() {
+            for (entry, statement) in shown_about(store.as_ref(), subject, kinds)? {
+                if Arc::ptr_eq(&store, self.store()) || self.is_addressed(&entry) {
+                    found.push((entry, Arc::clone(&store), statement));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The statement at a place that others name.
+    fn held_at(&self, place: &StatementRef) -> Result<Option<Statement>, StoreError> {
+        for store in self.stores_held() {
+            if let Some(entry) = store.find(&place.jti)?.filter(|entry| entry.origin == place.log) {
+                return statement_at(store.as_ref(), &entry);
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_addressed(&self, entry: &EntryRef) -> bool {
+        self.trust().addressee_of(&entry.origin) == Some(&self.setup().issuer)
+    }
+
+    /// The own store, and those of copies, each once.
+    fn stores_held(&self) -> Vec<Arc<dyn Store>> {
+        let mut stores = vec![Arc::clone(self.store())];
+        for (_, store) in self.setup().partners.copies() {
+            if !stores.iter().any(|known| Arc::ptr_eq(known, &store)) {
+                stores.push(store);
+            }
+        }
+        stores
+    }
+}
+
+/// Whether what a statement says is gone here for good: what did not come yet may come.
+fn is_erased(store: &dyn Store, entry: &EntryRef) -> Result<bool, StoreError> {
+    match store.disclosures(&entry.origin, entry.index)? {
+        Some(Disclosures::Present(_)) => Ok(false),
+        Some(Disclosures::None) => inbox::is_erased_there(store, &entry.origin, entry.index),
+        Some(Disclosures::Erased) | None => Ok(true),
+    }
+}
+
+/// What is shown in a store about something, findings too: they say it all the same.
+fn shown_about(store: &dyn Store, subject: &Subject, kinds: &[Kind]) -> Result<Vec<(EntryRef, Statement)>, StoreError> {
+    let mut shown = Vec::new();
+    for one in about(store, subject)?.into_iter().filter(|one| kinds.contains(&one.kind)) {
+        if let Some(statement) = statement_at(store, &one.entry)?
+            && matches!(statement.disclosures, Disclosures::Present(_))
+        {
+            shown.push((one.entry, statement));
+        }
+    }
+    Ok(shown)
+}

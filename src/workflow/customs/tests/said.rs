@@ -1,0 +1,181 @@
+//! What statements say of a certificate goes with what that says, where they were made and where they went.
+
+use super::*;
+use crate::{
+    agreement::Agreements,
+    encoding::base64::decode_url,
+    log::{Frontier, Origin, leaf_hash},
+    statement::Kind,
+    store::{Store, Subject, Table, about},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+const WRITTEN: &str = "his brother Li Wei called";
+const CPFTA: &str = include_str!("../../../../node-config/agreements/cpfta.toml");
+const CPFTA_RULES: &str = include_str!("../../../../node-config/agreements/cpfta.rules.toml");
+
+impl Corridor {
+    /// Customs use the certificate, say where its goods go and ask about it, and the issuer answers, each with what was
+    /// written.
+    async fn is_written_about(&self) -> Jti {
+        let (customs, officer) = (&self.customs, &self.officer);
+        let used = WriteOffWish { remarks: WRITTEN.parse().ok(), ..self.write_off(1, "D-1", "800") };
+        customs.write_off(officer, used).await.unwrap();
+        let mut endorsed = self.endorsement(2, "KZ", Vec::new());
+        endorsed.words.text = WRITTEN.parse().ok();
+        customs.endorse(officer, endorsed).await.unwrap();
+        let raised = self.asks_in_words(self.enquiry(3)).await;
+        let reply = self.reply(4, raised, ReplyAct::Full, vec![valid(1)]);
+        let reply = ReplyWish { words: WRITTEN.parse().ok(), ..reply };
+        self.exporting.reply(&self.liaison, reply).await.unwrap();
+        raised
+    }
+
+    async fn asks_in_words(&self, mut wish: EnquiryWish) -> Jti {
+        wish.asked.question = WRITTEN.parse().ok();
+        self.customs.enquire(&self.officer, wish).await.unwrap().jti
+    }
+
+    /// The log in which customs speak to the issuer.
+    fn log_to_the_issuer(&self) -> Origin {
+        let said = about(self.china.store.as_ref(), &Subject::Statement(self.issued.outcome.jti)).unwrap();
+        said[0].entry.origin.clone()
+    }
+}
+
+/// Whether anything that a store keeps says what was written.
+fn is_in(store: &dyn Store) -> bool {
+    let written = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains(WRITTEN);
+    let disclosed = |log: &Origin, index: u64| match store.disclosures(log, index).unwrap() {
+        Some(Disclosures::Present(all)) => all.iter().any(|one| written(&decode_url(one).unwrap())),
+        _ => false,
+    };
+    let size = |log: &Origin| store.head(log).map_or(0, |head| head.head.size);
+    let kept = |table: Table| store.records(table).unwrap().iter().any(|(_, record)| written(record));
+    store.logs().iter().any(|log| (0..size(log)).any(|index| disclosed(log, index))) || Table::ALL.into_iter().any(kept)
+}
+
+fn verifies(store: &dyn Store) {
+    for origin in store.logs() {
+        let head = store.head(&origin).unwrap().head;
+        let mut edge = Frontier::empty();
+        for leaf in store.leaves(&origin, 0..head.size, usize::MAX).unwrap() {
+            edge.append(leaf_hash(&leaf));
+        }
+        assert_eq!((edge.size(), edge.root()), (head.size, head.root), "{origin}");
+    }
+}
+
+/// Whether it was erased before.
+fn erase(desk: &Desk, name: &ErasedName) -> bool {
+    desk.erase(Actor::Operator, name, &"order 12/2026".parse().unwrap()).unwrap().before
+}
+
+#[tokio::test]
+async fn with_an_own_certificate_goes_what_is_said_of_it_here_and_the_logs_verify_as_before() {
+    let mut corridor = Corridor::open().await;
+    let raised = corridor.is_written_about().await;
+    let (log, jti) = (corridor.log_to_the_issuer(), corridor.issued.outcome.jti);
+    // Its own copy of what customs said, and nothing of theirs.
+    corridor.exporting.sequencer().close();
+    corridor.pakistan.elsewhere = Arc::default();
+    let copy = corridor.pakistan.copies(&corridor.china, &log);
+    let (exporting, _) = corridor.pakistan.desk();
+    let (own, liaison) = (&corridor.pakistan.store, &corridor.liaison);
+    assert!(is_in(own.as_ref()) && is_in(copy.as_ref()));
+
+    let (name, own_name) = (CertificateName::Jti(jti), ErasedName::Own(CertificateName::Jti(jti)));
+    assert!(!erase(&exporting, &own_name));
+    assert!(!is_in(own.as_ref()) && !is_in(copy.as_ref()));
+    assert!(is_in(corridor.china.store.as_ref()), "what customs keep is theirs to erase");
+    verifies(own.as_ref());
+    verifies(copy.as_ref());
+    assert!(erase(&exporting, &own_name));
+
+    let notes = exporting.abroad(liaison, &name).unwrap();
+    let left = notes.iter().map(|note| match &note.what {
+        Abroad::Erased(kind) => *kind,
+        shown => panic!("{shown:?}"),
+    });
+    let kinds = [Kind::CustomsResponse, Kind::Endorsement, Kind::Enquiry, Kind::EnquiryReply];
+    assert_eq!(left.collect::<BTreeSet<_>>(), BTreeSet::from(kinds));
+    assert!(exporting.used_abroad(&jti).unwrap(), "nobody knows any more that it was not");
+    let view = exporting.incoming_enquiry(liaison, &raised).unwrap();
+    assert_eq!((view.state, view.is_open(), view.enquiry), (EnquiryState::Erased, false, None));
+    assert!(exporting.incoming_enquiries(liaison, true, 0..10).unwrap().enquiries.is_empty());
+    assert_eq!(exporting.incoming_enquiries(liaison, false, 0..10).unwrap().enquiries.len(), 1);
+    let answer = corridor.reply(5, raised, ReplyAct::Full, vec![valid(1)]);
+    assert_eq!(reason(exporting.reply(liaison, answer).await), "CONTENTS_ERASED");
+    assert_eq!(exporting.remind().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn with_a_certificate_that_arrived_goes_what_is_said_of_it_and_what_is_said_later_at_another_order() {
+    let corridor = Corridor::open().await;
+    let raised = corridor.is_written_about().await;
+    let (customs, officer, store) = (&corridor.customs, &corridor.officer, corridor.china.store.as_ref());
+    let name = ArrivedName::Jti(corridor.issued.outcome.jti);
+    let erased = ErasedName::Arrived(name.clone());
+    assert!(is_in(store) && is_in(corridor.pakistan.store.as_ref()));
+    assert!(!erase(customs, &erased));
+    assert!(!is_in(store) && !is_in(corridor.pakistan.store.as_ref()), "of the answers too");
+    verifies(store);
+    assert_eq!(customs.enquiry(officer, &raised).unwrap().state, EnquiryState::Erased);
+    assert_eq!(customs.remind().unwrap(), 0);
+    let course = customs.course(officer, &name).unwrap();
+    assert_eq!((course.arrival.delivery, course.enquiries.as_slice()), (Delivery::Erased, [raised].as_slice()));
+    assert_eq!(course.acts[0].declaration, Some(corridor.declaration("D-1")));
+
+    let (request, act) = (corridor.china.request_id(5), (name, course.acts[0].number));
+    customs.reverse_write_off(officer, &request, act, WRITTEN.parse().ok()).await.unwrap();
+    assert!(is_in(store), "it is signed, and told to the issuer");
+    assert!(erase(customs, &erased));
+    assert!(!is_in(store));
+}
+
+#[tokio::test]
+async fn the_words_of_an_enquiry_about_several_certificates_go_with_the_last_of_them() {
+    let corridor = Corridor::open().await;
+    let other = corridor.exporting.issue(&corridor.pakistan.signatory, &corridor.pakistan.footballs(2)).await.unwrap();
+    let mut wish = corridor.enquiry(1);
+    let number = other.outcome.number.clone().unwrap().parse().unwrap();
+    wish.subjects.push(SubjectWish { number, ..wish.subjects[0].clone() });
+    let raised = corridor.asks_in_words(wish).await;
+    let erase = |jti| erase(&corridor.customs, &ErasedName::Arrived(ArrivedName::Jti(jti)));
+    let state = || corridor.customs.enquiry(&corridor.officer, &raised).unwrap().state;
+    assert!(!erase(corridor.issued.outcome.jti));
+    assert!(is_in(corridor.china.store.as_ref()));
+    assert_eq!(state(), EnquiryState::Sent, "it asks about the other still");
+    assert!(!erase(other.outcome.jti));
+    assert!(!is_in(corridor.china.store.as_ref()));
+    assert_eq!(state(), EnquiryState::Erased, "by order, though it was not answered");
+}
+
+#[tokio::test]
+async fn the_years_of_keeping_wait_for_the_answer_or_for_its_day_to_be_over() {
+    let years = "records_years = { value = 2,";
+    assert!(CPFTA.contains(years));
+    let cpfta = CPFTA.replace(years, "records_years = { value = 0,");
+    for answered in [true, false] {
+        let files = [("cpfta.toml", cpfta.as_str()), ("cpfta.rules.toml", CPFTA_RULES)];
+        let agreements = Arc::new(Agreements::load(files).unwrap());
+        let mut corridor = Corridor::open_with(|pakistan| pakistan.agreements = agreements).await;
+        let raised = corridor.asks_in_words(corridor.enquiry(1)).await;
+        corridor.china.erase_after_years = Some(0);
+        let (customs, _) = corridor.china.desk();
+        let clock = &corridor.china.clock;
+        let pass = |days: i64| clock.set(clock.now() + jiff::SignedDuration::from_hours(24 * days));
+        pass(2);
+        assert_eq!(customs.erase_due().unwrap(), (0, false));
+        assert!(is_in(corridor.china.store.as_ref()));
+        if answered {
+            let reply = corridor.reply(2, raised, ReplyAct::Full, vec![valid(1)]);
+            corridor.exporting.reply(&corridor.liaison, reply).await.unwrap();
+        } else {
+            pass(200);
+        }
+        assert_eq!(customs.erase_due().unwrap(), (1, false));
+        assert!(!is_in(corridor.china.store.as_ref()));
+        assert_eq!(customs.enquiry(&corridor.officer, &raised).unwrap().state, EnquiryState::Erased);
+    }
+}
