@@ -8,6 +8,10 @@ use crate::{
 /// The addressee's part of the log that every partner replicates.
 const EVERYONE: &str = "all";
 
+/// Logs of one authority and one shard whose addressees the trust list does not know, that are taken up here. Countries
+/// without a node are 676 at most, by their two letters: whoever signs heads of more logs makes addressees up.
+pub(super) const MOST_UNKNOWN: usize = 1_024;
+
 /// Whether the log is addressed to everybody: it has no addressee of its own, and its disclosures are public.
 #[must_use]
 pub fn is_to_everyone(origin: &Origin) -> bool {
@@ -58,6 +62,18 @@ pub fn may_have_disclosures(trust: &TrustList, caller: &NodeName, origin: &Origi
 #[must_use]
 pub fn hosts_issuer(trust: &TrustList, node: &NodeName, origin: &Origin) -> bool {
     is(trust.issuer_of(origin).and_then(|iss| trust.node_of(iss)), node)
+}
+
+/// Whether one more log may be taken up beside those of these names. Whoever has a log key can sign heads of logs to
+/// made up addressees without end, and each is kept.
+pub(super) fn has_room_for<'a>(trust: &TrustList, origin: &Origin, names: impl Iterator<Item = &'a str>) -> bool {
+    let is_known = |origin: &Origin| is_to_everyone(origin) || trust.addressee_of(origin).is_some();
+    if is_known(origin) {
+        return true;
+    }
+    let shard = origin.as_str().strip_suffix(origin.addressee()).unwrap_or_default();
+    let beside = names.filter(|name| name.starts_with(shard)).filter_map(|name| name.parse::<Origin>().ok());
+    beside.filter(|one| !is_known(one)).take(MOST_UNKNOWN).count() < MOST_UNKNOWN
 }
 
 fn is(found: Option<&Node>, name: &NodeName) -> bool {

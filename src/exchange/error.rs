@@ -51,6 +51,15 @@ pub enum ExchangeError {
         /// The node that showed it, for people.
         by: String,
     },
+    /// The log's authority signs heads of more logs than there can be addressees.
+    #[error(
+        "its authority signs heads of more than {most} logs of one year to addressees that the trust list does not know: \
+         this one and further ones are neither compared nor cosigned here"
+    )]
+    TooManyLogs {
+        /// So many are taken up.
+        most: usize,
+    },
     /// Entries that do not have the root that was announced for them.
     #[error("the entries from {start} on do not lead to the root that was announced")]
     OtherEntries {
@@ -82,6 +91,7 @@ impl Reasoned for ExchangeError {
             Self::Ahead { .. } => "PARTNER_HOLDS_MORE",
             Self::Inconsistent { .. } => "HEADS_INCONSISTENT",
             Self::Uncompared { .. } => "HEADS_UNCOMPARED",
+            Self::TooManyLogs { .. } => "LOGS_TOO_MANY",
             Self::OtherEntries { .. } => "PACKAGE_OTHER_ROOT",
             Self::Equivocated(_) => "LOG_EQUIVOCATED",
             Self::Note(error) => error.reason(),

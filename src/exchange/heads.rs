@@ -2,7 +2,9 @@
 //! found out, and the proof of it goes to everybody.
 
 mod again;
+mod beyond;
 mod evidence;
+mod question;
 mod shown;
 
 pub use evidence::{Evidence, Fork, Left, Lifted, known_evidence};
@@ -20,6 +22,7 @@ use crate::{
     verification::Prefix,
 };
 use again::Appeal;
+use question::Question;
 use sha2::{Digest as _, Sha256};
 use shown::Shown;
 use std::{
@@ -38,9 +41,6 @@ const SILENCE: i64 = 60;
 /// Nobody has brought a head together with the others for so long, in seconds, that a person has to know: a whole round of
 /// questions, and the silence of whoever was asked how.
 pub(super) const LASTING: i64 = ROUND + SILENCE;
-/// Questions about histories that may be open.
-const MOST_OPEN: usize = 64;
-
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
@@ -72,10 +72,13 @@ pub enum Event {
     },
     /// Another trust list is in force.
     Trust(Arc<TrustList>),
-    /// Somebody reports evidence of a log of which a person has lifted something: whether it is news is judged here.
-    Reported(Box<Evidence>),
+    /// Somebody reports evidence of a log of which a person has lifted something: whether it is news is judged here. With
+    /// it come those of its heads that are of what this node holds.
+    Reported(Box<Evidence>, Vec<TreeHead>),
     /// A person has lifted what was proven of a log: this is what is lifted of it by now.
     Lifted(Origin, Left),
+    /// The witness of this node did not take up this log: its authority signs heads of too many.
+    TooMany(Origin),
 }
 
 /// What is to be done.
@@ -106,6 +109,8 @@ pub struct Heads {
     node: NodeName,
     trust: Arc<TrustList>,
     logs: BTreeMap<Origin, Log>,
+    /// The first log of an authority and a shard that was not taken up, and since when.
+    beyond: BTreeMap<Origin, Timestamp>,
     /// By the hash of the whole note, under the trust list in force.
     opened: HashMap<[u8; 32], (Origin, TreeHead)>,
     asked_at: BTreeMap<NodeName, Timestamp>,
@@ -171,39 +176,13 @@ impl Log {
     }
 }
 
-#[derive(Debug)]
-struct Question {
-    origin: Origin,
-    old: Noted,
-    new: Noted,
-    /// Whether the newer of the two is the one that was shown; else it is the one that was known.
-    is_newer: bool,
-    /// Who showed it.
-    tellers: Tellers,
-    /// Those that were asked already.
-    asked: BTreeSet<Option<NodeName>>,
-    /// The one that is asked now.
-    of: Option<NodeName>,
-    since: Timestamp,
-}
-
-impl Question {
-    const fn seen(&self) -> &Noted {
-        if self.is_newer { &self.new } else { &self.old }
-    }
-
-    const fn known(&self) -> &Noted {
-        if self.is_newer { &self.old } else { &self.new }
-    }
-}
-
 impl Heads {
     /// Begins knowing nothing.
     #[must_use]
     pub fn new(node: NodeName, trust: Arc<TrustList>, now: Timestamp) -> Self {
         let (logs, asked_at, questions) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let (opened, appeals) = (HashMap::new(), Vec::new());
-        Self { node, trust, logs, opened, asked_at, questions, appeals, next_ticket: 0, now }
+        let (beyond, opened, appeals) = (BTreeMap::new(), HashMap::new(), Vec::new());
+        Self { node, trust, logs, beyond, opened, asked_at, questions, appeals, next_ticket: 0, now }
     }
 
     /// The newest head known of each log, with its note.
@@ -228,10 +207,11 @@ impl Heads {
     }
 
     /// Logs of which a head was shown that nobody has brought together with the others for a whole round. It is for the
-    /// log's own node to answer that; of a log of this node, for whoever showed the head.
+    /// log's own node to answer that; of a log of this node, for whoever showed the head. And logs of which an authority has
+    /// too many.
     #[must_use]
     pub fn alarms(&self, now: Timestamp) -> BTreeMap<(NodeName, Origin), Alarm> {
-        let mut all = BTreeMap::<_, Alarm>::new();
+        let mut all = self.too_many_logs();
         for (origin, log) in self.logs.iter().filter(|(_, log)| !log.proven) {
             let end = self.trust.shard_final_size(origin).unwrap_or(u64::MAX);
             for (teller, shown) in &log.shown {
@@ -288,10 +268,12 @@ impl Heads {
                     let is_listed = |name: &NodeName| trust.node(name).is_some();
                     log.shown.retain(|teller, _| has_key && teller.as_ref().is_none_or(is_listed));
                 }
+                self.beyond.clear();
                 self.trust = trust;
             }
-            Event::Reported(evidence) => self.reported(evidence, &mut actions),
+            Event::Reported(evidence, held) => self.reported(evidence, &held, &mut actions),
             Event::Lifted(origin, left) => self.lifted(&origin, left),
+            Event::TooMany(origin) => self.too_many(origin),
         }
         actions
     }
@@ -338,6 +320,10 @@ impl Heads {
 
     fn seen(&mut self, by: Option<&NodeName>, note: &str, entries: bool, actions: &mut Vec<Action>) {
         let Some((origin, seen)) = self.open(note) else { return };
+        // What this node has itself was taken up before.
+        if by.is_some() && !self.takes_up(&origin) {
+            return;
+        }
         let log = self.logs.entry(origin.clone()).or_default();
         if entries {
             match by {
@@ -396,7 +382,7 @@ impl Heads {
             if open.is_newer == is_newer {
                 open.tellers.extend(question.tellers);
             }
-        } else if self.questions.len() < MOST_OPEN {
+        } else if self.has_room_for(&question.origin) {
             self.ask(question, actions);
         }
     }

@@ -10,7 +10,7 @@
 //! one made durable before anybody hears of it, so that no two heads are ever answered that roll each other back.
 
 use super::{
-    access::witnesses,
+    access::{has_room_for, witnesses},
     message::{AddCheckpoint, Witnessed},
     replica::{Heard, Suspicion},
 };
@@ -108,6 +108,8 @@ pub enum Action {
         /// The other.
         second: String,
     },
+    /// A head of this log was not taken up: its authority signs heads of too many to addressees that nobody knows.
+    TooMany(Origin),
     /// Ask the node's [memory](super::memory::Memory) for this log; its answer comes as [`Event::Recalled`].
     Recall(Origin),
 }
@@ -268,6 +270,11 @@ impl Witness {
         let Some(keys) = self.keys(&origin) else {
             return actions.push(Action::Answer { ticket, answer: Witnessed::UnknownLog });
         };
+        if !self.logs.contains_key(&origin)
+            && let Some(answer) = self.refused(&keys, &request.note, actions)
+        {
+            return actions.push(Action::Answer { ticket, answer });
+        }
         let log = self.logs.entry(origin.clone()).or_default();
         if log.waiting.len() >= MOST_WAITING {
             actions.push(Action::Answer { ticket, answer: Witnessed::Busy });
@@ -278,6 +285,20 @@ impl Witness {
             Keys::Listed(listed, _) if !log.recalled => actions.push(Action::Recall(listed)),
             Keys::Listed(..) | Keys::Outside(_) => self.next(&origin, actions),
         }
+    }
+
+    /// What is answered where a log that was not shown before is not taken up. That there is one its key alone can say:
+    /// else whoever may call would use up the room of its authority.
+    fn refused(&self, keys: &Keys, note: &str, actions: &mut Vec<Action>) -> Option<Witnessed> {
+        if let Err(answer) = keys.open(note) {
+            return Some(answer);
+        }
+        let Keys::Listed(origin, _) = keys else { return None };
+        if has_room_for(&self.trust, origin, self.logs.keys().map(|name| name.as_str())) {
+            return None;
+        }
+        actions.push(Action::TooMany(origin.clone()));
+        Some(Witnessed::UnknownLog)
     }
 
     fn recalled(&mut self, origin: &LogName, heads: Option<Vec<Heard>>, actions: &mut Vec<Action>) {
@@ -387,12 +408,18 @@ impl Witness {
 }
 
 impl Keys {
-    /// Reads a note that the log signed.
-    fn open(&self, note: &str) -> Result<AnyCheckpoint, LogError> {
-        match self {
-            Self::Listed(_, key) => Ok(SignedCheckpoint::open(note, key)?.checkpoint().into()),
-            Self::Outside(keys) => AnyCheckpoint::open(&SignedNote::parse(note)?, keys),
-        }
+    /// Reads a note that the log signed; of another gives what is answered.
+    fn open(&self, note: &str) -> Result<AnyCheckpoint, Witnessed> {
+        let opened = match self {
+            Self::Listed(_, key) => {
+                SignedCheckpoint::open(note, key).map(|signed| AnyCheckpoint::from(signed.checkpoint()))
+            }
+            Self::Outside(keys) => SignedNote::parse(note).and_then(|note| AnyCheckpoint::open(&note, keys)),
+        };
+        opened.map_err(|error| match error {
+            LogError::NotSigned { .. } | LogError::BadSignature { .. } => Witnessed::Unsigned,
+            _ => Witnessed::Malformed,
+        })
     }
 }
 
@@ -407,8 +434,7 @@ fn judge(
     let Some(keys) = keys else { return plain(Witnessed::UnknownLog) };
     let checkpoint = match keys.open(&request.note) {
         Ok(checkpoint) => checkpoint,
-        Err(LogError::NotSigned { .. } | LogError::BadSignature { .. }) => return plain(Witnessed::Unsigned),
-        Err(_) => return plain(Witnessed::Malformed),
+        Err(answer) => return plain(answer),
     };
     let head = checkpoint.head;
     if up_to.is_none_or(|most| head.size > most) {

@@ -2,7 +2,7 @@
 //! partner, and nothing of that log is taken or cosigned here any more until a person has looked.
 
 use super::convert;
-use super::leaving::leave;
+use super::leaving::{held_of, leave};
 use super::link::Link;
 use super::start::Inner;
 use super::{door, wire};
@@ -18,7 +18,7 @@ use crate::trust::{NodeName, TrustList};
 use crate::verification::{Equivocation, Prefix};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -91,9 +91,10 @@ pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver
 /// is known begins anew, with what is held here.
 fn is_held_against_own(inner: &Inner, event: &Event) -> bool {
     match event {
-        Event::Heads { .. } | Event::Reported(_) => true,
+        Event::Heads { .. } | Event::Reported(..) => true,
         Event::Suspected(suspicion) => inner.lifted().borrow().contains_key(&suspicion.origin),
-        Event::Tick | Event::Own { .. } | Event::History { .. } | Event::Trust(_) | Event::Lifted(..) => false,
+        Event::Tick | Event::Own { .. } | Event::History { .. } | Event::Trust(_) => false,
+        Event::Lifted(..) | Event::TooMany(_) => false,
     }
 }
 
@@ -109,7 +110,7 @@ fn show(inner: &Inner, known: &mut Alarms) {
     }
     for ((partner, origin), alarm) in alarms.iter().filter(|(key, _)| !known.contains_key(*key)) {
         let why = &alarm.why;
-        tracing::warn!(%partner, %origin, reason = why.reason(), "{why}: ask its node why it does not");
+        tracing::warn!(%partner, %origin, reason = why.reason(), "{why}: ask the operator of its node why");
     }
     inner.board.uncompared(&alarms);
     *known = alarms;
@@ -215,39 +216,54 @@ fn kept(evidence: &Evidence, kept: Result<(), StoreError>) {
 /// Takes evidence, from whomever it came. Of a log of which a person has lifted something it is judged first whether it is
 /// news.
 pub(super) async fn take(inner: &Arc<Inner>, evidence: &Evidence) -> Result<(), StoreError> {
-    if inner.lifted().borrow().contains_key(evidence.proven.origin()) {
-        inner.compare(Event::Reported(Box::new(evidence.clone())));
-        return Ok(());
-    }
-    freeze(inner, evidence).await
+    let (its, reported) = (Arc::clone(inner), Box::new(evidence.clone()));
+    let taken = tokio::task::spawn_blocking(move || {
+        let alone = its.judging();
+        if !its.lifted().borrow().contains_key(reported.proven.origin()) {
+            return freeze_alone(&its, &reported, alone);
+        }
+        drop(alone);
+        let held = held_of(&its, &reported);
+        its.compare(Event::Reported(reported, held));
+        Ok(false)
+    });
+    let news = taken.await.map_err(|error| StoreError::Index(error.to_string()))??;
+    tell_all(inner, evidence, news);
+    Ok(())
 }
 
 /// Keeps evidence, freezes the log here, and tells every partner; what is known already changes nothing.
 async fn freeze(inner: &Arc<Inner>, evidence: &Evidence) -> Result<(), StoreError> {
-    let (origin, size) = (evidence.proven.origin().clone(), evidence.proven.size());
+    let (its, proof) = (Arc::clone(inner), evidence.clone());
+    let frozen = tokio::task::spawn_blocking(move || freeze_alone(&its, &proof, its.judging()));
+    let news = frozen.await.map_err(|error| StoreError::Index(error.to_string()))??;
+    tell_all(inner, evidence, news);
+    Ok(())
+}
+
+/// Keeps evidence and freezes the log here, while nobody lifts; says whether that is news. It blocks.
+fn freeze_alone(inner: &Inner, evidence: &Evidence, _alone: MutexGuard<'_, ()>) -> Result<bool, StoreError> {
     // Frozen first: that is safe whether it is kept or not, and of two who report it at once one is told of.
     if !inner.freeze(&evidence.proven) {
-        return Ok(());
+        return Ok(false);
     }
     tracing::error!(
-        %origin,
-        size,
+        origin = %evidence.proven.origin(),
+        size = evidence.proven.size(),
         first = evidence.first,
         second = evidence.second,
         reason = "LOG_EQUIVOCATED",
         "the log has shown two histories: nothing more of it is taken or cosigned here"
     );
-    let (store, at) = (Arc::clone(&inner.node_store), inner.clock.now());
-    let state = vec![evidence.put()];
-    let kept = tokio::task::spawn_blocking(move || {
-        let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
-        store.commit(Batch { at_ms, state, ..Batch::default() })
-    });
-    kept.await.map_err(|error| StoreError::Index(error.to_string()))??;
-    for link in inner.all_links() {
-        tokio::spawn(tell(link, origin.clone(), evidence.clone()));
+    let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+    inner.node_store.commit(Batch { at_ms, state: vec![evidence.put()], ..Batch::default() })?;
+    Ok(true)
+}
+
+fn tell_all(inner: &Inner, evidence: &Evidence, is_news: bool) {
+    for link in inner.all_links().into_iter().filter(|_| is_news) {
+        tokio::spawn(tell(link, evidence.proven.origin().clone(), evidence.clone()));
     }
-    Ok(())
 }
 
 /// Evidence as it goes to a partner.

@@ -270,18 +270,15 @@ impl Carrier<'_> {
         }
     }
 
-    /// What is kept of disclosures takes room in the partner's quota, as entries do; what could not be kept takes none.
+    /// What is kept of disclosures takes room in the partner's quota, as entries do.
     fn commit(&mut self, batch: Batch) {
         match self.quota.take(&batch, self.inner.clock.now()) {
-            Ok(bytes) => {
-                if bytes > 0 && self.alarm.take().is_some() {
+            Ok(taken) => {
+                if taken.bytes > 0 && self.alarm.take().is_some() {
                     self.inner.board.concern(self.partner, self.origin, Concern::Disclosures, None);
                 }
                 let quota = Arc::clone(self.quota);
-                self.blocking(move |store| {
-                    let committed = store.commit(batch).map(|_| Event::Committed);
-                    committed.inspect_err(|_| quota.give_back(bytes))
-                });
+                self.blocking(move |store| quota.commit(store, batch, taken).map(|()| Event::Committed));
             }
             Err(why) => {
                 self.full = Some(why);

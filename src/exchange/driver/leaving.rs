@@ -1,10 +1,10 @@
 //! Which branch of a log that forked is held here, and what of the log a person has lifted by that.
 
 use super::start::Inner;
-use crate::exchange::heads::{Left, Lifted};
+use crate::exchange::heads::{Evidence, Left, Lifted};
 use crate::exchange::recall::durable_root;
 use crate::log::{Origin, SignedCheckpoint, TreeHead};
-use crate::store::{Batch, StoreError};
+use crate::store::{Batch, Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,12 +19,7 @@ pub(super) fn left(inner: &Inner) -> Result<BTreeMap<Origin, Left>, StoreError> 
 pub(super) fn left_of(inner: &Inner, origin: &Origin, lifted: &[Lifted]) -> Left {
     let (list, store) = (inner.lists.current(), inner.store_of(origin));
     if let Some(store) = store {
-        let held = store.durable_size(origin);
-        let here = |head: &TreeHead| {
-            let root = (head.size <= held).then(|| durable_root(store.as_ref(), origin, head.size));
-            root.and_then(Result::ok).map(|root| root == head.root)
-        };
-        return Left::of(&list, origin, lifted, &here);
+        return Left::of(&list, origin, lifted, &|head: &TreeHead| is_held(store.as_ref(), origin, head));
     }
     let witnessed = inner.witness.heads().remove(origin).and_then(|note| {
         let signed = SignedCheckpoint::open(&note, &list.log_key(origin)?).ok()?;
@@ -47,10 +42,24 @@ pub(super) fn left_of(inner: &Inner, origin: &Origin, lifted: &[Lifted]) -> Left
     left
 }
 
+/// Those heads of a proof that are of what is held here. It blocks.
+pub(super) fn held_of(inner: &Inner, evidence: &Evidence) -> Vec<TreeHead> {
+    let origin = evidence.proven.origin();
+    let Some(store) = inner.store_of(origin) else { return Vec::new() };
+    evidence.held(&inner.lists.current(), &|head: &TreeHead| is_held(store.as_ref(), origin, head))
+}
+
+/// Whether a head is of the history whose entries are here; none where it goes further.
+fn is_held(store: &dyn Store, origin: &Origin, head: &TreeHead) -> Option<bool> {
+    let root = (head.size <= store.durable_size(origin)).then(|| durable_root(store, origin, head.size));
+    root.and_then(Result::ok).map(|root| root == head.root)
+}
+
 /// A head was proven to be the beginning of a branch that was lifted: it is lifted with that, also at the next start.
 pub(super) async fn leave(inner: &Arc<Inner>, origin: Origin, head: TreeHead) -> Result<(), StoreError> {
     let its = Arc::clone(inner);
     let kept = tokio::task::spawn_blocking(move || {
+        let _alone = its.judging();
         let mut all = Lifted::all(its.node_store.as_ref())?.remove(&origin).unwrap_or_default();
         if let Some(last) = all.last_mut() {
             last.left.push(head);

@@ -55,18 +55,27 @@ impl Today {
         postcard::from_bytes(&bytes).map_err(|e| StoreError::Index(format!("what a partner's log took today: {e}")))
     }
 
-    /// Counts the entries of a batch, and puts the count into it.
-    pub(super) fn count(&mut self, batch: &mut Batch, now: Timestamp) {
+    /// Puts the count of the day into a batch of entries, with these; what is not kept with them is not counted.
+    fn count(store: &dyn Store, batch: &mut Batch, day: i64) -> Result<(), StoreError> {
         if batch.entries.is_empty() {
-            return;
+            return Ok(());
         }
-        if self.day != day_of(now) {
-            *self = Self { day: day_of(now), entries: 0 };
-        }
-        self.entries = self.entries.saturating_add(u64::try_from(batch.entries.len()).unwrap_or(u64::MAX));
-        let record = postcard::to_allocvec(self).unwrap_or_default();
+        let before = Self::read(store)?;
+        let before = if before.day == day { before.entries } else { 0 };
+        let entries = before.saturating_add(u64::try_from(batch.entries.len()).unwrap_or(u64::MAX));
+        let record = postcard::to_allocvec(&Self { day, entries }).unwrap_or_default();
         batch.state.push(StateChange::RecordPut { table: Self::TABLE, id: Self::ID.to_vec(), record });
+        Ok(())
     }
+}
+
+/// Room that was taken for a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Taken {
+    /// Bytes on disk.
+    pub(super) bytes: u64,
+    entries: u64,
+    day: i64,
 }
 
 impl Quota {
@@ -87,9 +96,9 @@ impl Quota {
         });
     }
 
-    /// Takes room for a batch, or says in one sentence why there is none; gives the bytes that it takes. A batch without
-    /// entries and disclosures always finds room.
-    pub(super) fn take(&self, batch: &Batch, now: Timestamp) -> Result<u64, String> {
+    /// Takes room for a batch, or says in one sentence why there is none. A batch without entries and disclosures always
+    /// finds room.
+    pub(super) fn take(&self, batch: &Batch, now: Timestamp) -> Result<Taken, String> {
         let entries = u64::try_from(batch.entries.len()).unwrap_or(u64::MAX);
         let lengths = batch.entries.iter().map(|entry| entry.leaf.len());
         let lengths = lengths.chain(batch.late.iter().map(Sealed::stored_bytes));
@@ -108,13 +117,24 @@ impl Quota {
             }
             used.entries_today += entries;
             used.bytes += bytes;
-            Ok(bytes)
+            Ok(Taken { bytes, entries, day })
         })
     }
 
-    /// What was taken is not kept after all.
-    pub(super) fn give_back(&self, bytes: u64) {
-        self.with(|used| used.bytes = used.bytes.saturating_sub(bytes));
+    /// Commits what room was taken for. What is not kept after all takes none: else a disk that fails for an hour would use
+    /// up the partner's day.
+    pub(super) fn commit(&self, store: &dyn Store, mut batch: Batch, taken: Taken) -> Result<(), StoreError> {
+        let committed = Today::count(store, &mut batch, taken.day).and_then(|()| store.commit(batch).map(|_| ()));
+        committed.inspect_err(|_| self.give_back(taken))
+    }
+
+    fn give_back(&self, Taken { bytes, entries, day }: Taken) {
+        self.with(|used| {
+            used.bytes = used.bytes.saturating_sub(bytes);
+            if used.day == day {
+                used.entries_today = used.entries_today.saturating_sub(entries);
+            }
+        });
     }
 
     pub(super) fn used(&self) -> Used {
@@ -173,9 +193,8 @@ mod tests {
         let now = "2026-11-22T10:00:00Z".parse().unwrap();
         let stores = [(); 2].map(|()| MemoryStore::new());
         for (store, count) in stores.iter().zip([4, 5]) {
-            let mut today = Today::read(store).unwrap();
             let mut counted = batch(count);
-            today.count(&mut counted, now);
+            Today::count(store, &mut counted, day_of(now)).unwrap();
             let state = counted.state;
             store.commit(Batch { state, ..Batch::default() }).unwrap();
         }
@@ -188,6 +207,26 @@ mod tests {
         let tomorrow = "2026-11-23T10:00:00Z".parse().unwrap();
         assert!(quota.take(&batch(10), tomorrow).is_ok());
     }
+
+    #[test]
+    fn entries_that_are_not_kept_take_nothing_of_the_day() {
+        let (store, now) = (MemoryStore::new(), "2026-11-22T10:00:00Z".parse().unwrap());
+        let quota = Quota::new(QuotaLimits { bytes: 1 << 20, entries_a_day: 10 });
+        // Their log was never opened, so the store takes none of them.
+        for _ in 0..3 {
+            let taken = quota.take(&batch(8), now).unwrap();
+            quota.commit(&store, batch(8), taken).unwrap_err();
+            assert_eq!((quota.used().bytes, quota.used().entries_today), (0, 0));
+        }
+        assert_eq!(Today::read(&store).unwrap().entries, 0);
+        // What failed yesterday gives nothing back of today.
+        let taken = quota.take(&batch(8), now).unwrap();
+        let tomorrow = "2026-11-23T10:00:00Z".parse().unwrap();
+        quota.take(&batch(2), tomorrow).unwrap();
+        quota.give_back(taken);
+        assert_eq!((quota.used().bytes, quota.used().entries_today), (200, 2));
+    }
+
     #[test]
     fn disclosures_take_of_the_quota_as_entries_do_and_are_refused_as_they_are() {
         let store = MemoryStore::new();
@@ -199,11 +238,11 @@ mod tests {
         let now = "2026-11-22T10:00:00Z".parse().unwrap();
         let quota = Quota::new(QuotaLimits { bytes: 2 << 20, entries_a_day: 1 });
         let taken = quota.take(&disclosed(1 << 20), now).unwrap();
-        assert!(taken >= 1 << 20 && quota.used().bytes == taken && quota.used().entries_today == 0);
+        assert!(taken.bytes >= 1 << 20 && quota.used().bytes == taken.bytes && quota.used().entries_today == 0);
         assert!(quota.take(&disclosed(1 << 20), now).unwrap_err().contains("2 MiB"));
         // What is told of entries, and no bytes of anybody's, finds room all the same; so does the entry of the day.
-        assert_eq!((quota.take(&batch(0), now), quota.used().bytes), (Ok(0), taken));
-        assert_eq!(quota.take(&batch(1), now), Ok(100));
+        assert_eq!((quota.take(&batch(0), now).unwrap().bytes, quota.used().bytes), (0, taken.bytes));
+        assert_eq!(quota.take(&batch(1), now).unwrap().bytes, 100);
         // Nor do the entries of a day hold up what belongs to them.
         assert!(quota.take(&disclosed(10), now).is_ok());
         quota.give_back(taken);

@@ -32,6 +32,9 @@ const AT_ONCE: usize = 256;
 const PORTION: usize = 1 << 20;
 /// What did not come is asked for again after.
 const AGAIN: Duration = Duration::from_secs(5);
+/// The longest that a holder may take for what it is asked for at once. What came by then is kept, and the rest is asked of
+/// others first: one that says a little now and then would keep the numbers shut for as long as it likes.
+const AT_MOST: Duration = Duration::from_mins(1);
 
 /// Fetches until everything is here, or the node stops.
 pub(super) async fn renumber(inner: &Arc<Inner>, origin: &Origin) {
@@ -82,15 +85,20 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin) -> Result<Option<Wait>, St
     let mut trouble = links.is_empty().then(|| "none of them is connected".to_owned());
     let (mut said, are_all_asked) = (Said::default(), links.len() == holders.len());
     for link in links {
-        let mut still = Vec::new();
-        for part in missing.chunks(AT_ONCE) {
+        let began = tokio::time::Instant::now();
+        let (mut still, mut parts) = (Vec::<u64>::new(), missing.chunks(AT_ONCE));
+        for part in parts.by_ref() {
             let (left, why) = ask(inner, &own.store, origin, (&link, part), &mut said).await?;
-            if let Some(why) = why {
-                tracing::debug!(partner = %link.name(), %origin, why, "disclosures were not given");
-                trouble = Some(format!("{}: {why}", link.name()));
-            }
             still.extend(left);
+            let Some(why) = why else { continue };
+            tracing::debug!(partner = %link.name(), %origin, why, "disclosures were not given");
+            trouble = Some(format!("{}: {why}", link.name()));
+            // One that keeps everybody waiting is asked no further before others are.
+            if began.elapsed() >= super::CALL {
+                break;
+            }
         }
+        still.extend(parts.flatten().copied());
         missing = still;
     }
     let (store, log) = (Arc::clone(&own.store), origin.clone());
@@ -134,7 +142,7 @@ async fn ask(
 ) -> Result<(BTreeSet<u64>, Option<String>), String> {
     let mut wanted = part.iter().copied().collect::<BTreeSet<_>>();
     let mut asked = match fetch(link, origin, part).await {
-        Ok(call) => Asked::new(call, part),
+        Ok(call) => Asked::new(call, part, AT_MOST),
         Err(why) => return Ok((wanted, Some(why))),
     };
     loop {
@@ -188,7 +196,10 @@ fn known(store: &dyn Store, origin: &Origin, read: Recalled, at_ms: u64) -> Resu
 
 async fn fetch(link: &Link, origin: &Origin, indexes: &[u64]) -> Result<Call, String> {
     let request = wire::FetchDisclosuresRequest { log: origin.to_string(), indexes: indexes.to_vec() };
-    let answers = link.calls().fetch_disclosures(request).await.map_err(|status| link.why(&status).to_string())?;
+    let mut calls = link.calls();
+    // One that never begins to answer would keep the others from being asked, for ever.
+    let answers = tokio::time::timeout(super::CALL, calls.fetch_disclosures(request)).await;
+    let answers = answers.map_err(|_| "it is silent")?.map_err(|status| link.why(&status).to_string())?;
     Ok(Call::new(Box::pin(answers.into_inner())))
 }
 
@@ -198,13 +209,16 @@ struct Asked {
     call: Call,
     /// Not answered yet.
     left: BTreeSet<u64>,
+    /// It is heard until then.
+    until: tokio::time::Instant,
     /// How the call ended, once it has.
     ended: Option<Result<(), String>>,
 }
 
 impl Asked {
-    fn new(call: Call, indexes: &[u64]) -> Self {
-        Self { call, left: indexes.iter().copied().collect(), ended: None }
+    fn new(call: Call, indexes: &[u64], within: Duration) -> Self {
+        let until = tokio::time::Instant::now() + within;
+        Self { call, left: indexes.iter().copied().collect(), until, ended: None }
     }
 
     /// What comes next; nothing once the call has ended.
@@ -228,7 +242,7 @@ impl Asked {
         if self.left.is_empty() {
             return Ok(None);
         }
-        let answer = tokio::time::timeout(super::CALL, self.call.next()).await.map_err(|_| "it is silent")??;
+        let answer = tokio::time::timeout_at(self.until, self.call.next()).await.map_err(|_| "it is too slow")??;
         let Some(answer) = answer else { return Ok(None) };
         if self.left.remove(&answer.index) {
             return Ok(Some(answer));
@@ -292,6 +306,7 @@ mod tests {
         store::{MemoryStore, NewEntry, StateChange},
         workflow::tests::world::World,
     };
+    use tokio_stream::StreamExt as _;
 
     /// A store that the entries of a log came back to, bare.
     fn bare(world: &World, log: &Origin) -> MemoryStore {
@@ -392,7 +407,7 @@ mod tests {
         said: impl Iterator<Item = wire::FetchDisclosuresResponse> + Send + 'static,
     ) -> (Vec<u64>, usize, Option<String>) {
         let said = tokio_stream::iter(said.map(Ok::<_, tonic::Status>));
-        let mut asked = Asked::new(Call::new(Box::pin(said)), &[0, 1, 2]);
+        let mut asked = Asked::new(Call::new(Box::pin(said)), &[0, 1, 2], AT_MOST);
         let (mut came, mut most) = (Vec::new(), 0_usize);
         loop {
             let portion = asked.portion().await;
@@ -423,5 +438,15 @@ mod tests {
         assert_eq!((came, why), (vec![0, 1, 2], None));
         // What came before a call broke off is kept.
         assert_eq!(taken([1].into_iter().map(|index| message(index, 1, false))).await, (vec![1], 1, None));
+    }
+
+    #[tokio::test]
+    async fn a_holder_that_is_too_slow_is_heard_no_further_and_what_came_of_it_is_kept() {
+        let first = tokio_stream::iter([Ok::<_, tonic::Status>(message(1, 1, false))]);
+        let call = Call::new(Box::pin(first.chain(tokio_stream::pending())));
+        let mut asked = Asked::new(call, &[0, 1, 2], Duration::from_millis(50));
+        assert_eq!(asked.portion().await.iter().map(|one| one.index).collect::<Vec<_>>(), [1]);
+        assert!(asked.portion().await.is_empty());
+        assert_eq!(asked.ended, Some(Err("it is too slow".to_owned())));
     }
 }

@@ -1,6 +1,7 @@
 //! The logs that this node replicates: a task, a machine and a store of its own for each.
 
 mod carrier;
+mod forked;
 
 use carrier::{Carrier, Ended};
 
@@ -52,7 +53,6 @@ struct Running {
 /// A log that is served, for the task that replicates it.
 struct Open {
     store: Arc<dyn Store>,
-    today: Today,
     streams: mpsc::Receiver<Up>,
     bringing: mpsc::Receiver<Brought>,
 }
@@ -136,7 +136,7 @@ impl Replicas {
                 let _room = room.acquire_owned().await;
                 let opened = open(&inner, &partner, &origin).await;
                 // What cannot be opened is tried again by its task, which says why.
-                let opened = opened.ok().map(|(store, today)| inner.replicas.serve(&origin, store, today));
+                let opened = opened.ok().map(|store| inner.replicas.serve(&origin, store));
                 (partner, origin, opened)
             });
         }
@@ -169,12 +169,12 @@ impl Replicas {
     }
 
     /// Has everybody see what is held of a log.
-    fn serve(&self, origin: &Origin, store: Arc<dyn Store>, today: Today) -> Open {
+    fn serve(&self, origin: &Origin, store: Arc<dyn Store>) -> Open {
         let ((stream, streams), (disclosures, bringing)) = (mpsc::channel(1), mpsc::channel(1));
         let running = Running { store: Arc::clone(&store), ways: OtherWays { stream, disclosures } };
         self.running().insert(origin.clone(), Some(running));
         self.opened.send_modify(|count| *count = count.wrapping_add(1));
-        Open { store, today, streams, bringing }
+        Open { store, streams, bringing }
     }
 
     /// A log is not held here any more; what was held stays on disk.
@@ -262,13 +262,13 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin, mut ser
     let mut stop = inner.stopping();
     loop {
         match begin(&inner, &partner, &origin, served.take()).await {
-            Ok((Open { store, today, streams, bringing }, held)) => {
+            Ok((Open { store, streams, bringing }, held)) => {
                 tracing::info!(%partner, %origin, held = held.edge.size(), "replicating");
                 let released = {
                     let (partner, origin) = (partner.clone(), origin.clone());
                     let fetching =
                         fetch(Arc::clone(&inner), partner.clone(), origin.clone(), Arc::clone(&store), bringing);
-                    let replicating = Carrier::new(&inner, partner, origin, store, (held, today), streams);
+                    let replicating = Carrier::new(&inner, partner, origin, store, held, streams);
                     let (mut fetching, mut replicating) =
                         (std::pin::pin!(fetching), std::pin::pin!(replicating.run(&mut stop)));
                     let ended = tokio::select! {
@@ -310,8 +310,8 @@ async fn begin(
     let served = if let Some(served) = served {
         served
     } else {
-        let (store, today) = open(inner, partner, origin).await?;
-        let served = inner.replicas.serve(origin, store, today);
+        let store = open(inner, partner, origin).await?;
+        let served = inner.replicas.serve(origin, store);
         // Its node is asked again: the cosignatures that it gathered can be kept from now on.
         inner.nudge(partner).notify_one();
         served
@@ -327,7 +327,7 @@ async fn begin(
 }
 
 /// Opens the store of a log, and shows how far it is held.
-async fn open(inner: &Arc<Inner>, partner: &NodeName, origin: &Origin) -> Result<(Arc<dyn Store>, Today), String> {
+async fn open(inner: &Arc<Inner>, partner: &NodeName, origin: &Origin) -> Result<Arc<dyn Store>, String> {
     let (inner, partner, origin) = (Arc::clone(inner), partner.clone(), origin.clone());
     let opened = tokio::task::spawn_blocking(move || {
         let at = folder(&inner, &partner, &origin);
@@ -338,7 +338,7 @@ async fn open(inner: &Arc<Inner>, partner: &NodeName, origin: &Origin) -> Result
         let today = Today::read(store.as_ref())?;
         show(&inner, &partner, &origin, store.as_ref())?;
         inner.replicas.quota(&inner, &partner).found(&at, today);
-        Ok::<_, StoreError>((store, today))
+        Ok::<_, StoreError>(store)
     });
     opened.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }
@@ -371,7 +371,10 @@ pub(super) struct Up {
 pub(super) async fn stream(link: Option<Link>) -> Result<Up, String> {
     let link = link.ok_or("the partner is not connected")?;
     let (out, requests) = mpsc::channel(ROOM);
-    let incoming = link.calls().sync(ReceiverStream::new(requests)).await.map_err(|s| link.why(&s).to_string())?;
+    let mut calls = link.calls();
+    // One that takes a stream and never begins to answer would keep whoever waits for it waiting for ever.
+    let opened = tokio::time::timeout(super::CALL, calls.sync(ReceiverStream::new(requests))).await;
+    let incoming = opened.map_err(|_| "the partner is silent")?.map_err(|s| link.why(&s).to_string())?;
     Ok(Up { out, incoming: Box::pin(incoming.into_inner()), ended: None })
 }
 

@@ -106,6 +106,8 @@ pub(super) struct Inner {
     equivocated: watch::Sender<BTreeMap<Origin, Equivocation>>,
     /// What a person has lifted of logs.
     lifted: watch::Sender<BTreeMap<Origin, Left>>,
+    /// Held by whoever changes either of them.
+    judging: Mutex<()>,
     /// What is known of the heads that each node was shown.
     heads: Mutex<Heads>,
     suspicions: mpsc::UnboundedSender<heads::Event>,
@@ -203,6 +205,7 @@ impl Driver {
             node_store,
             equivocated: watch::Sender::new(equivocated),
             lifted: watch::Sender::new(BTreeMap::new()),
+            judging: Mutex::default(),
             suspicions,
             told: tell,
             replicas: Replicas::default(),
@@ -219,7 +222,7 @@ impl Driver {
             links: Mutex::default(),
         });
         inner.replicas.begin(&inner).await;
-        // By what is held here, which is open now.
+        // By what is held here, which is open now; nobody judges beside it yet.
         let its = Arc::clone(&inner);
         let left = tokio::task::spawn_blocking(move || leaving::left(&its)).await;
         for (origin, left) in left.map_err(|error| StoreError::Index(error.to_string()))?? {
@@ -326,17 +329,23 @@ impl Inner {
         self.lifted.subscribe()
     }
 
-    /// What is left of a log from now on; what is proven of it beside that stays proven.
-    pub(super) fn leave(&self, origin: &Origin, left: Left) {
-        self.witness.lift(origin, left.heads.clone());
-        self.memory.send_modify(|memory| memory.left(origin, left.heads.clone()));
-        self.lifted.send_modify(|all| drop(all.insert(origin.clone(), left)));
-        if self.equivocated.borrow().contains_key(origin) {
-            self.witness.freeze(origin);
-        }
+    /// What is proven and what is lifted of logs changes by one after the other, on the disk and here: else a lift would
+    /// judge the proof before the one that froze the log, and of two that leave something one would undo the other. Whoever
+    /// holds it waits for the disk.
+    pub(super) fn judging(&self) -> MutexGuard<'_, ()> {
+        locked(&self.judging)
     }
 
-    /// Takes and cosigns nothing more of a log; says whether it did until now.
+    /// What is left of a log from now on; what is proven of it beside that stays proven. By whoever holds
+    /// [`Self::judging`].
+    pub(super) fn leave(&self, origin: &Origin, left: Left) {
+        let is_frozen = self.equivocated.borrow().contains_key(origin);
+        self.witness.lift(origin, left.heads.clone(), is_frozen);
+        self.memory.send_modify(|memory| memory.left(origin, left.heads.clone()));
+        self.lifted.send_modify(|all| drop(all.insert(origin.clone(), left)));
+    }
+
+    /// Takes and cosigns nothing more of a log; says whether it did until now. By whoever holds [`Self::judging`].
     pub(super) fn freeze(&self, proven: &Equivocation) -> bool {
         let origin = proven.origin();
         let first = self.equivocated.send_if_modified(|all| {

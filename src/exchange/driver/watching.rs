@@ -12,25 +12,34 @@ use crate::time::Clock;
 use crate::trust::NodeName;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 /// Calls that wait; who comes beyond is told to come again.
 const WAITING: usize = 1024;
 
 /// What comes to the desk.
 enum Asked {
-    Head(AddCheckpoint, oneshot::Sender<Witnessed>),
+    Head(AddCheckpoint, oneshot::Sender<Witnessed>, OwnedSemaphorePermit),
     /// The log is proven to have shown two histories.
     Equivocated(Origin),
     /// A person has lifted that, and these heads are of the branches that were left.
-    Lifted(Origin, Vec<TreeHead>),
+    Lifted {
+        origin: Origin,
+        left: Vec<TreeHead>,
+        /// Something is proven beside what was lifted.
+        frozen: bool,
+    },
     /// The log was held here until now, up to the head of this note.
     Held(Origin, PublishedHead),
 }
 
 /// Where heads are shown to this node.
 pub(super) struct WitnessDesk {
-    ask: mpsc::Sender<Asked>,
+    /// What this node itself has to say always comes through, however many heads are shown meanwhile: whoever shows two
+    /// histories would keep the witness from hearing of it.
+    ask: mpsc::UnboundedSender<Asked>,
+    /// For calls that wait.
+    room: Arc<Semaphore>,
     heads: Arc<Mutex<BTreeMap<LogName, String>>>,
     outside: BTreeSet<LogName>,
 }
@@ -61,40 +70,39 @@ impl WitnessDesk {
         let outside = setup.outside.keys().cloned().collect();
         let heads = machine.heads().map(|(origin, _, note)| (origin.clone(), note.to_owned())).collect();
         let heads = Arc::new(Mutex::new(heads));
-        let (ask, asked) = mpsc::channel(WAITING);
+        let (ask, asked) = mpsc::unbounded_channel();
         let thread = Thread { setup, machine, heads: Arc::clone(&heads), open: HashMap::new(), tickets: 0 };
         tokio::task::spawn_blocking(move || thread.run(asked));
-        Ok(Self { ask, heads, outside })
+        Ok(Self { ask, room: Arc::new(Semaphore::new(WAITING)), heads, outside })
     }
 
     /// Shows a head; gives the witness's answer.
     pub(super) async fn ask(&self, request: AddCheckpoint) -> Witnessed {
+        let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else { return Witnessed::Busy };
         let (answer, answered) = oneshot::channel();
-        if self.ask.try_send(Asked::Head(request, answer)).is_err() {
-            return Witnessed::Busy;
-        }
+        self.tell(Asked::Head(request, answer, place));
         answered.await.unwrap_or(Witnessed::Busy)
     }
 
     /// The log is proven to have shown two histories.
     pub(super) fn freeze(&self, origin: &Origin) {
-        if self.ask.try_send(Asked::Equivocated(origin.clone())).is_err() {
-            tracing::error!(%origin, "the witness has too much to do to hear that the log has shown two histories");
-        }
+        self.tell(Asked::Equivocated(origin.clone()));
     }
 
-    /// A person has lifted what is proven of the log, and these heads are of the branches that were left.
-    pub(super) fn lift(&self, origin: &Origin, left: Vec<TreeHead>) {
-        if self.ask.try_send(Asked::Lifted(origin.clone(), left)).is_err() {
-            tracing::error!(%origin, "the witness has too much to do to hear that the log was lifted: it will at the next start");
-        }
+    /// A person has lifted what is proven of the log, and these heads are of the branches that were left. Where something is
+    /// proven beside that, the log stays frozen.
+    pub(super) fn lift(&self, origin: &Origin, left: Vec<TreeHead>, frozen: bool) {
+        self.tell(Asked::Lifted { origin: origin.clone(), left, frozen });
     }
 
     /// The log was held here until now, up to this head.
     pub(super) fn held(&self, origin: &Origin, head: PublishedHead) {
-        if self.ask.try_send(Asked::Held(origin.clone(), head)).is_err() {
-            tracing::error!(%origin, "the witness has too much to do to hear how far the log was held");
-        }
+        self.tell(Asked::Held(origin.clone(), head));
+    }
+
+    fn tell(&self, asked: Asked) {
+        // Nobody takes it any more: then the node stops.
+        let _ = self.ask.send(asked);
     }
 
     /// The newest note of every log watched that may be one of the trust list's.
@@ -121,7 +129,7 @@ struct Thread {
 
 impl Thread {
     /// Takes all calls that wait, makes what is to be kept durable with one sync, and answers. Ends when nobody can ask.
-    fn run(mut self, mut asked: mpsc::Receiver<Asked>) {
+    fn run(mut self, mut asked: mpsc::UnboundedReceiver<Asked>) {
         let mut version = self.setup.lists.current().version();
         let mut come = Vec::new();
         while asked.blocking_recv_many(&mut come, WAITING) > 0 {
@@ -133,12 +141,17 @@ impl Thread {
             }
             for asked in come.drain(..) {
                 match asked {
-                    Asked::Head(request, answer) => {
+                    Asked::Head(request, answer, place) => {
+                        drop(place);
                         self.tickets += 1;
                         self.open.insert(self.tickets, answer);
                         events.push_back(Event::Asked { ticket: self.tickets, request });
                     }
-                    Asked::Lifted(origin, left) => events.push_back(Event::Lifted(origin, left)),
+                    Asked::Lifted { origin, left, frozen } => {
+                        // Nothing is cosigned between the two.
+                        events.push_back(Event::Lifted(origin.clone(), left));
+                        events.extend(frozen.then_some(Event::Equivocated(origin)));
+                    }
                     Asked::Equivocated(origin) => events.push_back(Event::Equivocated(origin)),
                     Asked::Held(origin, head) => events.extend(self.take_over(origin, head)),
                 }
@@ -199,6 +212,10 @@ impl Thread {
                 // Nobody compares any more: then the node stops.
                 let _ = self.setup.suspicions.send(heads::Event::Suspected(suspicion));
             }
+            Action::TooMany(origin) => {
+                // Nobody compares any more: then the node stops.
+                let _ = self.setup.suspicions.send(heads::Event::TooMany(origin));
+            }
             Action::SuspectOutside { origin, first, second } => {
                 // The notes are the evidence, and nobody here has another place for them.
                 tracing::error!(%origin, first, second, "two heads of an outside log do not go together");
@@ -255,5 +272,36 @@ impl Thread {
                 origins.into_iter().map(Event::KeepFailed).collect()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_proven_of_a_log_is_heard_however_many_heads_are_shown_meanwhile() {
+        let (ask, mut asked) = mpsc::unbounded_channel();
+        let room = Arc::new(Semaphore::new(WAITING));
+        let desk = Arc::new(WitnessDesk { ask, room, heads: Arc::default(), outside: BTreeSet::new() });
+        let shown = || AddCheckpoint { old_size: 0, consistency: Vec::new(), note: String::new() };
+        for _ in 0..WAITING {
+            let desk = Arc::clone(&desk);
+            tokio::spawn(async move { desk.ask(shown()).await });
+        }
+        while asked.len() < WAITING {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(desk.ask(shown()).await, Witnessed::Busy);
+        let log = "tdap.gov.pk/log/2026/cn".parse().unwrap();
+        desk.freeze(&log);
+        desk.lift(&log, Vec::new(), true);
+        let mut all = Vec::new();
+        assert_eq!(asked.recv_many(&mut all, 2 * WAITING).await, WAITING + 2);
+        let [.., Asked::Equivocated(proven), Asked::Lifted { frozen: true, .. }] = all.as_slice() else { panic!() };
+        assert_eq!(*proven, log);
+        // Who was taken up leaves his place to the next.
+        all.clear();
+        assert_eq!(desk.room.available_permits(), WAITING);
     }
 }

@@ -12,6 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Questions that one proof may wait for.
 const MOST_ASKED: usize = 16;
+/// Proofs of one log that may wait. Whoever has its key can sign heads without end, and each has others asked.
+const MOST_WAITING: usize = 64;
+/// Heads of a log that are kept as left: every beginning of a branch may be shown once. Of more it is asked each time.
+const MOST_LEFT: usize = 256;
 
 /// What is proven, and waits until it is known whether it is of a branch that was lifted.
 #[derive(Debug)]
@@ -45,14 +49,19 @@ impl Heads {
     }
 
     /// Somebody reports evidence. Of two heads of which one was left it is the other that counts: whether it is of what is
-    /// held here.
-    pub(super) fn reported(&mut self, evidence: Box<Evidence>, actions: &mut Vec<Action>) {
+    /// held here. Of two of which neither was, the one that is not: it may be an earlier head of the branch that was left,
+    /// which somebody held against an earlier head of this one.
+    pub(super) fn reported(&mut self, evidence: Box<Evidence>, held: &[TreeHead], actions: &mut Vec<Action>) {
         let origin = evidence.proven.origin().clone();
         let (Some((_, first)), Some((_, second))) = (self.open(&evidence.first), self.open(&evidence.second)) else {
             return;
         };
         let tellers = self.source(&origin).map(Some).into_iter().collect();
-        let off = self.off(&origin, first.0, second.0);
+        let off = match (held.contains(&first.0), held.contains(&second.0)) {
+            (true, false) => Some(second.0),
+            (false, true) => Some(first.0),
+            (true, true) | (false, false) => self.off(&origin, first.0, second.0),
+        };
         let log = self.logs.entry(origin.clone()).or_default();
         let beside = match (log.left.has(&first.0), log.left.has(&second.0)) {
             (true, true) => return,
@@ -100,8 +109,13 @@ impl Heads {
             return;
         }
         let Some(off) = off else { return self.is_news(&evidence, &tellers, actions) };
-        if self.appeals.iter().any(|appeal| appeal.off == off && *appeal.evidence.proven.origin() == origin) {
+        let waiting = self.appeals.iter().filter(|appeal| *appeal.evidence.proven.origin() == origin);
+        if waiting.clone().any(|appeal| appeal.off == off) {
             return;
+        }
+        // No copy that was put back has shown so many.
+        if waiting.count() >= MOST_WAITING {
+            return self.is_news(&evidence, &tellers, actions);
         }
         let mut open = BTreeMap::new();
         for left in log.left.heads.iter().filter(|left| left.size > off.size) {
@@ -133,12 +147,14 @@ impl Heads {
             let Appeal { evidence, tellers, .. } = self.appeals.swap_remove(at);
             let origin = evidence.proven.origin().clone();
             let log = self.logs.entry(origin.clone()).or_default();
-            log.left.leave(off);
             for teller in &tellers {
                 log.shown.entry(teller.clone()).or_default().compared = None;
             }
             log.explained(&off);
-            actions.push(Action::Left(origin, off));
+            if log.left.heads.len() < MOST_LEFT {
+                log.left.leave(off);
+                actions.push(Action::Left(origin, off));
+            }
         } else if appeal.open.is_empty() {
             let Appeal { evidence, tellers, .. } = self.appeals.swap_remove(at);
             self.is_news(&evidence, &tellers, actions);

@@ -45,6 +45,16 @@ impl Evidence {
         all.to_string().into_bytes()
     }
 
+    /// Those of its two heads that are of the branch that is held here. `here` says of a head whether it is; none where that
+    /// is not known.
+    #[must_use]
+    pub fn held(&self, trust: &TrustList, here: &dyn Fn(&TreeHead) -> Option<bool>) -> Vec<TreeHead> {
+        let Some(key) = trust.log_key(self.proven.origin()) else { return Vec::new() };
+        let notes = [&self.first, &self.second].into_iter();
+        let heads = notes.filter_map(|note| Some(SignedCheckpoint::open(note, &key).ok()?.checkpoint().head));
+        heads.filter(|head| here(head) == Some(true)).collect()
+    }
+
     /// What keeps it: one record for each log.
     #[must_use]
     pub fn put(&self) -> StateChange {

@@ -65,6 +65,13 @@ fn head(size: u64) -> PublishedHead {
     head_in(&script().tree, size)
 }
 
+/// A log that its authority signs heads of and that the trust list knows no addressee of, with a note that is signed.
+fn made_up(number: usize) -> (Origin, String) {
+    let origin = format!("tdap.gov.pk/log/2026/x{number}.example").parse::<Origin>().unwrap();
+    let extension = Extension::prove(origin.clone(), None, head(5).head, &[]).unwrap();
+    (origin, sign_checkpoint(&extension, key(0, Use::Log)).unwrap())
+}
+
 /// What a partner knows of the log: this head, with the entries or without.
 fn known(head: &PublishedHead, entries: bool) -> Vec<KnownHead> {
     vec![KnownHead { log: log(), note: head.note.clone(), entries, cosigned_by_asker: None }]

@@ -1,10 +1,11 @@
 //! Carries the machine of one replicated log: does what it wants done, and tells it what came of it.
 
+use super::forked::Forked;
 use super::{Up, addressee, elsewhere, is_for_us, stream};
 use crate::exchange::cosigned::{Cosigned, Kept};
 use crate::exchange::driver::board::Concern;
 use crate::exchange::driver::checking::checked;
-use crate::exchange::driver::quota::{Quota, Today};
+use crate::exchange::driver::quota::Quota;
 use crate::exchange::driver::start::Inner;
 use crate::exchange::driver::status::broken;
 use crate::exchange::driver::{convert, stopped, wire};
@@ -30,6 +31,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long who brought a log waits until partners have told what this node cosigned: longer than a start waits for them.
 const TOLD: Duration = Duration::from_secs(8);
 
+/// What is proven of logs, and what a person has lifted of them.
+type Proofs = watch::Receiver<BTreeMap<Origin, Equivocation>>;
+type Lifts = watch::Receiver<BTreeMap<Origin, Left>>;
+
 /// Why a carrier ended.
 pub(super) enum Ended {
     /// The node stops.
@@ -54,7 +59,6 @@ pub(super) struct Carrier {
     /// Where closed logs are that this one may speak for.
     beside: Elsewhere,
     quota: Arc<Quota>,
-    today: Today,
     up: Option<Up>,
     /// Streams by another way than the connection, and the one that is taken at the next dial.
     streams: mpsc::Receiver<Up>,
@@ -66,6 +70,8 @@ pub(super) struct Carrier {
     /// What was told last, and what stands on the board.
     told: Option<ExchangeError>,
     alarm: Option<Alarm>,
+    /// What the machine heard of forks.
+    forked: Forked,
     /// What was cosigned last, and is not kept yet.
     cosigned: Option<Kept>,
     /// Whether the list had this node hold the log when it began; a log of its own it only gets back.
@@ -78,7 +84,7 @@ impl Carrier {
         partner: NodeName,
         origin: Origin,
         store: Arc<dyn Store>,
-        (held, today): (Held, Today),
+        held: Held,
         streams: mpsc::Receiver<Up>,
     ) -> Self {
         let trust = inner.lists.current();
@@ -96,7 +102,6 @@ impl Carrier {
             store,
             machine: Replica::new(setup, held),
             beside,
-            today,
             up: None,
             streams,
             brought: None,
@@ -105,6 +110,7 @@ impl Carrier {
             results,
             told: None,
             alarm: None,
+            forked: Forked::default(),
             cosigned: None,
         }
     }
@@ -119,8 +125,7 @@ impl Carrier {
         let mut frozen = self.inner.equivocated();
         let mut lifts = self.inner.lifted();
         let (mut recalls, mut said, mut since) = (true, false, tokio::time::Instant::now());
-        let mut events = VecDeque::from_iter(lifted(&lifts, &self.origin));
-        events.extend(proven(&frozen, &self.origin));
+        let mut events = VecDeque::from_iter(self.lifted(&lifts, &frozen));
         // With nobody to dial it is only looked whether what was found holds by the list in force.
         let is_there = links.borrow().is_some();
         events.push_back(if is_there { Event::Tick } else { Event::Trust(self.inner.lists.current()) });
@@ -182,12 +187,8 @@ impl Carrier {
                     events.push_back(Event::Trust(self.inner.lists.current()));
                 }
                 Ok(()) = told.changed(), if connected && self.machine.recalls() => events.push_back(Event::Tick),
-                Ok(()) = lifts.changed() => {
-                    // What is proven beside what was lifted stays so.
-                    events.extend(lifted(&lifts, &self.origin));
-                    events.extend(proven(&frozen, &self.origin));
-                }
-                Ok(()) = frozen.changed() => events.extend(proven(&frozen, &self.origin)),
+                Ok(()) = lifts.changed() => events.extend(self.lifted(&lifts, &frozen)),
+                Ok(()) = frozen.changed() => events.extend(self.forked.proven(proven(&frozen, &self.origin))),
                 // Without a connection there is nobody to dial, and nobody to find silent.
                 Ok(()) = links.changed() => {
                     // A partner that is taken off the list, or is known otherwise now, is dialled anew.
@@ -210,6 +211,12 @@ impl Carrier {
                 }
             }
         }
+    }
+
+    /// What a person has lifted of the log, where that is news.
+    fn lifted(&mut self, lifts: &Lifts, frozen: &Proofs) -> Option<Event> {
+        let proven = proven(frozen, &self.origin);
+        self.forked.lifted(lifts.borrow().get(&self.origin), proven)
     }
 
     /// Whether a stream that somebody brought has nothing more to give: what it announced is held, and those who have to
@@ -276,13 +283,13 @@ impl Carrier {
                 }
             }
             Action::Check(work) => self.check(work),
-            Action::Commit(mut batch) => {
-                let now = self.inner.clock.now();
-                if let Err(why) = self.quota.take(&batch, now) {
-                    return Some(Event::StoreFailed(why));
-                }
-                self.today.count(&mut batch, now);
-                self.blocking(move |store| store.commit(batch).map(|_| Event::Committed));
+            Action::Commit(batch) => {
+                let taken = match self.quota.take(&batch, self.inner.clock.now()) {
+                    Ok(taken) => taken,
+                    Err(why) => return Some(Event::StoreFailed(why)),
+                };
+                let quota = Arc::clone(&self.quota);
+                self.blocking(move |store| quota.commit(store, batch, taken).map(|()| Event::Committed));
             }
             Action::Advance { extension, note } => self.blocking(move |store| {
                 store.advance(vec![*extension], &|_| Ok(note.clone())).map(|()| Event::Advanced)
@@ -458,10 +465,7 @@ fn alike(one: &ExchangeError, other: &ExchangeError) -> bool {
     one.chars().filter(words).eq(other.chars().filter(words))
 }
 
-fn proven(frozen: &watch::Receiver<BTreeMap<Origin, Equivocation>>, origin: &Origin) -> Option<Event> {
-    frozen.borrow().get(origin).map(|proven| Event::Equivocated(proven.size()))
-}
-
-fn lifted(lifts: &watch::Receiver<BTreeMap<Origin, Left>>, origin: &Origin) -> Option<Event> {
-    lifts.borrow().get(origin).map(|left| Event::Lifted(left.heads.clone()))
+/// Where the two histories of the log parted, where two are proven.
+fn proven(frozen: &Proofs, origin: &Origin) -> Option<u64> {
+    frozen.borrow().get(origin).map(|proven| proven.size())
 }

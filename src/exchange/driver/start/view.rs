@@ -163,6 +163,7 @@ impl DriverView {
     /// what was lifted, none where nothing is proven that was not lifted before. It writes to the disk.
     pub fn lift(&self, origin: &Origin, reason: &str) -> Result<Option<Lifted>, StoreError> {
         let inner = &self.0;
+        let _alone = inner.judging();
         let proven = inner.equivocated.borrow().contains_key(origin);
         let (store, now) = (inner.node_store.as_ref(), inner.clock.now());
         let Some(mut lifted) = Lifted::judge(store, origin, reason.to_owned(), now)?.filter(|_| proven) else {

@@ -112,6 +112,53 @@ fn heads_that_nobody_brings_together_are_an_alarm_after_a_round_however_fast_the
 }
 
 #[test]
+fn heads_without_end_of_one_nodes_logs_keep_none_of_another_from_being_compared() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    heads.step(at(0), own(&head(10), false));
+    let mut asked = 0;
+    for number in 0..64_u8 {
+        let lines = script().lines.iter().enumerate();
+        let tree = lines.map(|(at, line)| if at < 8 { leaf_hash(&line.leaf) } else { leaf_hash(&[number]) });
+        let said = heads.step(at(1), told(1, &head_in(&tree.collect(), 12), false));
+        asked += usize::from(matches!(said.as_slice(), [heads::Action::AskHistory { of: Some(_), .. }]));
+    }
+    assert_eq!(asked, 48);
+    let other = origin(1, 0);
+    let note = |size| {
+        let head = TreeHead { size, root: root(size, &WORLD.scripts[&other].tree).unwrap() };
+        sign_checkpoint(&Extension::prove(other.clone(), None, head, &[]).unwrap(), key(1, Use::Log)).unwrap()
+    };
+    heads.step(at(1), heads::Event::Own { note: note(4), entries: false });
+    let told = KnownHead { log: other.clone(), note: note(6), entries: false, cosigned_by_asker: None };
+    let said = heads.step(at(1), heads::Event::Heads { partner: name(0), heads: vec![told] });
+    assert!(matches!(said.as_slice(), [heads::Action::AskHistory { of: Some(of), .. }] if *of == name(1)), "{said:?}");
+}
+
+#[test]
+fn logs_to_addressees_that_nobody_knows_are_taken_up_to_a_bound_and_the_first_beyond_is_an_alarm() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    let shown = |number| {
+        let (log, note) = made_up(number);
+        KnownHead { log, note, entries: false, cosigned_by_asker: None }
+    };
+    let all = (0..=1_025).map(shown).collect();
+    heads.step(at(1), heads::Event::Heads { partner: name(1), heads: all });
+    assert_eq!(heads.newest().count(), 1_024);
+    let alarms = heads.alarms(at(1));
+    let why = &alarms[&(name(0), made_up(1_024).0)];
+    assert_eq!((alarms.len(), why.why.reason(), why.since), (1, "LOGS_TOO_MANY", at(1)));
+    // It is said once, also where it is the witness that does not take one up.
+    heads.step(at(2), heads::Event::TooMany(made_up(1_030).0));
+    assert_eq!(heads.alarms(at(2)), alarms);
+    // A log to somebody who is known is compared as before, and so is what this node has itself.
+    heads.step(at(3), told(1, &head(5), false));
+    heads.step(at(3), heads::Event::Own { note: made_up(1_031).1, entries: false });
+    assert_eq!(heads.newest().count(), 1_026);
+    heads.step(at(4), heads::Event::Trust(trust(2, |_| {})));
+    assert!(heads.alarms(at(4)).is_empty());
+}
+
+#[test]
 fn what_was_left_without_an_answer_is_asked_again_a_round_later() {
     let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
     run(&mut heads, 0, own(&head(10), false), false);

@@ -142,16 +142,51 @@ fn a_head_that_nobody_proves_to_be_of_the_branch_that_was_left_is_a_new_deed_wit
 }
 
 #[test]
+fn more_heads_than_are_asked_about_at_once_are_a_new_deed() {
+    let mut heads = lifted(20);
+    for number in 0..=64_u8 {
+        let lines = script().lines.iter().enumerate();
+        let tree = lines.map(|(at, line)| if at < 8 { leaf_hash(&line.leaf) } else { leaf_hash(&[number]) });
+        let asked = heads.step(at(1), told(&head_in(&tree.collect(), 10)));
+        let [heads::Action::AskHistory { ticket, of: None, .. }] = asked.as_slice() else { panic!("{asked:?}") };
+        let history = Some(History { root: head(10).head.root, proof: proof(10, 22) });
+        let said = heads.step(at(1), heads::Event::History { ticket: *ticket, history });
+        let is_news = matches!(said.as_slice(), [heads::Action::Evidence(_)]);
+        assert_eq!(is_news, number == 64, "{number}: {said:?}");
+    }
+    // Those that still wait by then say nothing more.
+    assert_eq!(heads.step(at(61), heads::Event::Tick).len(), 2, "partners are asked for their heads, and that is all");
+}
+
+#[test]
 fn evidence_that_is_reported_again_is_no_news_and_that_of_the_branch_that_was_left_and_a_third_is_one_of_the_third() {
     let (tree, mut heads) = (third(), lifted(20));
     let again = Box::new(proof_of_fork(20));
-    assert_eq!(run(&mut heads, 1, heads::Event::Reported(again), None), []);
+    assert_eq!(run(&mut heads, 1, heads::Event::Reported(again, Vec::new()), None), []);
     let shown = head_in(&tree, 22);
     let prefix = Prefix { root: root(20, &tree).unwrap(), proof: consistency_proof(20, 22, &tree).unwrap() };
     let left = head_in(&branch(), 20).note;
     let reported = Evidence::prove(&WORLD.trust, left, shown.note.clone(), Some(prefix)).unwrap();
-    let said = run(&mut heads, 2, heads::Event::Reported(Box::new(reported)), None);
+    let said = run(&mut heads, 2, heads::Event::Reported(Box::new(reported), Vec::new()), None);
     assert!(is_proof_of(&said, &shown), "{said:?}");
+}
+
+#[test]
+fn evidence_of_earlier_heads_of_both_branches_is_no_news_to_whoever_holds_one_of_them_and_that_of_a_third_is() {
+    for (tree, is_third) in [(branch(), false), (third(), true)] {
+        let (mine, shown) = (head(14), head_in(&tree, 16));
+        let prefix = Prefix { root: root(14, &tree).unwrap(), proof: consistency_proof(14, 16, &tree).unwrap() };
+        let found = Evidence::prove(&WORLD.trust, mine.note.clone(), shown.note.clone(), Some(prefix)).unwrap();
+        let here = |head: &TreeHead| Some(root(head.size, &script().tree).unwrap() == head.root);
+        let held = found.held(&WORLD.trust, &here);
+        assert_eq!(held, [mine.head]);
+        let said = run(&mut lifted(20), 1, heads::Event::Reported(Box::new(found), held), Some(&tree));
+        if is_third {
+            assert!(is_proof_of(&said, &shown), "{said:?}");
+        } else {
+            assert_eq!(said, [heads::Action::Left(log(), shown.head)]);
+        }
+    }
 }
 
 #[test]

@@ -35,6 +35,7 @@ impl Watch {
                     }
                     witness::Action::Answer { answer, .. } => answered = Some(answer.status()),
                     witness::Action::Suspect(_) | witness::Action::SuspectOutside { .. } => {}
+                    witness::Action::TooMany(_) => {}
                     witness::Action::Recall(origin) => {
                         events.push(witness::Event::Recalled { origin, heads: self.heads.clone() });
                     }
@@ -67,6 +68,32 @@ fn a_witness_answers_as_the_specification_says() {
     for node in [0, 1] {
         assert_eq!(Watch::new(node).ask(0, Vec::new(), &head(5).note), 404);
     }
+}
+
+#[test]
+fn of_logs_to_addressees_that_nobody_knows_a_witness_takes_up_so_many_and_says_that_there_are_more() {
+    let store = MemoryStore::new();
+    let unsigned = |log: &Origin| head(5).note.replace(super::log().as_str(), log.as_str());
+    let state = (0..1_023).map(|number| {
+        let log: Origin = format!("tdap.gov.pk/log/2026/x{number}.example").parse().unwrap();
+        let (id, record) = (log.as_str().as_bytes().to_vec(), unsigned(&log).into_bytes());
+        crate::store::StateChange::RecordPut { table: crate::store::Table::Witnessed, id, record }
+    });
+    store.commit(Batch { state: state.collect(), ..Batch::default() }).unwrap();
+    let mut watch = Watch::over(store, 2);
+    // Who has not the key uses up nothing.
+    assert_eq!(watch.ask(0, Vec::new(), &unsigned(&made_up(1_023).0)), 403);
+    assert_eq!(watch.ask(0, Vec::new(), &made_up(1_024).1), 200);
+    let (log, note) = made_up(1_025);
+    let request = AddCheckpoint { old_size: 0, consistency: Vec::new(), note };
+    let said = watch.witness.step(witness::Event::Asked { ticket: 1, request });
+    let [witness::Action::TooMany(refused), witness::Action::Answer { answer, .. }] = said.as_slice() else {
+        panic!("{said:?}")
+    };
+    assert_eq!((refused, answer), (&log, &Witnessed::UnknownLog));
+    // What was taken up goes on, and what is to somebody who is known is taken up.
+    assert_eq!(watch.ask(5, Vec::new(), &made_up(1_024).1), 200);
+    assert_eq!(watch.ask(0, Vec::new(), &head(5).note), 200);
 }
 
 /// A list that ends the log.

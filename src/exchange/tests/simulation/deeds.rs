@@ -76,7 +76,7 @@ impl Simulation {
             }
             Local::Heads(event) => {
                 // What partners know is held against what is here by then.
-                let is_told = matches!(event, heads::Event::Heads { .. } | heads::Event::Reported(_));
+                let is_told = matches!(event, heads::Event::Heads { .. } | heads::Event::Reported(..));
                 let own = if is_told { self.own_heads(node) } else { Vec::new() };
                 for event in own.into_iter().chain([event]) {
                     let Some(process) = self.nodes[node].process.as_mut() else { return };
@@ -250,6 +250,7 @@ impl Simulation {
                 }
             }
             Action::Suspect(suspicion) => self.result(node, Local::Heads(heads::Event::Suspected(suspicion))),
+            Action::TooMany(_) => unreachable!("each log here is to one of the three"),
             Action::SuspectOutside { .. } => unreachable!("nobody watches logs of others here"),
             Action::Recall(origin) => {
                 let heads = self.nodes[node].process.as_ref().unwrap().memory.recalled(&origin, self.timestamp());

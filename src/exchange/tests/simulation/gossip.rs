@@ -126,7 +126,9 @@ impl Simulation {
     pub(super) fn reported(&mut self, node: usize, evidence: Box<Evidence>) {
         let lifted = Lifted::all(self.nodes[node].disk.node.as_ref()).unwrap();
         if lifted.contains_key(evidence.proven.origin()) {
-            self.local(node, Local::Heads(heads::Event::Reported(evidence)));
+            let held =
+                evidence.held(&self.trust, &|head: &TreeHead| self.is_held(node, evidence.proven.origin(), head));
+            self.local(node, Local::Heads(heads::Event::Reported(evidence, held)));
         } else {
             self.proven(node, &evidence);
         }
@@ -185,17 +187,22 @@ impl Simulation {
     /// What of a log counts as lifted at a node, by what it holds, else by what it witnessed.
     fn left(&self, node: usize, log: &Origin, lifted: &[Lifted]) -> Left {
         let SimNode { disk, process, .. } = &self.nodes[node];
-        let store = if ends(log).0 == node { Some(&disk.own) } else { disk.partners.get(log) };
+        let holds = ends(log).0 == node || disk.partners.contains_key(log);
         let mut seen = process.iter().flat_map(|process| process.witness.heads());
         let seen = seen.find(|(name, ..)| name.as_str() == log.as_str()).map(|(_, head, _)| head);
-        let here = |head: &TreeHead| match (store, seen) {
-            (Some(store), _) if head.size <= store.durable_size(log) => {
-                Some(durable_root(store.as_ref(), log, head.size).unwrap() == head.root)
-            }
-            (None, Some(seen)) if seen.size == head.size => Some(seen.root == head.root),
-            _ => None,
+        let here = |head: &TreeHead| match seen {
+            Some(seen) if !holds && seen.size == head.size => Some(seen.root == head.root),
+            _ => self.is_held(node, log, head),
         };
         Left::of(&self.trust, log, lifted, &here)
+    }
+
+    /// Whether a head is of the history whose entries a node has; none where it goes further.
+    fn is_held(&self, node: usize, log: &Origin, head: &TreeHead) -> Option<bool> {
+        let disk = &self.nodes[node].disk;
+        let store = if ends(log).0 == node { Some(&disk.own) } else { disk.partners.get(log) };
+        let store = store.filter(|store| head.size <= store.durable_size(log))?;
+        Some(durable_root(store.as_ref(), log, head.size).unwrap() == head.root)
     }
 
     /// Tells all machines but the one that compares what is lifted of a log, and then what is proven beside that.
