@@ -155,6 +155,10 @@ impl Desk {
             if found.iter().any(|one| bears(one) == Some(true)) {
                 found.retain(|one| bears(one) != Some(false));
             }
+            // What a void one bears may be given again by who lost his node: the void one is named by its identifier.
+            if found.iter().any(|one| one.void.is_none()) {
+                found.retain(|one| one.void.is_none());
+            }
         }
         let mut found = found.into_iter();
         match (found.next(), found.next()) {
@@ -398,7 +402,7 @@ impl Arrival {
 /// A statement as a store has it.
 pub(in crate::workflow) struct Statement {
     pub(in crate::workflow) opened: Opened,
-    pub(super) disclosures: Disclosures,
+    pub(in crate::workflow) disclosures: Disclosures,
     pub(super) token: String,
 }
 

@@ -66,7 +66,8 @@ impl Desk {
     pub(super) fn known_of_act(&self, arrival: &Arrival, act: &CustomsAct) -> Result<Vec<Notice>, WorkflowError> {
         let mut known = beside_decided(&self.acts(arrival)?, act);
         if act.against().next().is_some() {
-            known.extend(self.successors_used(arrival)?);
+            let against = act.decisions.iter().filter(|one| !one.code.grants()).map(|one| one.item);
+            known.extend(self.successors_used(arrival, &named_items(against))?);
         }
         let unanswered = |one: &ItemDecision| {
             one.code == ResponseCode::PreferenceSuspended || one.reason == Some(ResponseReason::NoReplyInTime)

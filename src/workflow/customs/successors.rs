@@ -38,10 +38,11 @@ impl Desk {
         Ok(successors.iter().filter_map(|one| Some((one.jti, one.number()?))).collect())
     }
 
-    /// That what stands in the place of a certificate was used here, or a claim on it accepted: who decides against the
-    /// one hears that its goods came in with the other. It reads from the disk.
-    pub(super) fn successors_used(&self, arrival: &Arrival) -> Result<Vec<Notice>, WorkflowError> {
+    /// That what stands in the place of a certificate, or of these items of it, was used here, or a claim on it accepted:
+    /// who decides against the one hears that its goods came in with the other. It reads from the disk.
+    pub(super) fn successors_used(&self, arrival: &Arrival, items: &[u32]) -> Result<Vec<Notice>, WorkflowError> {
         let (mut found, mut seen, mut next) = (Vec::new(), vec![arrival.jti], self.successors(arrival)?);
+        next.retain(|one| one.concerns(items));
         while let Some(one) = next.pop() {
             let (Some(here), number) = (&one.arrival, one.number()) else { continue };
             if seen.contains(&here.jti) || seen.len() > SUCCESSORS_MAX {
@@ -78,6 +79,11 @@ impl Desk {
 }
 
 impl Successor {
+    /// Whether it took the place of any of these items, or of any where none is named.
+    fn concerns(&self, items: &[u32]) -> bool {
+        items.is_empty() || self.items.is_empty() || self.items.iter().any(|item| items.contains(item))
+    }
+
     fn number(&self) -> Option<String> {
         let reference = self.arrival.as_ref()?.certificate.reference.as_option()?;
         Some(reference.number.to_string())
@@ -86,4 +92,18 @@ impl Successor {
 
 fn items(one: &Successor) -> String {
     format!("its {} {}", if one.items.len() == 1 { "item" } else { "items" }, some_of(&one.items))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_took_the_place_of_some_items_does_not_concern_who_decides_of_others() {
+        let of = |items: &[u32]| Successor { jti: Jti([1; 16]), items: items.to_vec(), arrival: None };
+        assert!(!of(&[1]).concerns(&[2, 3]));
+        assert!(of(&[1, 2]).concerns(&[2, 3]));
+        assert!(of(&[1]).concerns(&[]), "who decides of the whole");
+        assert!(of(&[]).concerns(&[2]), "what took all of its place");
+    }
 }

@@ -1,7 +1,7 @@
 //! Quantities written off, amended, and taken back; never more than there were.
 
 use super::{
-    ArrivedName, Notice,
+    Arrival, ArrivedName, Notice,
     course::{Balance, balance},
     deciding::{blocking, next_act},
     digest,
@@ -176,6 +176,9 @@ impl Desk {
                 file.give_back(&before.decisions);
                 let (decisions, remarks) = change(desk, &own, &before, &mut file)?;
                 let reverses = decisions.iter().all(|one| one.code == ResponseCode::Reversed);
+                if reverses {
+                    file.first_used = desk.first_used_but(&arrival, file.first_used.take(), number)?;
+                }
                 let next = next_act(&mut file)?;
                 let act = CustomsAct {
                     number: next,
@@ -199,6 +202,21 @@ impl Desk {
         let outcome = self.carry_out(prepare).await?.outcome;
         let act = self.act_told(&name, &outcome).await?;
         self.written_off(name, act, outcome.jti, None).await
+    }
+
+    /// The declaration that a certificate was first used with, once an act is taken back: another than before where that
+    /// was the last write-off with it.
+    fn first_used_but(
+        &self,
+        arrival: &Arrival,
+        first: Option<ImportDeclaration>,
+        number: u32,
+    ) -> Result<Option<ImportDeclaration>, WorkflowError> {
+        let Some(first) = first else { return Ok(None) };
+        let counts = |act: &CustomsAct| act.number != number && act.state == ActState::Counts && act.is_write_off();
+        let left = self.acts(arrival)?.into_iter().filter(counts).filter_map(|act| act.declaration);
+        let left = left.collect::<Vec<_>>();
+        Ok(if left.iter().any(|one| one.is_same(&first)) { Some(first) } else { left.into_iter().next() })
     }
 
     async fn written_off(

@@ -7,7 +7,7 @@ use crate::{
     office::Ledger,
     reason::some_of,
     statement::{CustomsResponse, Jti, Kind, OpenedBody, ResponseCode},
-    store::Subject,
+    store::{Disclosures, Subject},
     workflow::{Desk, WorkflowError, customs::statements_about},
 };
 use std::{
@@ -46,11 +46,15 @@ impl Desk {
                 let by = &statement.opened.envelope.iss;
                 // Of another country's word nothing is used up.
                 let may = trust.addressee_of(log) == Some(by) || trust.country(by) == Some(certificate.to);
-                if let OpenedBody::CustomsResponse(Some(response)) = statement.opened.body
-                    && may
-                    && response.certificate.log == *log
-                {
-                    responses.insert(statement.opened.envelope.jti, response);
+                match statement.opened.body {
+                    OpenedBody::CustomsResponse(Some(response)) if may && response.certificate.log == *log => {
+                        responses.insert(statement.opened.envelope.jti, response);
+                    }
+                    // How much was used, nobody knows here any more.
+                    _ if may && statement.disclosures == Disclosures::Erased => {
+                        return Err(WorkflowError::ContentsErased);
+                    }
+                    _ => {}
                 }
             }
         }

@@ -8,7 +8,8 @@ use super::{
 use crate::{
     certificate::Certificate,
     office::{Action, Actor, AuditEvent, Draw, Draws},
-    sequencer::SequencerError,
+    sequencer::changes_of,
+    statement::{Act, Jti, OpenedBody, Since, open_leaf},
     store::{EntryRef, Expected},
     workflow::{CertificateRecord, Desk, WorkflowError},
 };
@@ -53,7 +54,7 @@ impl Desk {
         self.commit(expected, state, vec![told(void, "gave back what it drew: it is void")])
     }
 
-    /// Has a certificate draw again what a void entry took from it; one that is void itself draws nothing.
+    /// Has a certificate draw again what a void entry took from it; one that is void itself, or over, draws nothing.
     fn draw_again(&self, void: &EntryRef, Taken { name, draws }: Taken, still: Expected) -> Result<(), WorkflowError> {
         let (mut expected, mut state) = (vec![still], vec![ledgers::forget_taken(void)]);
         if !self.counts_here(&name)? {
@@ -93,11 +94,31 @@ impl Desk {
         self.commit(expected, state, vec![told(void, &said)])
     }
 
-    /// Whether a certificate of this authority, by the name of its ledger, is not void itself.
+    /// Whether a certificate of this authority, by the name of its ledger, is neither void itself nor over.
     fn counts_here(&self, name: &str) -> Result<bool, WorkflowError> {
         let Some((log, jti)) = ledgers::place_of(name) else { return Ok(false) };
-        let entry = self.store().find(&jti)?.filter(|entry| entry.origin == log);
-        Ok(entry.is_some_and(|entry| SequencerError::if_void(&self.trust(), &entry).is_ok()))
+        let Some(entry) = self.store().find(&jti)?.filter(|entry| entry.origin == log) else { return Ok(false) };
+        Ok(!self.trust().is_void(&entry.origin, entry.index) && !self.is_past(&entry, &jti)?)
+    }
+
+    /// Whether a change that counts took all of a certificate's force from its issue on, or gave its place away. Its
+    /// successor may be void all the same: that stands in the log of a later year, and the change in its own. The changes
+    /// are read, for the writer has its status follow the list only with what it writes next.
+    fn is_past(&self, entry: &EntryRef, jti: &Jti) -> Result<bool, WorkflowError> {
+        let (store, trust, none): (_, _, &[&str]) = (self.store().as_ref(), self.trust(), &[]);
+        for EntryRef { origin, index } in changes_of(store, entry, jti)? {
+            let leaf = store.leaf(&origin, index)?.filter(|_| !trust.is_void(&origin, index));
+            let opened = leaf.and_then(|leaf| open_leaf(&leaf, none).ok());
+            let Some(OpenedBody::StatusChange(said)) = opened.map(|opened| opened.body) else { continue };
+            let ends = matches!(
+                said.change.act,
+                Act::Cancelled | Act::Superseded { .. } | Act::Withdrawn { since: Since::Issue }
+            );
+            if ends && said.change.items.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What an original says, of this authority or of another, as far as it is kept here.

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::{
-    office::{Account, Caller, Role, Wanted, WriteOffLine},
+    office::{Account, Actor, Caller, Role, Wanted, WriteOffLine},
     statement::ImportDeclaration,
     time::SeededRandom,
-    workflow::{ArrivedName, CancelWish, Cancelled, Settlement, WriteOffWish},
+    workflow::{ArrivedName, CancelWish, Cancelled, ErasedName, Settlement, Stands, WriteOffWish},
 };
 
 fn officer() -> Caller {
@@ -65,7 +65,7 @@ async fn an_old_bundle_is_no_basis_of_what_this_node_knows_is_withdrawn() {
         let record = CertificateRecord::read(world.store.as_ref(), &issued.outcome.entry).unwrap();
         desk.history(&record).unwrap().predecessors.remove(0)
     };
-    assert_eq!(history(&seeing).status, Some(Status::Valid));
+    assert_eq!(history(&seeing).status, Some(Stands::As(Status::Valid)));
     let act = Act::Withdrawn { since: Since::Issue };
     let change = StatusWish { certificate: name(&issued), act, items: None, reason: None, remarks: None };
     chinas.change_status(&china.signatory, &china.request_id(902), change).await.unwrap();
@@ -76,7 +76,7 @@ async fn an_old_bundle_is_no_basis_of_what_this_node_knows_is_withdrawn() {
     assert_eq!(desk.remainder(&world.signatory, &bundle).unwrap_err().reason(), "ORIGINAL_NOT_VALID");
     // Who looks at one that rests on it is told.
     let fallen = history(&blind);
-    assert_eq!((fallen.status, fallen.jti), (Some(Status::Withdrawn), Some(issued.outcome.jti)));
+    assert_eq!((fallen.status, fallen.jti), (Some(Stands::As(Status::Withdrawn)), Some(issued.outcome.jti)));
     assert_eq!(fallen.since.map(|day| day.to_string()).as_deref(), Some("2026-11-22"));
 }
 
@@ -101,6 +101,21 @@ async fn what_customs_wrote_off_of_an_original_is_not_drawn_again() {
     assert!(said.contains("wrote 700 H87 off with declaration D-2 of 2026-11-22 at PKKHI"), "{said}");
     draw(4, "200").await.unwrap();
     assert_eq!(left(&world, &desk, &bundle), "0");
+}
+
+#[tokio::test]
+async fn an_original_of_which_nobody_knows_here_any_more_what_was_written_off_is_not_drawn() {
+    let world = World::new();
+    is_customs(&world);
+    let (china, _, issued, bundle) = original(&world, "1000").await;
+    world.sees(&china);
+    let (desk, _) = world.desk();
+    write_off(&world, &desk, 1, &issued, "700").await;
+    assert_eq!(left(&world, &desk, &bundle), "300");
+    let arrived = ErasedName::Arrived(ArrivedName::Jti(issued.outcome.jti));
+    desk.erase(Actor::Operator, &arrived, &"order 12/2026".parse().unwrap()).unwrap();
+    let refused = desk.remainder(&world.signatory, &bundle).unwrap_err();
+    assert_eq!(refused.reason(), "CONTENTS_ERASED", "its holder still shows all of it");
 }
 
 #[tokio::test]

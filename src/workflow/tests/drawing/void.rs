@@ -1,7 +1,7 @@
 //! What stands beyond the end of a log drew nothing, and took from no certificate what that had drawn.
 
 use super::*;
-use crate::office::AuditEvent;
+use crate::{office::AuditEvent, store::Table};
 
 async fn cancel(world: &World, desk: &Desk, nth: u16, issued: &Issued) {
     let change =
@@ -97,6 +97,30 @@ async fn what_void_successors_had_taken_over_is_the_first_ones_again() {
     issue(&world, &desk, 4, &footballs(&world, "KE", "10")).await;
     cancel(&world, &desk, 5, &first).await;
     assert_eq!(left(&world, &desk, &bundle), "1000");
+}
+
+#[tokio::test]
+async fn what_a_void_successor_had_taken_over_can_be_drawn_anew_where_the_first_one_stays_superseded() {
+    let world = World::new();
+    let (_china, _, whole, bundle) = original(&world, "1000").await;
+    let (desk, _) = world.desk();
+    let of = desk.remainder(&world.signatory, &bundle).unwrap();
+    let json = part(&world, "KE", "back_to_back_on", &of, "600");
+    let asked = wish(&world, 1, std::slice::from_ref(&bundle), &json);
+    let first = desk.draw(&world.signatory, asked).await.unwrap();
+    // The copy stands in the log of the new year, and that the first is superseded in that of the old one.
+    world.clock.set("2026-12-31T19:30:00Z".parse().unwrap());
+    let (request_id, certificate) = (world.request_id(2), name(&first));
+    let copy = CopyWish { request_id, certificate, unused: true, reason: None, remarks: None };
+    let copied = desk.true_copy(&world.signatory, copy).await.unwrap().outcome.entry;
+    assert_ne!(copied.origin, first.outcome.entry.origin);
+    let ledger = format!("of/{}/{}", whole.outcome.entry.origin, whole.outcome.jti).into_bytes();
+    let drawn = || world.store.record(Table::Drawn, &ledger).unwrap();
+    assert!(drawn().is_some());
+    world.close_log(&copied.origin, copied.index);
+    desk.tend_cancellations().await.unwrap();
+    assert_eq!((drawn(), status(&world, &first)), (None, Status::Superseded));
+    assert!(told(&world).is_empty());
 }
 
 #[tokio::test]
