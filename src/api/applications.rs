@@ -161,7 +161,7 @@ impl ApplicationsDoor {
             certificate_json: paper.certificate_json.into(),
             production_json: paper.production_json.into(),
         };
-        let certificate_status = became.map_or_else(String::new, |status| status.word().replace(' ', "_"));
+        let certificate_status = became.map_or_else(String::new, |stands| stands.word().replace(' ', "_"));
         let application = Some(wire::Application { certificate_status, ..to_wire(&application) });
         let origin_json = origin_to_wire(origin.as_ref());
         Ok(Response::new(wire::GetApplicationResponse { application, file: Some(file), origin_json }))

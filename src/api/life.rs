@@ -8,10 +8,10 @@ use super::wire::origin::v1 as wire;
 use crate::certificate::Text;
 use crate::office::Caller;
 use crate::office::Cancellation;
-use crate::statement::{Act, Since, Status as Standing};
+use crate::statement::{Act, Since};
 use crate::time::Timestamp;
 use crate::workflow::{
-    CancelWish, Cancelled, Desk, Predecessor, Remainder, Settlement, StatusEvent, StatusWish, WorkflowError,
+    CancelWish, Cancelled, Desk, Predecessor, Remainder, Settlement, Stands, StatusEvent, StatusWish, WorkflowError,
 };
 use tonic::Status;
 
@@ -111,7 +111,7 @@ pub(super) fn event(event: &StatusEvent) -> wire::CertificateStatusChange {
         remarks: text(&event.remarks),
         successor_jti,
         successor_number: event.successor.clone().unwrap_or_default(),
-        successor_status: standing(event.successor_status),
+        successor_status: standing(event.successor_status.as_ref()),
     }
 }
 
@@ -123,14 +123,14 @@ pub(super) fn predecessor(one: &Predecessor) -> wire::CertificatePredecessor {
         issued_on: Some(convert::date_to_wire(one.issued_on)),
         country: one.country.to_string(),
         jti: one.jti.as_ref().map(ToString::to_string).unwrap_or_default(),
-        status: standing(one.status),
+        status: standing(one.status.as_ref()),
         status_since: one.since.map(convert::date_to_wire),
     }
 }
 
-/// A status, where it is known.
-fn standing(status: Option<Standing>) -> i32 {
-    status.map_or(wire::CertificateStatus::Unspecified, convert::status).into()
+/// How a certificate stands, where it is known.
+fn standing(stands: Option<&Stands>) -> i32 {
+    stands.map_or(wire::CertificateStatus::Unspecified, |stands| convert::stands(stands).0).into()
 }
 
 /// Cancels a certificate at its holder's wish, or keeps the wish.

@@ -106,7 +106,7 @@ impl Arguments {
             codes: &PaperCodes::default(),
             images: &Images::none(),
             awaiting_cosignatures: false,
-            status: None,
+            standing: None,
             successor: None,
         };
         let sheet = sheet(&subject).map_err(form::refused)?;

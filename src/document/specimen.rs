@@ -107,7 +107,7 @@ pub fn specimen(
         codes: &codes,
         images,
         awaiting_cosignatures: false,
-        status: None,
+        standing: None,
         successor: None,
     };
     sheet(&subject).map(Sheet::into_specimen)

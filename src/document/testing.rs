@@ -61,7 +61,7 @@ pub(super) fn sheet_of(agreements: &Agreements, token: &str, drop: &[Section]) -
         codes: &codes,
         images: &Images::none(),
         awaiting_cosignatures: false,
-        status: None,
+        standing: None,
         successor: None,
     };
     sheet(&subject).unwrap()

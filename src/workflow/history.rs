@@ -1,11 +1,11 @@
 //! What became of a certificate, and what it came from: every change of its status, and the certificates before and
 //! behind it, so that each points at the other for who reads it too.
 
-use super::{CertificateRecord, Desk, WorkflowError, record};
+use super::{CertificateRecord, Desk, Stands, WorkflowError, record};
 use crate::{
     certificate::{Country, Relation, Text},
     sequencer::changes_of,
-    statement::{Act, Jti, OpenedBody, Status, open_leaf},
+    statement::{Act, Jti, OpenedBody, open_leaf},
     store::{EntryRef, Store},
     time::Date,
 };
@@ -29,8 +29,8 @@ pub struct StatusEvent {
     pub remarks: Option<Text<1024>>,
     /// The number of the certificate that took its place, where one did and it is kept here.
     pub successor: Option<String>,
-    /// The status of that one by now.
-    pub successor_status: Option<Status>,
+    /// How that one stands by now, where the desk is asked.
+    pub successor_status: Option<Stands>,
 }
 
 /// A certificate that another follows.
@@ -46,8 +46,8 @@ pub struct Predecessor {
     pub country: Country,
     /// Its identifier, where it is kept here.
     pub jti: Option<Jti>,
-    /// Its status by now, where it or the log it stands in is kept here.
-    pub status: Option<Status>,
+    /// How it stands by now, where the desk is asked and it or the log it stands in is kept here.
+    pub status: Option<Stands>,
     /// Of another country's, the day of the newest change of all of it.
     pub since: Option<Date>,
 }
@@ -70,9 +70,9 @@ impl CertificateRecord {
             let (relation, issued_on, country) = (prior.relation, prior.issued_on, prior.country);
             // Another country may have given the same number.
             let entry = store.find_number(&number)?.filter(|_| country == self.certificate.from);
-            let record = entry.map(|entry| Self::read(store, &entry)).transpose()?;
-            let (jti, status) = (record.as_ref().map(|one| one.jti), record.as_ref().map(|one| one.status));
-            history.predecessors.push(Predecessor { relation, number, issued_on, country, jti, status, since: None });
+            let jti = entry.map(|entry| Self::read(store, &entry)).transpose()?.map(|record| record.jti);
+            let (status, since) = (None, None);
+            history.predecessors.push(Predecessor { relation, number, issued_on, country, jti, status, since });
         }
         for entry in changes_of(store, &self.entry, &self.jti)? {
             history.changes.extend(event(store, entry)?);
@@ -82,19 +82,31 @@ impl CertificateRecord {
 }
 
 impl Desk {
-    /// The same with what became of the originals of other countries, as far as their logs are kept here: a certificate
-    /// rests on them as long as it is used. It reads from the disk.
+    /// The same with how those before and behind it stand by now, also the originals of other countries, as far as their
+    /// logs are kept here: a certificate rests on them as long as it is used. It reads from the disk.
     pub fn history(&self, record: &CertificateRecord) -> Result<CertificateHistory, WorkflowError> {
         let mut history = record.history(self.store().as_ref())?;
+        for one in &mut history.predecessors {
+            one.status = one.jti.as_ref().map_or(Ok(None), |jti| self.stands_by_now(jti))?;
+        }
+        for one in &mut history.changes {
+            if let Act::Superseded { successor } = &one.act {
+                one.successor_status = self.stands_by_now(&successor.jti)?;
+            }
+        }
         for became in self.became_of_originals(record)? {
             let is_it = |one: &&mut Predecessor| {
                 one.relation == Relation::BackToBackOn && one.number == became.number.as_str() && one.status.is_none()
             };
             if let Some(one) = history.predecessors.iter_mut().find(is_it) {
-                (one.jti, one.status, one.since) = (Some(became.jti), Some(became.status), became.since);
+                (one.jti, one.status, one.since) = (Some(became.jti), Some(Stands::As(became.status)), became.since);
             }
         }
         Ok(history)
+    }
+
+    fn stands_by_now(&self, jti: &Jti) -> Result<Option<Stands>, WorkflowError> {
+        kept(self.store().as_ref(), jti)?.map(|record| self.stands(&record)).transpose()
     }
 }
 
@@ -106,7 +118,6 @@ fn event(store: &dyn Store, entry: EntryRef) -> Result<Option<StatusEvent>, Work
         Act::Superseded { successor } => kept(store, &successor.jti)?,
         _ => None,
     };
-    let successor_status = successor.as_ref().map(|one| one.status);
     let successor = successor.and_then(|one| one.certificate.reference.into_option());
     Ok(Some(StatusEvent {
         jti: opened.envelope.jti,
@@ -117,7 +128,7 @@ fn event(store: &dyn Store, entry: EntryRef) -> Result<Option<StatusEvent>, Work
         reason: change.reason.as_option().cloned().flatten(),
         remarks: change.remarks.as_option().cloned().flatten(),
         successor: successor.map(|reference| reference.number.to_string()),
-        successor_status,
+        successor_status: None,
     }))
 }
 

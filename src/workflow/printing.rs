@@ -1,6 +1,6 @@
 //! Certificates on paper: printed from what is signed, for those who may read them.
 
-use super::{CertificateName, Desk, EvidenceFile, WorkflowError, record};
+use super::{CertificateName, Desk, EvidenceFile, Stands, WorkflowError, record};
 use crate::{
     document::{FontFolders, Forms, PaperCodes, Press, Sheet, Subject, sheet},
     office::Caller,
@@ -89,8 +89,10 @@ impl Desk {
         let make = move || {
             let record = desk.get(&reader, &named)?;
             let changes = record.history(desk.store().as_ref())?.changes;
+            let stands = desk.stands(&record)?;
             let successor = changes.into_iter().rev().find_map(|change| change.successor);
-            desk.sheet(&shown, &desk.paper_codes(&reader, &named)?, record.status, successor.as_deref())
+            let successor = successor.filter(|_| stands == Stands::As(Status::Superseded));
+            desk.sheet(&shown, &desk.paper_codes(&reader, &named)?, standing(&stands), successor.as_deref())
         };
         let pdf = self.setup().printer.print(make).await?;
         Ok(Printed { pdf, evidence })
@@ -111,7 +113,7 @@ impl Desk {
         &self,
         evidence: &EvidenceFile,
         codes: &PaperCodes,
-        status: Status,
+        standing: Option<&str>,
         successor: Option<&str>,
     ) -> Result<Sheet, WorkflowError> {
         let Opened { envelope, body, completeness } = Presentation::parse(&evidence.bundle.token)?.open()?;
@@ -131,14 +133,37 @@ impl Desk {
             codes,
             images: &self.setup().images,
             awaiting_cosignatures: evidence.awaiting_cosignatures,
-            status: Some(status),
+            standing,
             successor,
         };
         Ok(sheet(&subject)?)
     }
 }
 
+/// What the paper says of how a certificate stands, where that is not as issued.
+const fn standing(stands: &Stands) -> Option<&'static str> {
+    match stands {
+        Stands::As(Status::Valid) => None,
+        Stands::Unknown(_) => Some("status unknown"),
+        other => Some(other.word()),
+    }
+}
+
 fn redacted(mut evidence: EvidenceFile, drop: &[Section]) -> Result<EvidenceFile, WorkflowError> {
     evidence.bundle.token = redact(&Presentation::parse(&evidence.bundle.token)?, drop)?;
     Ok(evidence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paper_says_that_a_certificate_counts_for_nothing_or_that_nobody_can_say() {
+        let said = |stands: fn(String) -> Stands| standing(&stands("why".to_owned()));
+        let all = [said(Stands::Void), said(Stands::KeyClosed), said(Stands::Unproven), said(Stands::Unknown)];
+        assert_eq!(all, ["void", "key closed", "unproven", "status unknown"].map(Some));
+        let listed = |status| standing(&Stands::As(status));
+        assert_eq!((listed(Status::Valid), listed(Status::Cancelled)), (None, Some("cancelled")));
+    }
 }

@@ -19,6 +19,20 @@ pub enum Stands {
     Unknown(String),
 }
 
+impl Stands {
+    /// It in a sentence.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::As(status) => status.word(),
+            Self::Void(_) => "void",
+            Self::KeyClosed(_) => "key closed",
+            Self::Unproven(_) => "unproven",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
 impl Desk {
     /// How a certificate of this authority stands. It reads from the disk.
     pub fn stands(&self, record: &CertificateRecord) -> Result<Stands, WorkflowError> {

@@ -79,7 +79,7 @@ impl Sheets {
             codes: &codes,
             images: &Images::none(),
             awaiting_cosignatures: false,
-            status: None,
+            standing: None,
             successor: None,
         };
         sheet(&subject).map_err(failed)

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     agreement::{Agreement, Form},
     certificate::{Country, DeclarationMeans, Reference, SigningRole},
-    statement::{Completeness, Envelope, OpenedCertificate, Status, media},
+    statement::{Completeness, Envelope, OpenedCertificate, media},
     time::Date,
 };
 use serde::Serialize;
@@ -67,9 +67,9 @@ pub struct Subject<'a> {
     pub images: &'a Images,
     /// Whether the partners have yet to cosign it.
     pub awaiting_cosignatures: bool,
-    /// What the authority's records say of it when it is printed; none where nobody was asked.
-    pub status: Option<Status>,
-    /// The number of the certificate that took its place, where one did and its number is known.
+    /// How the authority's records have it when it is printed; none where that is as issued, or nobody was asked.
+    pub standing: Option<&'a str>,
+    /// The number of the certificate that took its place, where it stands so and that number is known.
     pub successor: Option<&'a str>,
 }
 
@@ -283,7 +283,7 @@ pub fn sheet(subject: &Subject<'_>) -> Result<Sheet, DocumentError> {
         attachment,
         fonts: Vec::new(),
     };
-    let (awaiting, status) = (subject.awaiting_cosignatures, subject.status.unwrap_or(Status::Valid).word());
+    let (awaiting, status) = (subject.awaiting_cosignatures, subject.standing.unwrap_or("valid"));
     let successor = subject.successor.unwrap_or_default();
     let ident =
         format!("{iss} {jti} {kind:?} {:?} {awaiting} {status}{successor}", notices::withheld(subject.completeness));

@@ -1,7 +1,7 @@
 //! What the face of the paper says of the paper itself: what it is, how it stands, what is missing.
 
 use super::{Kind, PaperCodes, Subject, words};
-use crate::statement::{Completeness, Status};
+use crate::statement::Completeness;
 
 impl Kind {
     /// It on the face of the paper.
@@ -18,7 +18,7 @@ impl Kind {
 
 /// Its kind, with how it stands where that is not as issued; what is no longer in force is nowhere called the original.
 pub(super) fn marked(subject: &Subject<'_>, kind: Kind) -> String {
-    let standing = subject.status.filter(|status| *status != Status::Valid).map(|status| status.word().to_uppercase());
+    let standing = subject.standing.map(str::to_uppercase);
     match (kind, standing) {
         (_, None) => kind.words().to_owned(),
         (Kind::Original, Some(standing)) => standing,
@@ -34,12 +34,9 @@ pub(super) fn of(subject: &Subject<'_>, kind: Kind) -> Vec<String> {
         let missing = missing.iter().map(|name| words::withheld(name)).collect::<Vec<_>>();
         notices.push(format!("REDACTED COPY: its holder withheld {}", missing.join(", ")));
     }
-    if let Some(status) = subject.status.filter(|status| *status != Status::Valid) {
-        let word = status.word();
-        let successor = subject.successor.filter(|_| status == Status::Superseded);
-        let by = successor.map(|number| format!(" by certificate {number}")).unwrap_or_default();
-        let standing = word.to_uppercase();
-        notices.push(format!("{standing}: when this was printed, the authority's records had it {word}{by}"));
+    if let Some(standing) = subject.standing.map(str::to_uppercase) {
+        let by = subject.successor.map(|number| format!(" by certificate {number}")).unwrap_or_default();
+        notices.push(format!("{standing}{by}: so the authority's records had it when this was printed"));
     }
     if subject.awaiting_cosignatures {
         notices.push(

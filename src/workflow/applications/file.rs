@@ -16,9 +16,8 @@ use crate::{
         Action, Amount, Application, ApplicationId, ApplicationRefused, By, Caller, Declarant, Deed, Drafted,
         ExporterId, Mended, StageName, Subject,
     },
-    statement::Status,
     store::{Store, Table},
-    workflow::{Accounts, CertificateName, CertificateRecord, WorkflowError, record},
+    workflow::{Accounts, CertificateName, CertificateRecord, Stands, WorkflowError, record},
 };
 
 /// An application with what it asks for.
@@ -216,8 +215,8 @@ impl Applications {
     }
 
     /// What became of the certificate of an application that the caller sees; `None` before there is one.
-    pub fn became(&self, application: &Application) -> Result<Option<Status>, WorkflowError> {
-        became(self.store(), application)
+    pub fn became(&self, application: &Application) -> Result<Option<Stands>, WorkflowError> {
+        became(self.store(), application)?.map(|record| self.desk.stands(&record)).transpose()
     }
 
     /// The applications of the caller's exporter, and those it filed as an agent, newest first; of one stage if it is
@@ -309,13 +308,13 @@ impl Applications {
     }
 }
 
-/// The same, whoever looks.
-pub(super) fn became(store: &dyn Store, application: &Application) -> Result<Option<Status>, WorkflowError> {
+/// The certificate of an application, whoever looks.
+pub(super) fn became(store: &dyn Store, application: &Application) -> Result<Option<CertificateRecord>, WorkflowError> {
     if application.stage.certificate().is_none() {
         return Ok(None);
     }
     match record::find(store, &CertificateName::Application(application.id)) {
-        Ok(entry) => Ok(Some(CertificateRecord::read(store, &entry)?.status)),
+        Ok(entry) => CertificateRecord::read(store, &entry).map(Some),
         // It is under way.
         Err(WorkflowError::CertificateUnknown) => Ok(None),
         Err(error) => Err(error),

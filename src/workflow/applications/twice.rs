@@ -87,7 +87,7 @@ fn stands(store: &dyn Store, application: &Application) -> Result<Option<String>
         StageName::Draft | StageName::Refused | StageName::Withdrawn => None,
         StageName::Issued => {
             let in_force = !matches!(
-                became(store, application)?,
+                became(store, application)?.map(|record| record.status),
                 Some(Status::Cancelled | Status::Withdrawn | Status::Superseded)
             );
             let number = application.stage.certificate().map(|one| one.number.clone()).unwrap_or_default();

@@ -398,7 +398,7 @@ async fn customs_ask_about_a_paper_by_its_number_and_hear_what_it_is_where_a_cer
     let liaison: Caller = Account::open(wanted, &SeededRandom::new(34)).unwrap().into();
     let seen = sides.exporting.incoming_enquiry(&liaison, &raised.jti).unwrap();
     assert_eq!(seen.reply_due, raised.reply_due);
-    let subject = &seen.enquiry.subjects[0];
+    let subject = &seen.subjects()[0];
     assert_eq!(subject.certificate.as_ref().map(|place| place.jti), Some(paper));
     assert_eq!(subject.issued_on, today(&sides.pakistan).yesterday().ok());
     let answer = SubjectAnswer { subject: 1, finding: SubjectFinding::NotValid, items: Vec::new(), words: None };

@@ -10,8 +10,8 @@ use crate::{
     store::{Batch, Disclosures, Store},
     verification::{EntryFault, Headline, StatusPlace, StatusView, check_entry},
     workflow::{
-        CancelWish, CertificateName, CertificateRecord, CertificatesAsked, Desk, DrawWish, ErasedName, EvidenceFile,
-        Issued, OriginalName, ReplaceWish, Stands, StatusWish, WorkflowError,
+        CancelWish, CertificateName, CertificateRecord, CertificatesAsked, CopyWish, Desk, DrawWish, ErasedName,
+        EvidenceFile, Issued, OriginalName, ReplaceWish, Stands, StatusWish, WorkflowError,
     },
 };
 use serde_json::json;
@@ -72,6 +72,28 @@ fn findings(world: &World) -> Vec<(Origin, u64, &'static str)> {
         closed = view.ended();
     }
     found
+}
+
+/// Who looks at one learns that the other counts for nothing, and not what its status list had.
+#[tokio::test]
+async fn certificates_before_and_behind_one_are_shown_as_void_where_the_end_of_their_log_made_them_so() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let old = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let wish = CopyWish {
+        request_id: world.request_id(2),
+        certificate: name(&old),
+        unused: true,
+        reason: None,
+        remarks: None,
+    };
+    let copy = desk.true_copy(&world.signatory, wish).await.unwrap();
+    let (old, copy) = (record(&world, &old), record(&world, &copy));
+    let before = || desk.history(&copy).unwrap().predecessors.remove(0).status.unwrap();
+    let behind = || desk.history(&old).unwrap().changes.remove(0).successor_status.unwrap();
+    assert_eq!((before(), behind()), (Stands::As(Status::Superseded), Stands::As(Status::Valid)));
+    world.close_log(&log(), copy.entry.index);
+    assert!(matches!(behind(), Stands::Void(_)), "{:?}", behind());
 }
 
 #[tokio::test]

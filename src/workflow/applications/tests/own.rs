@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     statement::Status,
-    workflow::{CancelWish, Cancelled, CertificateRecord, CopyWish, DrawWish, OriginalName},
+    workflow::{CancelWish, Cancelled, CertificateRecord, CopyWish, DrawWish, OriginalName, Stands},
 };
 
 impl Office {
@@ -156,11 +156,11 @@ async fn an_exporter_follows_its_certificate_to_what_took_its_place_and_sees_wha
     let office = Office::new();
     let (id, number) = office.issued(1).await;
     let application = office.applications.get(&office.exporter, id).unwrap().application;
-    assert_eq!(office.applications.became(&application).unwrap(), Some(Status::Valid));
+    assert_eq!(office.applications.became(&application).unwrap(), Some(Stands::As(Status::Valid)));
     let (request_id, certificate) = (office.id(20), by_number(&number));
     let copy = CopyWish { request_id, certificate, unused: true, reason: None, remarks: None };
     let copy = office.applications.desk.true_copy(&office.world.signatory, copy).await.unwrap().outcome.number.unwrap();
-    assert_eq!(office.applications.became(&application).unwrap(), Some(Status::Superseded));
+    assert_eq!(office.applications.became(&application).unwrap(), Some(Stands::As(Status::Superseded)));
     assert!(office.read(&office.exporter, by_number(&copy)).is_ok());
     for size in [1, 2, 9] {
         assert_eq!(office.numbers_of(&office.exporter, size), [number.clone(), copy.clone()]);
@@ -175,6 +175,10 @@ async fn with_the_certificate_its_application_says_nothing_any_more_and_is_the_e
     let (id, number) = office.issued(1).await;
     let desk = &office.applications.desk;
     let name = crate::workflow::ErasedName::Own(by_number(&number));
+    // A node that ended in between got as far as the application.
+    let (store, entry) = (&office.world.store, office.read(&office.exporter, by_number(&number)).unwrap().entry);
+    let (expected, state) = crate::workflow::applications::erased(store.as_ref(), id, &entry).unwrap().unwrap();
+    store.commit(crate::store::Batch { expected: vec![expected], state, ..Default::default() }).unwrap();
     desk.erase(Actor::Operator, &name, &text("the years are over")).unwrap();
     let refused = office.applications.get(&office.examiner, id).unwrap_err();
     assert_eq!(refused.reason(), "CONTENTS_ERASED", "what it asked for is gone");
@@ -261,7 +265,7 @@ async fn an_exporter_sees_and_cancels_the_parts_of_its_certificates_and_what_was
     // What took the place of one and is cancelled itself is named with that.
     let first = office.read(&office.exporter, by_number(&first)).unwrap();
     let history = office.applications.desk.history(&first).unwrap();
-    assert_eq!(history.changes[0].successor_status, Some(Status::Cancelled));
+    assert_eq!(history.changes[0].successor_status, Some(Stands::As(Status::Cancelled)));
 }
 
 #[tokio::test]
