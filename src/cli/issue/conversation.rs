@@ -25,7 +25,7 @@ use crate::{
 };
 use bytes::Bytes;
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     path::PathBuf,
     sync::OnceLock,
     time::{Duration, Instant},
@@ -48,6 +48,8 @@ const ATTEMPTS: u32 = 6;
 const PAUSE: Duration = Duration::from_millis(500);
 /// A node keeps request ids for seven days; ten minutes before that they are no longer relied on.
 const KEPT: u64 = (7 * 86_400 - 600) * 1_000;
+/// The node got back what it had lost since the request was made, and cannot say whether it was carried out.
+const BEFORE_RECALL: &str = "REQUEST_BEFORE_RECALL";
 
 /// A row on its way.
 #[derive(Clone)]
@@ -85,6 +87,8 @@ pub(super) struct Conversation<'a> {
     ledger: Ledger,
     report: Report,
     downloads: Option<Downloads>,
+    /// Rows of which a person says that no certificate is there, as long as they were not asked for anew.
+    anew: BTreeSet<usize>,
     in_flight: HashMap<Uuid, Flight>,
     waiting: VecDeque<(Uuid, Flight)>,
     pause: Option<Duration>,
@@ -99,6 +103,7 @@ impl<'a> Conversation<'a> {
         ledger: Ledger,
         report: Report,
         out: Option<PathBuf>,
+        anew: BTreeSet<usize>,
     ) -> Self {
         let downloads = out.map(|folder| Downloads::new(beside.clone(), folder));
         Self {
@@ -109,6 +114,7 @@ impl<'a> Conversation<'a> {
             ledger,
             report,
             downloads,
+            anew,
             in_flight: HashMap::new(),
             waiting: VecDeque::new(),
             pause: None,
@@ -356,10 +362,16 @@ impl<'a> Conversation<'a> {
                     }
                     self.pause = Some(self.pause.map_or(delay, |pause| pause.max(delay)));
                     self.waiting.push_back((id, flight));
+                } else if refusal.reason == BEFORE_RECALL && self.anew.remove(&flight.row) {
+                    // Only what the node cannot answer: a row that it knows under its id is not issued twice.
+                    let fresh = self.fresh(&flight.key)?;
+                    self.ledger.sync()?;
+                    self.waiting.push_back((fresh, flight));
                 } else {
                     let findings = remote::findings(&refusal);
+                    let help = (refusal.reason == BEFORE_RECALL).then(|| look_and_ask_anew(flight.row));
                     let Refusal { reason, message, .. } = refusal;
-                    self.report.row_refused(flight.row, &Refused { reason, message, findings, help: None });
+                    self.report.row_refused(flight.row, &Refused { reason, message, findings, help });
                 }
             }
             None => return Err(Failure::new(Exit::Failed, "the node answered a row with nothing")),
@@ -383,6 +395,14 @@ fn gave_up(refusal: &Refusal) -> Failure {
         format!("the node has taken nothing for {}: {message} [{reason}]", minutes(LONGEST))
     };
     Failure::new(Exit::Unreachable, error).help("tell its operator, and give the same command again once that is over")
+}
+
+/// What to do about a row of which nobody can say whether it was issued before the node lost what it had.
+fn look_and_ask_anew(row: usize) -> String {
+    format!(
+        "look for it: origin certificate list; where it is there, take the row out; where it is not, it is asked for under a \
+         new id: the same command with --anew {row}"
+    )
 }
 
 /// Waits for one bundle, where any are under way.

@@ -46,6 +46,9 @@ pub(super) struct Arguments {
     /// Where the request ids are kept [default: FILE.requests]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["offline", "register"])]
     requests: Option<PathBuf>,
+    /// Rows that the node refused as `REQUEST_BEFORE_RECALL`, and of which no certificate is there: asked for under a new id
+    #[arg(long, value_name = "ROW,...", value_delimiter = ',', conflicts_with_all = ["offline", "register"])]
+    anew: Vec<usize>,
     /// Issue on paper, under the numbers of a block: nothing is asked at a node
     #[arg(long, requires = "block", conflicts_with = "register")]
     offline: bool,
@@ -111,7 +114,8 @@ impl Arguments {
             let rows_on = node.connect(Some(&token)).await.map_err(noted)?;
             let beside = node.connect(Some(&token)).await.map_err(noted)?;
             let connections = [rows_on, beside];
-            let mut conversation = Conversation::new(&node, &token, connections, ledger, report, self.out);
+            let anew = self.anew.into_iter().collect();
+            let mut conversation = Conversation::new(&node, &token, connections, ledger, report, self.out, anew);
             let ended = conversation.run(rows).await;
             let open = conversation.open();
             Ok((ended, open, conversation.end().await))
