@@ -24,13 +24,14 @@ pub(super) fn list(
 }
 
 fn to_wire(view: &DriverView, history: LogHistory, forked: bool, proofs: bool) -> wire::LogHistory {
-    let LogHistory { origin, head, shown } = history;
+    let LogHistory { origin, head, only_witnessed, shown } = history;
     wire::LogHistory {
         origin: origin.to_string(),
         size: head.head.size,
         root: bytes(&head.head.root),
         checkpoint: if proofs { head.note } else { String::new() },
         forked,
+        only_witnessed,
         shown: shown.into_iter().map(|one| shown_by(view, one, proofs)).collect(),
     }
 }

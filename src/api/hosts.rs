@@ -156,9 +156,9 @@ impl Visitor {
         }
     }
 
-    /// Whether it may for this authority, or for any where none is named.
-    pub(crate) fn may_for(&self, authority: Option<&Issuer>, action: Action) -> bool {
-        matches!(self, Self::Account(own, caller) if authority.is_none_or(|one| own.issuer == *one) && caller.may(action))
+    /// Whether it may with a partner's log, of which the trust list names this addressee.
+    pub(crate) fn may_with(&self, log: &Origin, addressee: Option<&Issuer>, action: Action) -> bool {
+        matches!(self, Self::Account(own, caller) if is_to(&own.issuer, log, addressee) && caller.may(action))
     }
 
     /// Whether it may at `authority`; what it may at another authority counts for nothing here.
@@ -189,7 +189,31 @@ impl HostedAuthority {
     }
 }
 
+/// Whether a partner's log is addressed to this authority. Where the list names nobody, one to everybody is; any other was
+/// to somebody whom the list does not name any more, and that makes it nobody else's.
+fn is_to(own: &Issuer, log: &Origin, addressee: Option<&Issuer>) -> bool {
+    addressee.map_or_else(|| log.addressee() == Addressee::Everyone.label(), |one| one == own)
+}
+
 /// What a caller sent, short and plain enough to be said back.
 fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(120).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partners_log_is_read_for_its_addressee_and_for_nobody_where_the_list_does_not_name_it_any_more() {
+        let issuer = |text: &str| text.parse::<Issuer>().unwrap();
+        let (own, other) = (issuer("https://gacc.gov.cn"), issuer("https://chamber.cn"));
+        let log = |addressee: &str| format!("tdap.gov.pk/log/2026/{addressee}").parse::<Origin>().unwrap();
+        assert!(is_to(&own, &log("gacc.gov.cn"), Some(&own)) && is_to(&own, &log("cn"), Some(&own)));
+        assert!(!is_to(&own, &log("cn"), Some(&other)) && !is_to(&own, &log("chamber.cn"), Some(&other)));
+        assert!(is_to(&own, &log("all"), None) && is_to(&other, &log("all"), None));
+        for unlisted in ["chamber.cn", "cn"] {
+            assert!(!is_to(&own, &log(unlisted), None), "{unlisted}");
+        }
+    }
 }

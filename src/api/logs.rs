@@ -147,7 +147,7 @@ impl Logs {
     /// everybody for those of any. Nobody else is told that it is here.
     fn held(&self, caller: &Visitor, log: &str, action: Action) -> Option<Readable> {
         let (view, origin) = (self.partners.as_ref()?, log.parse::<Origin>().ok()?);
-        if !caller.may_for(view.addressee_of(&origin).as_ref(), action) {
+        if !caller.may_with(&origin, view.addressee_of(&origin).as_ref(), action) {
             return None;
         }
         let (_, store) = view.replicated().into_iter().find(|(held, _)| *held == origin)?;

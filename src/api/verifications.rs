@@ -249,13 +249,15 @@ impl Verifications {
         paper: &Paper,
         as_of: Option<&super::wire::google::r#type::Date>,
     ) -> Result<wire::VerifyPresentationResponse, Unjudged> {
-        let mut question = self.question(as_of)?;
+        let question = self.question(as_of)?;
         let proven = paper.attachment.as_deref().map(|token| self.with_evidence(token)).transpose()?.flatten();
         let mut seen = paper.seen();
         seen.certificate = proven.as_deref().or(seen.certificate);
-        question.status_refused = seen.certificate.map(|shown| self.status_refused(shown)).transpose()?.flatten();
+        let status_refused = seen.certificate.map(|shown| self.status_refused(shown)).transpose()?.flatten();
+        let beside = Question { status_refused, ..question.clone() };
+        // What stands by itself may be known better here: then the status that is refused is not the one it is judged by.
         let judge = |text: &str| self.judge(text, &question);
-        let mut verdicts = self.verifier.load().verify_paper(&seen, &question, judge)?;
+        let mut verdicts = self.verifier.load().verify_paper(&seen, &beside, judge)?;
         verdicts.sort_by_key(|verdict| verdict.headline);
         let mut verdicts = verdicts.iter().map(verdict_to_wire);
         Ok(wire::VerifyPresentationResponse {

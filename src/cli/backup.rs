@@ -386,7 +386,7 @@ fn helped(failure: Failure, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::PermissionDenied => failure.help("run it as the user that the node runs as"),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            failure.help("make room on that disk, and give the command again: what was begun is finished")
+            failure.help("make room on that disk, and give the command again")
         }
         _ => failure,
     }

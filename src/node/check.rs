@@ -11,6 +11,7 @@ use super::{
 use crate::agreement::{Agreement, Agreements};
 use crate::certificate::{AgreementCode, Country};
 use crate::document::Images;
+use crate::exchange::driver::identity_uri;
 use crate::keys::{KeyError, KeyName, KeyStore, Passphrase};
 use crate::log::Shard;
 use crate::office::Fees;
@@ -57,6 +58,7 @@ pub fn check(file: &Path) -> Result<Configuration, Faults> {
     }
     faults.extend(courier::HttpsCourier::open(&named.webhooks).err());
     let list = named.trust.as_ref().and_then(|files| trust(files, &mut faults));
+    work.extend(named.partner.as_ref().and_then(|one| unknown_identity(one, list.as_deref())));
     if let Some((files, list)) = named.trust.as_ref().zip(list.as_deref()) {
         work.extend(named.authorities.iter().filter_map(|one| unlisted(files, one, list)));
     }
@@ -83,6 +85,31 @@ pub fn check(file: &Path) -> Result<Configuration, Faults> {
 fn identity(files: &TlsFiles) -> Vec<NodeError> {
     let missing = [&files.certificate, &files.key].into_iter().filter_map(|path| unreadable(path)).collect::<Vec<_>>();
     if missing.is_empty() { TlsIdentity::read(files.clone()).err().into_iter().collect() } else { missing }
+}
+
+/// An identity by which partners do not know this node: it starts, and nobody answers it. A node that the list does not name
+/// yet may come with a later one.
+fn unknown_identity(one: &PartnerConfiguration, list: Option<&TrustList>) -> Option<NodeError> {
+    let (node, identity) = (&one.node, TlsIdentity::read(one.tls.clone()).ok()?);
+    let message = match (identity.node_name(), identity.pin()) {
+        (Err(error), _) | (_, Err(error)) => return Some(error),
+        (Ok(named), _) if named != node.as_str() => format!(
+            "names {named}, and this node is {node}: no partner answers it; its URI has to be {}",
+            identity_uri(node)
+        ),
+        (Ok(_), Ok(pin)) => {
+            let list = list?;
+            let is_another = list.node(node).is_some_and(|listed| !listed.spki.contains(&pin));
+            let version = list.version();
+            is_another.then(|| {
+                format!(
+                    "trust list {version} pins another TLS key for {node} than this one, {pin}: no partner answers it; put the \
+                     key back that is listed, or have this one listed (origin trust draft list --node {node},spki={pin})"
+                )
+            })?
+        }
+    };
+    Some(NodeError::Tls { path: one.tls.certificate.clone(), message })
 }
 
 fn unreadable(path: &Path) -> Option<NodeError> {

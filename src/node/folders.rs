@@ -38,6 +38,13 @@ impl DataFolder {
         }
         Ok(names)
     }
+
+    /// Whether it is what is kept of a partner's log: no start hangs on it, and it is fetched again.
+    #[must_use]
+    pub fn is_of_partner(&self) -> bool {
+        // What the node keeps as a witness lies beside the partners, and is its own.
+        self.name.strip_prefix(PARTNERS).is_ok_and(|rest| rest.components().count() > 1)
+    }
 }
 
 /// Every data folder there is: the authorities' own, and what is kept of partners' logs.

@@ -113,12 +113,13 @@ impl Arguments {
         looks.extend(papers::look(&configuration, self.door.config(), now));
         let (doors, running) = doors::look(console, &self.door, &configuration);
         // What runs has read its own journals, and goes on writing them.
-        let data = if running { Vec::new() } else { data::look(&configuration, now) };
-        looks.extend(start(self.door.config(), &data));
+        let data = if running { data::Looked::default() } else { data::look(&configuration, now) };
+        looks.extend(start(self.door.config(), &data.own));
         looks.extend(disk::look(&configuration));
         looks.extend(printing::look(&configuration));
         looks.extend(doors);
-        looks.extend(data);
+        looks.extend(data.own);
+        looks.extend(data.partners);
         looks.extend(partners::look(console, &self.door, &configuration, running, now));
         let worst = looks.iter().map(|look| look.state).max().unwrap_or(State::Good);
         for look in &looks {

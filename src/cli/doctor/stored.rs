@@ -22,7 +22,8 @@ fn damage(one: &wire::StoredDamage) -> Look {
     Look::bad("journal", sentence).help(help(Path::new(file), *of_partner))
 }
 
-fn help(file: &Path, of_partner: bool) -> String {
+/// How a damaged file is mended.
+pub(super) fn help(file: &Path, of_partner: bool) -> String {
     let class = file.parent().unwrap_or(Path::new("."));
     if class.ends_with("logs") {
         return format!(
@@ -30,19 +31,23 @@ fn help(file: &Path, of_partner: bool) -> String {
             class.display()
         );
     }
-    let folder = class.parent().unwrap_or(class).display();
-    let without = if of_partner {
-        format!("move `{folder}` away, and the log is fetched again from its node")
-    } else {
-        "move all that the node keeps away and put a whole copy back (`origin backup restore`); what partners hold beyond \
-         it comes back from them"
-            .to_owned()
-    };
+    let without = without_copy(class.parent().unwrap_or(class), of_partner);
     format!(
         "stop the node, keep the file, and put the same file of a copy in its place: segments never change once they are \
          closed (`origin backup check` says whether the copy is whole). Where no copy has it: {without}. \
          docs/cli/backup.md (A damaged file)"
     )
+}
+
+/// How a data folder is mended as a whole.
+pub(super) fn without_copy(folder: &Path, of_partner: bool) -> String {
+    if of_partner {
+        format!("move `{}` away, and the log is fetched again from its node", folder.display())
+    } else {
+        "move all that the node keeps away and put a whole copy back (`origin backup restore`); what partners hold beyond \
+         it comes back from them"
+            .to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 /// and its successor takes what comes. Each series passes over as many numbers as entries are given up; one that a back
 /// office brought may be given again, and so may one of a series that has not so many left.
 ///
-/// What is about to be done is said before it is done, and the audit trail keeps it.
+/// What is about to be done is said before it is done, and the audit record keeps it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -109,11 +109,11 @@ fn tell(console: Console, log: &Origin, for_good: bool, answer: &wire::GoOnRespo
         let (held, lost) = (counted(*size, "entry", "entries"), counted(*lost, "entry is", "entries are"));
         let successor = log.shard().successor().map_or_else(|| "none".to_owned(), |shard| shard.to_string());
         console.data(format!(
-            "{log} is closed with {held}, and {lost} given up; the audit trail keeps it. What comes goes to shard \
+            "{log} is closed with {held}, and {lost} given up; the audit record keeps it. What comes goes to shard \
              {successor}, which needs a log key: origin doctor says how"
         ));
     } else if *was_shut {
-        console.data(format!("{log} goes on by your word; the audit trail keeps it"));
+        console.data(format!("{log} goes on by your word; the audit record keeps it"));
     } else {
         console.data(format!("{log} was not shut: nothing changed"));
     }

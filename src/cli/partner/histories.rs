@@ -25,7 +25,8 @@ use wire::HistoryAgreement;
 /// For each log, its own or a partner's: the newest head that each node has shown which gives, holds or witnesses it, when it
 /// was compared last, and how it goes with the head that is held here. Every head has the signature of the log's key, and
 /// each one that is a beginning of another the proof of that: both are checked again by this command, against the trust list
-/// here, and `--format json` gives them for anybody to check. Who was not heard since the node started is named.
+/// here, and `--format json` gives them for anybody to check. Who was not heard since the node started is named. Of a log
+/// that is only witnessed here the head alone is kept: the proof of a smaller one has whoever holds the entries.
 ///
 /// Exit code 0 if nobody showed another history, 3 if somebody did, or what the node said cannot be checked.
 #[derive(Debug, clap::Args)]
@@ -49,7 +50,8 @@ impl Arguments {
         let mut good = true;
         for history in &histories {
             let held = held(&trust, history);
-            let checked = history.shown.iter().map(|shown| check(held.as_ref(), shown)).collect::<Vec<_>>();
+            let checked = history.shown.iter().map(|shown| check(held.as_ref(), history.only_witnessed, shown));
+            let checked = checked.collect::<Vec<_>>();
             let said = said(history);
             good &= said.colour != Colour::Red && checked.iter().all(Result::is_ok);
             if console.is_json() {
@@ -57,9 +59,10 @@ impl Arguments {
                 continue;
             }
             console.data(format!("{}: {}", plain(&history.origin), console.paint(said.colour, &said.words)));
-            console.data(format!("  {:32} {:>10} {}  held here", "this node", history.size, root(&history.root)));
+            let kept = if history.only_witnessed { "witnessed here" } else { "held here" };
+            console.data(format!("  {:32} {:>10} {}  {kept}", "this node", history.size, root(&history.root)));
             for (shown, checked) in history.shown.iter().zip(&checked) {
-                print(console, shown, checked);
+                print(console, history, shown, checked);
             }
         }
         Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(Exit::NotValid.code()) })
@@ -111,6 +114,9 @@ pub(super) fn said(history: &wire::LogHistory) -> Said {
     if !unheard.is_empty() && !heard.is_empty() {
         words = format!("{words}; not heard: {}", names(&unheard));
     }
+    if history.only_witnessed {
+        words.push_str("; only witnessed here");
+    }
     Said { colour, words, heard: heard.len() }
 }
 
@@ -124,6 +130,7 @@ pub(super) fn document(history: &wire::LogHistory, checked: Option<&[Result<(), 
         "root": root(&history.root),
         "checkpoint": checked.map(|_| &history.checkpoint),
         "forked": history.forked,
+        "only_witnessed": history.only_witnessed,
         "shown": rows.collect::<Vec<_>>(),
     })
 }
@@ -177,7 +184,11 @@ fn signed(note: &str, key: &VerifierKey, (size, root): (u64, &Bytes)) -> Result<
 }
 
 /// Checks again what the node says of a head that somebody showed.
-fn check(held: Result<&(TreeHead, VerifierKey), &String>, shown: &wire::ShownHistory) -> Result<(), String> {
+fn check(
+    held: Result<&(TreeHead, VerifierKey), &String>,
+    only_witnessed: bool,
+    shown: &wire::ShownHistory,
+) -> Result<(), String> {
     let (held, key) = held.map_err(ToOwned::to_owned)?;
     match shown.agreement() {
         HistoryAgreement::Unheard | HistoryAgreement::Unspecified => Ok(()),
@@ -186,6 +197,9 @@ fn check(held: Result<&(TreeHead, VerifierKey), &String>, shown: &wire::ShownHis
         }
         HistoryAgreement::Same => {
             let head = signed(&shown.checkpoint, key, (shown.size, &shown.root))?;
+            if only_witnessed && head.size < held.size {
+                return Ok(());
+            }
             let proof = shown.consistency.iter().map(hash).collect::<Option<Vec<_>>>();
             let proof = proof.ok_or("a hash of the proof has not 32 bytes")?;
             verify_consistency(head.size, held.size, &head.root, &held.root, &proof).map_err(|error| error.to_string())
@@ -193,7 +207,7 @@ fn check(held: Result<&(TreeHead, VerifierKey), &String>, shown: &wire::ShownHis
     }
 }
 
-fn print(console: Console, shown: &wire::ShownHistory, checked: &Result<(), String>) {
+fn print(console: Console, history: &wire::LogHistory, shown: &wire::ShownHistory, checked: &Result<(), String>) {
     let node = plain(&shown.node);
     let proven = if shown.proven_by.is_empty() {
         "when it was compared".to_owned()
@@ -206,6 +220,9 @@ fn print(console: Console, shown: &wire::ShownHistory, checked: &Result<(), Stri
             return;
         }
         (_, Err(why)) => (Colour::Red, format!("cannot be checked: {why}")),
+        (HistoryAgreement::Same, Ok(())) if history.only_witnessed && shown.size < history.size => {
+            (Colour::Green, format!("a beginning of it, proven {proven}"))
+        }
         (HistoryAgreement::Same, Ok(())) if shown.consistency.is_empty() => {
             (Colour::Green, "the same head, signed by the log's key".to_owned())
         }
@@ -250,6 +267,8 @@ mod tests {
         assert_eq!(said(&history(&[(Unheard, 0), (Unheard, 0)])).heard, 0);
         let other = said(&history(&[(Same, 12), (Another, 12)]));
         assert!(other.colour == Colour::Red && other.words.contains("shown to ke"), "{}", other.words);
+        let witnessed = said(&wire::LogHistory { only_witnessed: true, ..history(&[(Same, 7), (Same, 12)]) });
+        assert!(witnessed.words.ends_with("; only witnessed here"), "{}", witnessed.words);
         let forked = said(&wire::LogHistory { forked: true, ..history(&[(Same, 12), (Same, 12)]) });
         assert!(forked.colour == Colour::Red && forked.words.contains("two histories"), "{}", forked.words);
     }
@@ -258,12 +277,13 @@ mod tests {
     fn what_a_node_says_of_a_head_counts_only_with_the_signature_and_the_proof() {
         let shown = wire::ShownHistory { agreement: HistoryAgreement::Same.into(), ..Default::default() };
         let why = "the trust list here names no key for the log".to_owned();
-        assert_eq!(check(Err(&why), &shown), Err(why.clone()));
+        assert_eq!(check(Err(&why), false, &shown), Err(why.clone()));
         let key = SecretKey::from_seed(&[1; 32]).unwrap();
         let key = VerifierKey::note("tdap.gov.pk/log/2026/cn", key.public_key()).unwrap();
         let held = (TreeHead { size: 0, root: crate::log::EMPTY_ROOT }, key);
-        assert!(check(Ok(&held), &shown).is_err(), "nobody signed it");
+        assert!(check(Ok(&held), false, &shown).is_err(), "nobody signed it");
+        assert!(check(Ok(&held), true, &shown).is_err(), "nobody signed it");
         let unheard = wire::ShownHistory { agreement: HistoryAgreement::Unheard.into(), ..Default::default() };
-        assert_eq!(check(Ok(&held), &unheard), Ok(()));
+        assert_eq!(check(Ok(&held), false, &unheard), Ok(()));
     }
 }

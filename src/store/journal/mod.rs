@@ -233,7 +233,8 @@ impl JournalStore {
         damages.into_iter().map(named).collect()
     }
 
-    /// Reads every entry there is and checks it against its checksum, its row and the signed head of its log.
+    /// Reads every entry there is and checks it against its checksum and its row; what a log's signed head says, a start
+    /// holds against the rows.
     pub fn scrub(&self) -> Result<Scrubbed, StoreError> {
         self.core().scrub()
     }

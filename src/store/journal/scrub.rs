@@ -312,6 +312,12 @@ impl Reading<'_> {
         }
     }
 
+    /// Whether damage at a place is known, or no more is told of. What it touches is not looked for then, for that reads
+    /// every row there is.
+    fn is_told(&self, file: &str, offset: u64) -> bool {
+        self.damages.len() >= MOST || self.damages.iter().any(|known| known.file == file && known.offset == offset)
+    }
+
     fn knows(&self, origin: &Origin, index: u64) -> bool {
         let mut entries = self.damages.iter().flat_map(|damage| &damage.entries);
         entries.any(|(log, range)| log == origin && range.contains(&index))
@@ -342,8 +348,11 @@ impl Reading<'_> {
             Ok(read) => read,
             Err(error) => {
                 // The next one may be whole all the same.
-                let entries = self.core.entries_in(standing.ordinal, &(0..u64::MAX));
-                self.note(told(error, &segment::name(Class::Entries, standing.ordinal)), entries);
+                let damage = told(error, &segment::name(Class::Entries, standing.ordinal));
+                if !self.is_told(&damage.0, damage.1) {
+                    let entries = self.core.entries_in(standing.ordinal, &(0..u64::MAX));
+                    self.note(damage, entries);
+                }
                 (0, None)
             }
         }
@@ -398,7 +407,7 @@ impl Reading<'_> {
         let before = head.ordinal.saturating_sub(1);
         let name = segment::name(Class::Entries, before);
         // What cannot be opened, or is damaged before its end, is known by now.
-        if before == 0 || self.damages.iter().any(|damage| damage.file == name) {
+        if before == 0 || self.damages.len() >= MOST || self.damages.iter().any(|damage| damage.file == name) {
             return;
         }
         let file = segment::open(&*self.core.parts.disk, Class::Entries, before).ok();
@@ -413,7 +422,7 @@ impl Reading<'_> {
         let (offset, _) = walk.end();
         let behind = walk.skip();
         let name = segment::name(Class::Entries, ordinal);
-        if !self.damages.iter().any(|known| known.file == name && known.offset == offset) {
+        if !self.is_told(&name, offset) {
             let entries = self.core.entries_in(ordinal, &(offset..behind));
             self.note((name, offset, what), entries);
         }
