@@ -172,3 +172,22 @@ fn a_configuration_whose_trust_list_has_no_section_of_the_authority_is_not_good(
     let said = origin(&["check-config", &home.config()]).bad(64, &["has no section of https://tdap.gov.pk"]);
     assert!(said.err.contains("starts, and part of its work would be refused or not believed"), "{}", said.err);
 }
+
+#[test]
+fn a_configuration_whose_tls_identity_is_not_the_one_that_partners_know_is_not_good() {
+    let (home, other) = (Home::new(), tempfile::tempdir().unwrap());
+    origin(&["check-config", &home.config()]).good();
+    let found = [
+        ("kra.go.ke", "names node.kra.go.ke, and this node is node.tdap.gov.pk"),
+        ("tdap.gov.pk", "pins another TLS key"),
+    ];
+    for (issuer, told) in found {
+        let made = text(&other.path().join(issuer)).to_owned();
+        let arguments = ["init", &made, "--issuer", issuer, "--country", "KE", "--time-zone", "Africa/Nairobi"];
+        origin(&[&arguments[..], &["--name", "Another", "--office", "NBO=Office,Nairobi"]].concat()).good();
+        for name in ["tls/partner.crt.pem", "tls/partner.key.pem"] {
+            fs::copy(Path::new(&made).join(name), home.node.join(name)).unwrap();
+        }
+        origin(&["check-config", &home.config()]).bad(64, &[told, "no partner answers it"]);
+    }
+}

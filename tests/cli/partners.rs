@@ -17,7 +17,7 @@ use std::{
 };
 
 /// How long something that has to happen may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A node's folder, made by `origin init`, with its door to partners on a port that is free now.
 pub(crate) struct Made {
@@ -278,6 +278,9 @@ fn what_is_issued_is_held_by_its_addressee_and_cosigned() {
     let watched = ["partner", "status", "--config", &config, "--admin", &three.admin];
     let watched = origin(&watched).good().out;
     assert!(watched.lines().any(|line| line.starts_with("witnessed here") && line.contains(&log)), "{watched}");
+    let histories = ["partner", "histories", "--config", &config, "--admin", &three.admin, "--log", &log];
+    let told = origin(&histories).good().out;
+    assert!([pk, &log, "only witnessed here", "this node"].iter().all(|word| told.contains(word)), "{told}");
 
     // China's node is killed; issuing goes on, and what it missed is there when it comes back.
     let mut two = two;

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
 const RICE: &str = include_str!("../../node-config/demo/certificates/pk-ke-rice-nonpreferential.json");
 
 /// The lines of a command as JSON.

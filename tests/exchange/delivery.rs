@@ -50,7 +50,7 @@ pub(crate) async fn issue_footballs(caller: &Caller, token: &str, marks: std::op
             break places;
         }
         let may_be_asked_again = refused.iter().all(|error| error.code == i32::from(tonic::Code::Unavailable));
-        assert!(may_be_asked_again && begun.elapsed() < std::time::Duration::from_secs(30), "{refused:?}");
+        assert!(may_be_asked_again && begun.elapsed() < PATIENCE, "{refused:?}");
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     };
     assert_eq!(places.len(), asked.len());

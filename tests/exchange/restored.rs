@@ -122,7 +122,7 @@ async fn a_node_put_back_from_an_old_copy_gets_back_what_it_lost_and_repeats_no_
     let rice = issue_in_time(&caller, &token, &rice()).await;
     assert!(rice.index > rice_at && given.insert(rice.number.clone()), "{rice:?}");
     // A request that was carried out, and forgotten, is not carried out again.
-    let (_, again) = one(caller.clone(), token.clone(), asked).await;
+    let (asked, again) = one(caller.clone(), token.clone(), asked).await;
     let again = again.unwrap_err();
     assert_eq!(
         (again.code(), reason(&again).as_str()),
@@ -148,6 +148,7 @@ async fn a_node_put_back_from_an_old_copy_gets_back_what_it_lost_and_repeats_no_
     caller.certificates(&token).get_certificate(found).await.unwrap();
     // And a change of it goes through.
     cancel(&caller, &token, &after[2].number).await;
+    asks_anew_for_what_is_not_there(pakistan, &third, &token, &asked.id);
 
     stop([third, two, three]);
     for (member, log) in [(china, &to_china), (kenya, &to_kenya)] {
@@ -155,6 +156,40 @@ async fn a_node_put_back_from_an_old_copy_gets_back_what_it_lost_and_repeats_no_
             (pakistan.check_log("data/tdap.gov.pk", log), member.check_log(&Member::replica(pakistan, log), log));
         assert!(issued["size"].as_u64() >= replica["size"].as_u64(), "{issued} {replica}");
     }
+}
+
+/// A file whose row was asked for before the loss is refused, and goes on once a person says that the row is not there: with
+/// that row alone, and once.
+fn asks_anew_for_what_is_not_there(member: &Member, node: &Running, token: &str, before: &str) {
+    let rows = write(member.folder(), "again.jsonl", &(footballs(18) + "\n"));
+    let (token, ca) = (write(member.folder(), "again.token", token), member.at("tls/ca.crt.pem"));
+    let issue = |more: &[&str]| {
+        let asked = ["issue", text(&rows), "--node", &node.client, "--ca", &ca, "--token-file", text(&token)];
+        origin(&[&asked[..], more].concat())
+    };
+    issue(&[]).good();
+    let requests = member.folder().join("again.jsonl.requests");
+    let noted = fs::read_to_string(&requests).unwrap();
+    let noted = noted.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let noted = noted.filter(|line| line.get("done").is_none()).map(|mut line| {
+        if let Some(asked) = line.get_mut("asked") {
+            asked["request_id"] = before.into();
+        }
+        format!("{line}\n")
+    });
+    // The file begins with the node.
+    let noted = noted.collect::<String>();
+    assert!(noted.starts_with("{\"node\":") && noted.contains(before), "{noted}");
+    fs::write(&requests, noted).unwrap();
+    for more in [&[] as &[&str], &["--anew", "2,3"]] {
+        let refused = issue(more);
+        assert_eq!(refused.code, 1, "{}", refused.err);
+        for word in ["[REQUEST_BEFORE_RECALL]", "origin certificate list", "--anew 1"] {
+            assert!(refused.out.contains(word), "`{word}` is not in: {}", refused.out);
+        }
+    }
+    assert!(issue(&["--anew", "1"]).good().err.contains("1 issued, 0 refused"));
+    assert!(issue(&["--anew", "1"]).good().err.contains("0 issued, 1 issued before, 0 refused"));
 }
 
 /// Starts the three nodes, and issues certificates that China's node holds when this returns: the nodes, who signs, the log,

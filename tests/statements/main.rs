@@ -12,6 +12,7 @@
 )]
 
 mod hostile;
+mod hostile_claims;
 mod hostile_replies;
 mod properties;
 mod properties_of_replies;
