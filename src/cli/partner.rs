@@ -60,15 +60,16 @@ enum Command {
     /// A log of a partner that is proven to have shown two histories is frozen: this node keeps the branch that it held
     /// first, takes and cosigns nothing more, and its verdicts say so. Once you have looked into it with the partner (an old
     /// copy that was restored, say) and the branch held here is the one that goes on, this lifts it here: the two heads
-    /// that are proven, and nothing else. Any other head off the branch held here freezes the log again with its own proof,
-    /// of whatever size it is. The proof stays where it was said, and the audit trail keeps what you did.
+    /// that are proven, and the branch that was left up to the one of them that is its head. Any other head off the branch
+    /// held here freezes the log again with its own proof, of whatever size it is. The proof stays where it was said, and
+    /// the audit record keeps what you did.
     Lift {
         #[command(flatten)]
         door: OperatorDoor,
         /// The log, <host>/log/<shard>/<addressee>
         #[arg(long, value_name = "ORIGIN")]
         log: Origin,
-        /// Why, for the audit trail
+        /// Why, for the audit record
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },

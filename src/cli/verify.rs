@@ -31,15 +31,15 @@ const MAX_STAMP_BYTES: usize = 8 << 10;
 /// Judge a certificate: who signed it, where it is logged, whether it stands and can be used
 ///
 /// Offline by default: a token, a redacted copy of one, an evidence bundle (.coo.json), its paper as PDF, PNG or JPEG, or
-/// the text of the stamp on that (CO1:…), judged by a trust list. Of a PDF the attached token is judged, and the codes on its
-/// pages held to it; of a picture each stamp. What a page says besides is never shown: only what is signed is. A stamp alone says what was signed and not how that stands: STAMP_AUTHENTIC at best.
-/// With the same inputs, evidence and --at the answer is the same, byte for byte, for ever. With --node the node judges the
-/// file, or tells by --id or --number whether it knows a certificate, and with the code of its paper what it says; that is
-/// the node's word and no proof.
+/// the text of the stamp on that (CO1:…), judged by a trust list. Of a PDF the attached token is judged, and the codes on
+/// its pages held to it; of a picture each stamp. What a page says besides is never shown: only what is signed is. A stamp
+/// alone says what was signed and not how that stands: STAMP_AUTHENTIC at best. With the same inputs, evidence and --at the
+/// answer is the same, byte for byte, for ever. With --node the node judges the file, or tells by --id or --number whether
+/// it knows a certificate, and with the code of its paper what it says; that is the node's word and no proof.
 ///
-/// Exit code 0: valid; 3: not valid, as one that a closed key signed; 5: too little or too old to say, as where the node has
-/// yet to get back what it once signed; 4: the node does not answer; 64: the trust
-/// list or the evidence is not accepted, and nothing was judged.
+/// Exit code 0: valid; 3: not valid, as one that a closed key signed; 5: too little or too old to say, as where the node
+/// has yet to get back what it once signed; 4: the node does not answer; 64: the trust list or the evidence is not
+/// accepted, and nothing was judged.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Token, evidence bundle, paper (PDF, PNG, JPEG) or stamp; `-` is standard input

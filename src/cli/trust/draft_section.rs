@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer, required_unless_present = "after")]
     issuer: Option<Issuer>,
     /// Its country, ISO 3166-1 alpha-2
-    #[arg(long, value_name = "XX", required_unless_present = "after")]
+    #[arg(long, value_name = "XX", value_parser = arguments::country, required_unless_present = "after")]
     country: Option<Country>,
     /// The time zone of its civil dates, such as Asia/Karachi
     #[arg(long, value_name = "ZONE", value_parser = zone, required_unless_present = "after")]
@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     /// The node that hosts it
     #[arg(long, value_name = "NAME")]
     node: Option<NodeName>,
-    /// Folders with the public halves of its keys, the root key among them
+    /// Folders with the public halves of its keys: for a first section all, the root key among them; else the new ones
     #[arg(long, value_name = "DIR", required = true)]
     keys: Vec<PathBuf>,
     /// The section that holds now
