@@ -106,7 +106,7 @@ fn needs_another_state(reason: &str) -> bool {
             | "ITEM_STATUS_FORBIDS"
             | "CONTENTS_ERASED"
             | "CONTENTS_MISSING"
-            | "NO_COPY_HERE"
+            | "ENTRY_LOST"
             | "DRAWN_UPON"
             | "UNUSED_NOT_DECLARED"
             | "CANCELLATION_ASKED"

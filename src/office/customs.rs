@@ -30,7 +30,7 @@ pub struct CustomsFile {
     /// What counts of each item, and under [`WHOLE`] of all: the newest response that decides or uses. One that does
     /// neither, such as that it was received, counts where there is none of those.
     pub responses: BTreeMap<u32, ResponseCode>,
-    /// The newest response of all; of what was used and accepted since, what its use made of it.
+    /// The newest response of all; of what was used, accepted since or taken back in part, what its use makes of the whole.
     pub latest: Option<ResponseCode>,
     /// How many acts there were.
     pub acts: u32,
@@ -43,6 +43,10 @@ pub struct CustomsFile {
     /// item.
     #[serde(default, alias = "refused_lines", skip_serializing_if = "Vec::is_empty")]
     pub decided_lines: Vec<DecidedLine>,
+    /// Whether what it says is erased here: customs read it no more, and nothing is kept of what they write in an act. What
+    /// was prepared before rests on a file without this, and is prepared again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub erased: bool,
 }
 
 /// A line of a declaration on which an item is used, or not, by a decision of its own.
@@ -211,7 +215,8 @@ impl CustomsFile {
         for ItemDecision { item, line, code, .. } in decisions {
             let place = item.unwrap_or(WHOLE);
             let used = self.used(certified, place).filter(|_| code.grants());
-            self.latest = Some(used.unwrap_or(*code));
+            let whole = self.used(certified, WHOLE).filter(|_| code.grants());
+            self.latest = Some(whole.unwrap_or(*code));
             self.take(place, line.zip(declaration), *code);
             // What was used stays used, and is granted beside it.
             if let (Some(used), Some(said)) = (used.filter(|_| place != WHOLE), self.responses.get_mut(&place))
@@ -231,7 +236,8 @@ impl CustomsFile {
         if left.iter().all(|one| one.drawn.is_zero()) {
             return None;
         }
-        let full = left.iter().all(|one| one.left.is_zero() && !one.drawn.is_zero());
+        // Of an item that states no quantity nobody can say that nothing is left.
+        let full = left.iter().all(|one| one.left.is_zero() && (one.ended || !one.drawn.is_zero()));
         Some(if full { ResponseCode::UtilisedFull } else { ResponseCode::UtilisedPartial })
     }
 
@@ -294,7 +300,6 @@ impl CustomsFile {
             {
                 self.granted.insert(*item);
             }
-            self.latest = Some(code);
             // Both are stated in the unit that the item is drawn in.
             let used = left.as_ref().and_then(|left| quantity.in_unit(&left.unit)).unwrap_or_else(|| quantity.clone());
             decisions.push(ItemDecision {
@@ -308,13 +313,13 @@ impl CustomsFile {
                 words: None,
             });
         }
+        self.latest = self.used(certified, WHOLE);
         self.first_used.get_or_insert_with(|| declaration.clone());
         Ok(decisions)
     }
 
     /// Gives back what an act wrote off. What was decided of an item stays decided.
     pub fn give_back(&mut self, decisions: &[ItemDecision]) {
-        self.latest = Some(ResponseCode::Reversed);
         for decision in decisions {
             let (Some(item), Some(quantity)) = (decision.item, &decision.quantity) else { continue };
             self.ledger.give_back(item, quantity, &Amounts::default());
@@ -329,7 +334,9 @@ impl CustomsFile {
                 self.responses.remove(&item);
             }
         }
-        if !self.ledger.is_drawn_on() {
+        let still = self.ledger.is_drawn_on();
+        self.latest = Some(if still { ResponseCode::UtilisedPartial } else { ResponseCode::Reversed });
+        if !still {
             self.first_used = None;
         }
     }

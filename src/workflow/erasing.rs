@@ -2,24 +2,31 @@
 //! the years of keeping are over. The keys that its disclosures, those of its changes of status and of what else statements
 //! say of it are sealed under are overwritten, and so are those of what customs here wrote in what they did with it; its
 //! entry stays, its log verifies as before, and whoever presents the disclosures of his own still proves them. What others
-//! hold (the addressee, the holder) is theirs to erase.
+//! hold (the addressee, the holder, another authority of this node) is theirs to erase.
 
 use super::{ArrivedName, CertificateName, Desk, WorkflowError, applications, customs::words_erased, record};
 use crate::{
     agreement::Edition,
     certificate::Text,
+    inbox,
     log::Origin,
     office::{Action, Actor, AuditEvent},
-    sequencer::{IssuedFor, changes_of, void_changes_of},
-    statement::{Jti, Kind, OpenedBody, open_leaf},
-    store::{Batch, Disclosures, EntryRef, StateChange, Store, Subject, Table, about},
+    sequencer::{IssuedFor, SequencerError, changes_of, is_held, void_changes_of},
+    statement::{Jti, Kind, OpenedBody, OpenedCertificate, open_leaf},
+    store::{Batch, Disclosures, EntryFacts, EntryRef, StateChange, Store, Subject, Table, about},
     time::{Date, Timestamp, ZoneName},
 };
 use jiff::ToSpan as _;
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    sync::Arc,
+};
 
-/// Certificates erased in one go: each is two syncs of the disk, and the writer takes turns with them.
+/// Certificates erased in one go: each is some syncs of the disk, and the writer takes turns with them.
 const A_ROUND: usize = 500;
+/// How often what customs wrote is looked for because another act came between.
+const MOVES_TRIED: usize = 16;
 
 /// Which certificate.
 #[derive(Debug, Clone)]
@@ -39,39 +46,68 @@ pub struct Erasure {
     pub before: bool,
 }
 
+/// A log with certificates that are this authority's to erase, as far as they are.
+struct Shelf {
+    origin: Origin,
+    store: Arc<dyn Store>,
+    /// Whether another authority of this node writes it, which erases its own: this one erases what it made of what stands
+    /// there, and reads it no more.
+    hosted: bool,
+}
+
 /// A certificate that is to be erased, and where it is kept.
 struct Doomed {
     entry: EntryRef,
     store: Arc<dyn Store>,
+    /// As of its log.
+    hosted: bool,
+}
+
+/// What there is to be erased at a place.
+enum Left {
+    Nothing,
+    /// Its years are over.
+    Due,
+    /// It is looked at again.
+    Kept,
 }
 
 impl Desk {
     /// Erases what one certificate says. Who may is asked at the door. It blocks until nothing can bring it back here.
     pub fn erase(&self, actor: Actor<'_>, name: &ErasedName, reason: &Text<1024>) -> Result<Erasure, WorkflowError> {
-        let (entry, store) = match name {
-            ErasedName::Own(name) => (record::find(self.store().as_ref(), name)?, Arc::clone(self.store())),
+        let doomed = match name {
+            ErasedName::Own(name) => {
+                let (entry, store) = (record::find(self.store().as_ref(), name)?, Arc::clone(self.store()));
+                // Anything but a certificate has no place among the statuses, and nothing here to erase it by.
+                let facts = store.facts(&entry.origin, entry.index)?;
+                if facts.is_none_or(|facts| facts.status_index.is_none()) {
+                    return Err(WorkflowError::CertificateUnknown);
+                }
+                Doomed { entry, store, hosted: false }
+            }
             ErasedName::Arrived(name) => {
                 let entry = self.arrived(name)?.entry;
-                let store = self.copy_of(&entry.origin).ok_or(WorkflowError::NoCopyHere)?;
-                (entry, store)
+                let shelf = self.shelves().into_iter().find(|shelf| shelf.origin == entry.origin);
+                let Shelf { store, hosted, .. } = shelf.ok_or(WorkflowError::ArrivalUnknown)?;
+                Doomed { entry, store, hosted }
             }
         };
-        // Anything but a certificate has no place among the statuses, and nothing here to erase it by.
-        let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
-        if matches!(name, ErasedName::Own(_)) && facts.status_index.is_none() {
-            return Err(WorkflowError::CertificateUnknown);
-        }
+        let (entry, store) = (doomed.entry.clone(), Arc::clone(&doomed.store));
         let before = match store.disclosures(&entry.origin, entry.index)? {
-            Some(Disclosures::Present(_)) => false,
-            Some(Disclosures::Erased) => true,
             // What may still come would find its key gone.
             Some(Disclosures::None) | None => return Err(WorkflowError::ArrivalIncomplete),
+            Some(_) if doomed.hosted && is_held(store.as_ref(), &entry)? => {
+                return Err(WorkflowError::ArrivalIncomplete);
+            }
+            Some(_) if doomed.hosted => self.is_erased_by(store.as_ref(), &entry)?,
+            Some(Disclosures::Present(_)) => false,
+            Some(Disclosures::Erased) => true,
         };
         // What was said of it since goes when it is ordered once more.
         if !before || !self.said_of(store.as_ref(), &entry)?.is_empty() {
             let event = AuditEvent::of(actor, Action::EraseContents);
             let event = event.on(format!("{} {}", entry.origin, entry.index)).with_detail(reason);
-            self.erase_all(&[Doomed { entry: entry.clone(), store }], vec![event], Vec::new())?;
+            self.erase_all(&[doomed], vec![event], Vec::new())?;
         }
         Ok(Erasure { entry, before })
     }
@@ -80,19 +116,14 @@ impl Desk {
     /// from the disk.
     pub fn erase_due(&self) -> Result<(usize, bool), WorkflowError> {
         let Some(years) = self.setup().erase_after_years else { return Ok((0, false)) };
-        let own = self.store();
-        let mut logs = own.logs().into_iter().map(|origin| (origin, Arc::clone(own))).collect::<Vec<_>>();
-        let trust = self.trust();
-        let copies = self.setup().partners.copies().into_iter();
-        logs.extend(copies.filter(|(origin, _)| trust.addressee_of(origin) == Some(&self.setup().issuer)));
         let (mut doomed, mut passed) = (Vec::new(), Vec::new());
-        for (origin, store) in logs {
+        for shelf in self.shelves() {
             let left = A_ROUND.saturating_sub(doomed.len());
-            let found = self.due_in(&origin, &store, years, left)?;
-            passed.extend(found.passed.map(|next| passed_to(&origin, next)));
+            let found = self.due_in(&shelf, years, left)?;
+            passed.extend(found.passed.map(|next| passed_to(&shelf.origin, next)));
             doomed.extend(found.due.into_iter().map(|index| {
-                let (origin, store) = (origin.clone(), Arc::clone(&store));
-                Doomed { entry: EntryRef { origin, index }, store }
+                let (origin, store) = (shelf.origin.clone(), Arc::clone(&shelf.store));
+                Doomed { entry: EntryRef { origin, index }, store, hosted: shelf.hosted }
             }));
         }
         let count = doomed.len();
@@ -108,8 +139,21 @@ impl Desk {
         Ok((count, count == A_ROUND))
     }
 
+    /// The own logs, and those addressed to this authority.
+    fn shelves(&self) -> Vec<Shelf> {
+        let own = self.store();
+        let logs = own.logs().into_iter().map(|origin| Shelf { origin, store: Arc::clone(own), hosted: false });
+        let copies = self.setup().partners.copies().into_iter().map(|(origin, _)| origin).collect::<BTreeSet<_>>();
+        let addressed = self.addressed().into_iter().map(|(origin, store)| {
+            let hosted = !copies.contains(&origin);
+            Shelf { origin, store, hosted }
+        });
+        logs.chain(addressed).collect()
+    }
+
     /// Certificates of a log whose years are over, in the order of the log, which is that of time.
-    fn due_in(&self, origin: &Origin, store: &Arc<dyn Store>, years: u32, most: usize) -> Result<Due, WorkflowError> {
+    fn due_in(&self, shelf: &Shelf, years: u32, most: usize) -> Result<Due, WorkflowError> {
+        let Shelf { origin, store, .. } = shelf;
         let today = ZoneName::utc().date_at(self.now());
         let id = passed_id(origin);
         let record = self.store().record(Table::Setting, &id)?;
@@ -121,18 +165,10 @@ impl Desk {
             if !is_over(&facts.jti, years, today) {
                 break;
             }
-            if facts.status_index.is_some() && matches!(store.disclosures(origin, next)?, Some(Disclosures::Present(_)))
-            {
-                let agreed = self.kept_years(store.as_ref(), origin, next)?;
-                let entry = EntryRef { origin: origin.clone(), index: next };
-                if agreed.is_some_and(|agreed| is_over(&facts.jti, agreed.max(years), today))
-                    && !self.awaits_answer(store, &entry)?
-                {
-                    due.push(next);
-                } else {
-                    // Longer, or nobody knows for how long, or while it is asked about: it is looked at again.
-                    kept = kept.or(Some(next));
-                }
+            match self.left_at(shelf, next, &facts, (years, today))? {
+                Left::Nothing => {}
+                Left::Due => due.push(next),
+                Left::Kept => kept = kept.or(Some(next)),
             }
             next += 1;
         }
@@ -140,14 +176,53 @@ impl Desk {
         Ok(Due { due, passed: (passed > begun).then_some(passed) })
     }
 
+    /// What of an entry is due on a day, by the years of the configuration and those of its agreement.
+    fn left_at(
+        &self,
+        Shelf { origin, store, hosted }: &Shelf,
+        index: u64,
+        facts: &EntryFacts,
+        (years, today): (u32, Date),
+    ) -> Result<Left, WorkflowError> {
+        let kept = store.as_ref();
+        // A certificate that came as a finding got no place among the statuses, and says what it says all the same.
+        let may_be_one = facts.status_index.is_some()
+            || inbox::is_finding(kept, origin, index)?
+            || inbox::finding::place(kept, origin, index)?.is_some();
+        if !may_be_one {
+            return Ok(Left::Nothing);
+        }
+        let entry = EntryRef { origin: origin.clone(), index };
+        let Some(said) = kept.disclosures(origin, index)? else { return Ok(Left::Nothing) };
+        let Some(certificate) = certificate_at(kept, &entry)? else { return Ok(Left::Nothing) };
+        let gone = match said {
+            Disclosures::None if inbox::is_erased_there(kept, origin, index)? => true,
+            // It may come yet, or be given back.
+            Disclosures::None => return Ok(Left::Kept),
+            _ if *hosted && is_held(kept, &entry)? => return Ok(Left::Kept),
+            // A node that ended in between has said of it what it was to erase.
+            _ if *hosted => self.is_erased_by(kept, &entry)? && self.said_of(kept, &entry)?.is_empty(),
+            Disclosures::Present(_) => false,
+            Disclosures::Erased => true,
+        };
+        if gone {
+            return Ok(Left::Nothing);
+        }
+        let agreed = self.kept_years(&certificate);
+        if agreed.is_some_and(|agreed| is_over(&facts.jti, agreed.max(years), today))
+            && !self.awaits_answer(store, &entry)?
+        {
+            return Ok(Left::Due);
+        }
+        // Longer, or nobody knows for how long, or while it is asked about.
+        Ok(Left::Kept)
+    }
+
     /// For how many years the agreement of a certificate has it kept; nothing where that is not known here.
-    fn kept_years(&self, store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<u32>, WorkflowError> {
-        let none: &[&str] = &[];
-        let leaf = store.leaf(origin, index)?.and_then(|leaf| open_leaf(&leaf, none).ok());
-        let Some(OpenedBody::Certificate(certificate)) = leaf.map(|opened| opened.body) else { return Ok(None) };
+    fn kept_years(&self, certificate: &OpenedCertificate) -> Option<u32> {
         let agreement = self.agreements().get(&certificate.agreement);
         let edition = agreement.and_then(|agreement| agreement.edition(&certificate.edition));
-        Ok(edition.and_then(|Edition { records_years, .. }| records_years.value().copied()))
+        edition.and_then(|Edition { records_years, .. }| records_years.value().copied())
     }
 
     /// Keeps that it is done, and does it: a node that ends in between is told again, and does it then.
@@ -160,7 +235,7 @@ impl Desk {
         let own = self.store();
         let audit = events.iter().map(AuditEvent::to_row).collect();
         let mut batch = Batch { at_ms: self.at_ms(), audit, ..Batch::default() };
-        for Doomed { entry, store } in doomed {
+        for Doomed { entry, store, .. } in doomed {
             if !Arc::ptr_eq(store, own) {
                 continue;
             }
@@ -174,13 +249,18 @@ impl Desk {
         }
         own.commit(batch)?;
         let at_ms = self.at_ms();
-        for Doomed { entry, store } in doomed {
-            self.erase_words(store.as_ref(), entry)?;
-            for change in changes_beside(store.as_ref(), entry)? {
-                self.erase_entry(&change, store, at_ms)?;
+        for Doomed { entry, store, hosted } in doomed {
+            if !Arc::ptr_eq(store, own) {
+                self.erase_words(store.as_ref(), entry)?;
             }
             for (said, held) in self.said_of(store.as_ref(), entry)? {
                 self.erase_entry(&said, &held, at_ms)?;
+            }
+            if *hosted {
+                continue;
+            }
+            for change in changes_beside(store.as_ref(), entry)? {
+                self.erase_entry(&change, store, at_ms)?;
             }
             // Last: while it is there, all of it is done again.
             store.erase(&entry.origin, entry.index, at_ms)?;
@@ -191,11 +271,28 @@ impl Desk {
         Ok(())
     }
 
-    /// What customs here wrote in what they did with a certificate.
+    /// Has no more written here of a certificate that arrived, and erases what customs wrote in what they did with it.
     fn erase_words(&self, store: &dyn Store, entry: &EntryRef) -> Result<(), WorkflowError> {
         let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
-        let (expected, state) = words_erased(self.store().as_ref(), &entry.origin, &facts.jti)?;
-        if state.is_empty() { Ok(()) } else { self.commit(expected, state, Vec::new()) }
+        let mut moves = 0;
+        loop {
+            let (expected, state) = words_erased(self.store().as_ref(), &entry.origin, &facts.jti)?;
+            if state.is_empty() {
+                return Ok(());
+            }
+            match self.commit(expected, state, Vec::new()) {
+                // Looked at once more: what was kept while the first words were looked for goes too, and no more comes.
+                Ok(()) => {}
+                Err(WorkflowError::Sequencer(SequencerError::Crowded(_))) if moves < MOVES_TRIED => moves += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether this authority erased what it made of a certificate that arrived.
+    pub(super) fn is_erased_by(&self, store: &dyn Store, entry: &EntryRef) -> Result<bool, WorkflowError> {
+        let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
+        Ok(self.customs_file(&entry.origin, &facts.jti)?.0.erased)
     }
 
     fn erase_entry(&self, entry: &EntryRef, beside: &Arc<dyn Store>, at_ms: u64) -> Result<(), WorkflowError> {
@@ -232,6 +329,16 @@ fn changes_beside(store: &dyn Store, entry: &EntryRef) -> Result<Vec<EntryRef>, 
         }
     }
     Ok(changes)
+}
+
+/// The certificate at a place, as far as it can be opened without what is erased.
+fn certificate_at(store: &dyn Store, entry: &EntryRef) -> Result<Option<Box<OpenedCertificate>>, WorkflowError> {
+    let none: &[&str] = &[];
+    let leaf = store.leaf(&entry.origin, entry.index)?.and_then(|leaf| open_leaf(&leaf, none).ok());
+    Ok(leaf.and_then(|opened| match opened.body {
+        OpenedBody::Certificate(certificate) => Some(certificate),
+        _ => None,
+    }))
 }
 
 /// What of a log is due.

@@ -12,7 +12,7 @@ use crate::{
     sequencer::SequencerError,
     statement::{Issuer, Kid, StatementError},
     store::{EntryRef, StoreError},
-    time::Date,
+    time::{Date, Timestamp},
     verification::Headline,
 };
 use std::time::Duration;
@@ -31,9 +31,12 @@ pub enum WorkflowError {
     RequestIdInvalid(String),
     /// The request id is too old or from the future: its answer is not kept, so it is never carried out.
     #[error(
-        "the request id is older than seven days or more than ten minutes ahead; look the certificate up by its number before you ask again"
+        "the request id is older than seven days or more than ten minutes ahead by this node's clock, which says {now}: look at the clock of the machine that made it; was it made long ago, look what became of the request before you ask anew"
     )]
-    RequestIdExpired,
+    RequestIdExpired {
+        /// What this node's clock says.
+        now: Timestamp,
+    },
     /// The rules refuse the certificate.
     #[error("{}", refused(.0))]
     RulesRefuse(Findings),
@@ -79,11 +82,18 @@ pub enum WorkflowError {
         /// What is wrong with it.
         why: String,
     },
-    /// What arrived is kept by its issuer alone, which this node hosts too.
+    /// What is given back was signed by this authority, and its log has no such entry here.
     #[error(
-        "no copy of this certificate is kept here: its issuer is hosted on this node, and erases what it says for both"
+        "`{number}` was signed by this authority as {statement}, and that log has no such entry here: it was lost before a partner had it. Unless it still comes back from one, or with a newer copy of the data folder, it is lost for good, counts nowhere and is never proven: issue one for its goods anew. Its number {then}"
     )]
-    NoCopyHere,
+    EntryLost {
+        /// The statement, and the log it was signed for.
+        statement: String,
+        /// Its number.
+        number: String,
+        /// What becomes of that.
+        then: &'static str,
+    },
     /// Others rest on the certificate.
     #[error("other certificates are drawn from this one; what was drawn of it would be there twice")]
     DrawnUpon,
@@ -358,7 +368,7 @@ impl Reasoned for WorkflowError {
             Self::Denied(_) | Self::PolicyNotRead => "PERMISSION_DENIED",
             Self::NotYourOffice(_) => "NOT_YOUR_OFFICE",
             Self::RequestIdInvalid(_) => "REQUEST_ID_INVALID",
-            Self::RequestIdExpired => "REQUEST_ID_EXPIRED",
+            Self::RequestIdExpired { .. } => "REQUEST_ID_EXPIRED",
             Self::RulesRefuse(_) => "RULES_REFUSE",
             Self::CertificateUnknown => "CERTIFICATE_UNKNOWN",
             Self::NoHeadKept { .. } => "NO_HEAD_KEPT",
@@ -367,7 +377,7 @@ impl Reasoned for WorkflowError {
             Self::ContentsErased => "CONTENTS_ERASED",
             Self::ContentsMissing => "CONTENTS_MISSING",
             Self::NotAsSigned { .. } => "NOT_AS_SIGNED",
-            Self::NoCopyHere => "NO_COPY_HERE",
+            Self::EntryLost { .. } => "ENTRY_LOST",
             Self::DrawnUpon => "DRAWN_UPON",
             Self::UnusedNotDeclared => "UNUSED_NOT_DECLARED",
             Self::BeforeIssue(_) => "WITHDRAWN_BEFORE_ISSUE",

@@ -20,12 +20,16 @@ const WORDS: [(&str, &str); 4] = [
 ];
 
 /// Something to be looked for, in whatever spelling.
-struct Needles(Vec<(String, Vec<u8>)>);
+pub(crate) struct Needles(Vec<(String, Vec<u8>)>);
 
 impl Needles {
-    /// The words as they are, and within base64url at each of the three places where they may begin.
     fn words() -> Self {
-        let spelled = WORDS.iter().flat_map(|(_, word)| {
+        Self::of(&WORDS.map(|(_, word)| word))
+    }
+
+    /// Words as they are, and within base64url at each of the three places where they may begin.
+    pub(crate) fn of(words: &[&str]) -> Self {
+        let spelled = words.iter().flat_map(|word| {
             let shifted = (0..3_usize).map(move |shift| {
                 let text = base64::encode_url(&[&vec![0; shift][..], word.as_bytes()].concat());
                 // Letters that share bits with what stands before or after are left out.
@@ -47,7 +51,7 @@ impl Needles {
     }
 
     /// Files below a folder in which something was found, and what.
-    fn found_below(&self, folder: &Path) -> Vec<String> {
+    pub(crate) fn found_below(&self, folder: &Path) -> Vec<String> {
         let mut found = Vec::new();
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

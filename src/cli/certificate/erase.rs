@@ -17,7 +17,7 @@ use std::process::ExitCode;
 /// Erase what a certificate says, at one node and for good
 ///
 /// The keys that its disclosures are sealed under are overwritten, and the application it was issued on is emptied. Its
-/// entry stays, and its log verifies as before. It covers this node alone: the addressee's and the holder's copies are
+/// entry stays, and its log verifies as before. It covers this node alone: copies at the other end and with the holder are
 /// theirs to erase, and backups of the key file end with their own days. Through the operator's door, or as an
 /// administrator.
 #[derive(Debug, clap::Args)]
@@ -72,8 +72,25 @@ impl Erase {
             console.data(format!("entry {index} of {log} was erased before; nothing was changed"));
         } else {
             console.data(format!("erased what entry {index} of {log} says; the entry stays"));
-            console.message("note: at this node alone: the addressee's and the holder's copies are theirs to erase");
+            console.message(note(self.arrived));
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Whose copies are left: those of who is not this node.
+fn note(arrived: bool) -> String {
+    let other = if arrived { "issuer" } else { "addressee" };
+    format!("note: at this node alone: the {other}'s and the holder's copies are theirs to erase")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_erases_is_not_told_that_its_own_copy_is_left() {
+        assert!(note(true).contains("the issuer's and the holder's") && !note(true).contains("addressee"));
+        assert!(note(false).contains("the addressee's and the holder's"));
     }
 }

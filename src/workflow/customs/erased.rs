@@ -1,5 +1,6 @@
 //! What statements say of a certificate, which goes with what the certificate says: what customs told its issuer of it and
-//! endorsed, what was asked about it and what was answered, in the own logs and in the copies of partners' logs.
+//! endorsed, what was asked about it and what was answered, in the own logs and in the copies of partners' logs. Where the
+//! other side is an authority of this node too, its logs are read to find what belongs together, and it erases its own.
 
 use super::{
     arrival::{Statement, statement_at},
@@ -58,17 +59,26 @@ impl Desk {
     /// answers before it, by which they are found. It reads from the disk.
     pub(in crate::workflow) fn said_of(&self, store: &dyn Store, entry: &EntryRef) -> Result<Vec<Held>, WorkflowError> {
         let Some(named) = Named::read(store, entry)? else { return Ok(Vec::new()) };
-        let mut said = Vec::new();
+        let (mut said, mut left) = (Vec::new(), Vec::new());
         for subject in named.subjects() {
             for (one, held, statement) in self.held_about(&subject, OF_A_CERTIFICATE)? {
                 let goes = match statement.opened.body {
                     OpenedBody::CustomsResponse(Some(body)) => body.certificate == named.place,
                     OpenedBody::Endorsement(Some(body)) => body.endorsed.place == named.place,
-                    OpenedBody::Enquiry(Some(enquiry)) => {
+                    OpenedBody::Enquiry(enquiry) => {
                         let (jti, aud) = (statement.opened.envelope.jti, statement.opened.envelope.aud);
                         let asked = StatementRef { log: one.origin.clone(), jti };
                         let Addressee::Authority(to) = aud else { continue };
-                        if named.is_among(&enquiry.subjects, &to) && self.goes(asked.clone(), *enquiry, &to, entry)? {
+                        let goes = match enquiry {
+                            Some(enquiry) => {
+                                named.is_among(&enquiry.subjects, &to)
+                                    && self.goes(asked.clone(), *enquiry, &to, entry)?
+                            }
+                            // Erased before, here or by who asked, it may be answered since; and nobody knows any more
+                            // what else it asks about.
+                            None => statement.disclosures == Disclosures::Erased && to == named.issuer,
+                        };
+                        if goes {
                             self.add_with_answers(asked, (one, held), &mut said)?;
                         }
                         continue;
@@ -80,7 +90,13 @@ impl Desk {
                 }
             }
         }
-        Ok(said)
+        for (one, held) in said {
+            let shown = matches!(held.disclosures(&one.origin, one.index)?, Some(Disclosures::Present(_)));
+            if shown && self.keeps(&held) {
+                left.push((one, held));
+            }
+        }
+        Ok(left)
     }
 
     /// Whether an enquiry about a certificate waits for its answer, and the day of that is not over; or nobody knows yet,
@@ -102,7 +118,7 @@ impl Desk {
         }
         for subject in named.subjects() {
             for asking in self.asking_stores(side) {
-                for (_, statement) in shown_about(asking.as_ref(), &subject, &[Kind::Enquiry])? {
+                for (_, statement) in said_about(asking.as_ref(), &subject, &[Kind::Enquiry])? {
                     match self.enquiry_of(side, &statement.opened.envelope.jti) {
                         Ok(view) if view.is_open() && !view.overdue && named.is_among(view.subjects(), &view.to) => {
                             return Ok(true);
@@ -143,7 +159,7 @@ impl Desk {
 
     /// Whether something else that is asked about is here and not erased: a certificate, or a registered paper, which is
     /// never.
-    fn is_kept(&self, subject: &EnquirySubject, to: &Issuer, doomed: &EntryRef) -> Result<bool, StoreError> {
+    fn is_kept(&self, subject: &EnquirySubject, to: &Issuer, doomed: &EntryRef) -> Result<bool, WorkflowError> {
         let own = *to == self.setup().issuer;
         let stores = if own { vec![Arc::clone(self.store())] } else { self.stores_addressed() };
         for store in stores {
@@ -158,7 +174,7 @@ impl Desk {
                 }
             };
             for entry in entries.iter().filter(|entry| *entry != doomed) {
-                if !is_erased(store.as_ref(), entry)? {
+                if !is_erased(store.as_ref(), entry)? && (own || !self.is_erased_by(store.as_ref(), entry)?) {
                     return Ok(true);
                 }
             }
@@ -201,8 +217,7 @@ impl Desk {
         Ok(())
     }
 
-    /// What is shown about something in the own logs, and in copies of those addressed to this authority; of another
-    /// authority of this node it is that one's to erase.
+    /// What is said about something in the own logs and in those addressed to this authority.
     fn held_about(
         &self,
         subject: &Subject,
@@ -210,7 +225,7 @@ impl Desk {
     ) -> Result<Vec<(EntryRef, Arc<dyn Store>, Statement)>, StoreError> {
         let mut found = Vec::new();
         for store in self.stores_held() {
-            for (entry, statement) in shown_about(store.as_ref(), subject, kinds)? {
+            for (entry, statement) in said_about(store.as_ref(), subject, kinds)? {
                 if Arc::ptr_eq(&store, self.store()) || self.is_addressed(&entry) {
                     found.push((entry, Arc::clone(&store), statement));
                 }
@@ -233,10 +248,16 @@ impl Desk {
         self.trust().addressee_of(&entry.origin) == Some(&self.setup().issuer)
     }
 
-    /// The own store, and those of copies, each once.
+    /// Whether what a store has is this authority's to erase: it is its own, or one of copies.
+    fn keeps(&self, store: &Arc<dyn Store>) -> bool {
+        let mut copies = self.setup().partners.copies().into_iter();
+        Arc::ptr_eq(store, self.store()) || copies.any(|(_, copy)| Arc::ptr_eq(&copy, store))
+    }
+
+    /// The own store and those of others' logs, each once.
     fn stores_held(&self) -> Vec<Arc<dyn Store>> {
         let mut stores = vec![Arc::clone(self.store())];
-        for (_, store) in self.setup().partners.copies() {
+        for (_, store) in self.setup().partners.logs() {
             if !stores.iter().any(|known| Arc::ptr_eq(known, &store)) {
                 stores.push(store);
             }
@@ -254,15 +275,13 @@ fn is_erased(store: &dyn Store, entry: &EntryRef) -> Result<bool, StoreError> {
     }
 }
 
-/// What is shown in a store about something, findings too: they say it all the same.
-fn shown_about(store: &dyn Store, subject: &Subject, kinds: &[Kind]) -> Result<Vec<(EntryRef, Statement)>, StoreError> {
-    let mut shown = Vec::new();
+/// What a store has about something, shown or erased; findings too: they say it all the same.
+fn said_about(store: &dyn Store, subject: &Subject, kinds: &[Kind]) -> Result<Vec<(EntryRef, Statement)>, StoreError> {
+    let mut said = Vec::new();
     for one in about(store, subject)?.into_iter().filter(|one| kinds.contains(&one.kind)) {
-        if let Some(statement) = statement_at(store, &one.entry)?
-            && matches!(statement.disclosures, Disclosures::Present(_))
-        {
-            shown.push((one.entry, statement));
+        if let Some(statement) = statement_at(store, &one.entry)? {
+            said.push((one.entry, statement));
         }
     }
-    Ok(shown)
+    Ok(said)
 }

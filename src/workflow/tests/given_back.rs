@@ -5,10 +5,11 @@ use crate::{
     certificate::OfficeCode,
     office::{Account, Caller, Role, Wanted},
     reason::Reasoned as _,
-    sequencer::{Consent, Outcome, Recalled, hold, put_with_nobody},
-    statement::{Bundle, Presentation, Section, redact},
-    store::{Batch, Disclosures, EntryRef, StateChange, Store as _},
+    sequencer::{Consent, Outcome, Recalled, hold, number_id, put_with_nobody},
+    statement::{Bundle, OpenedBody, Presentation, Section, redact},
+    store::{Batch, Disclosures, EntryRef, StateChange, Store as _, Table},
     time::{Clock as _, SeededRandom},
+    verification::{Headline, Question},
     workflow::{CertificateBack, CertificateName, CertificateRecord, Desk, ReplaceWish, WorkflowError},
 };
 use std::sync::Arc;
@@ -98,7 +99,19 @@ async fn nothing_but_the_very_certificate_with_all_that_was_signed_is_taken_and_
         places.push(other.issue(&elsewhere.signatory, &elsewhere.footballs(nth)).await.unwrap().outcome.entry);
     }
     let stray = other.evidence_at(places.last().unwrap()).unwrap().bundle;
-    assert_eq!(bring(&world, &desk, &stray).unwrap_err().reason(), "CERTIFICATE_UNKNOWN");
+    let unsigned = {
+        let (signed, shown) = stray.token.split_once('~').unwrap();
+        let (body, _) = signed.rsplit_once('.').unwrap();
+        let (_, signature) = jwt.rsplit_once('.').unwrap();
+        of(format!("{body}.{signature}~{shown}"))
+    };
+    let refused = bring(&world, &desk, &unsigned).unwrap_err();
+    assert!(!["ENTRY_LOST", "CERTIFICATE_UNKNOWN"].contains(&refused.reason()), "{refused}");
+    let other = account(Role::Signatory, Some("KHI"));
+    let refused = desk.bring_back(&other, stray.to_json().as_bytes()).unwrap_err();
+    assert_eq!(refused.reason(), "NOT_YOUR_OFFICE");
+    let number = stray_number(&stray);
+    assert_eq!(world.store.record(Table::Number, &number_id(&number)).unwrap(), None, "kept before it was proven");
 
     for (caller, reason) in [
         (account(Role::CustomsOfficer, None), "PERMISSION_DENIED"),
@@ -110,10 +123,65 @@ async fn nothing_but_the_very_certificate_with_all_that_was_signed_is_taken_and_
     }
     assert!(is_missing(&world, &lost.entry), "nothing was taken");
 
+    // Its entry is lost for good, and its number is kept.
+    assert_eq!(bring(&world, &desk, &stray).unwrap_err().reason(), "ENTRY_LOST");
+    assert!(world.store.record(Table::Number, &number_id(&number)).unwrap().is_some());
+
     // What was erased comes back from nowhere.
     bring(&world, &desk, &bundle).unwrap();
     world.store.erase(&lost.entry.origin, lost.entry.index, 9).unwrap();
     assert_eq!(bring(&world, &desk, &bundle).unwrap_err().reason(), "CONTENTS_ERASED");
+}
+
+fn stray_number(bundle: &Bundle) -> String {
+    let opened = Presentation::parse(&bundle.token).unwrap().open().unwrap();
+    let OpenedBody::Certificate(certificate) = opened.body else { panic!("no certificate") };
+    certificate.reference.as_option().unwrap().number.to_string()
+}
+
+#[tokio::test]
+async fn the_number_of_one_that_no_partner_had_is_passed_over_and_said_to_be_lost() {
+    let (before, world) = (World::new(), World::new());
+    let (desk_before, _) = before.desk();
+    for nth in 1..=3 {
+        desk_before.issue(&before.signatory, &before.footballs(nth)).await.unwrap();
+    }
+    let lost = desk_before.issue(&before.signatory, &before.footballs(4)).await.unwrap().outcome;
+    let bundle = desk_before.evidence_at(&lost.entry).unwrap().bundle;
+
+    // The node that goes on has no memory of the last.
+    let (desk, _) = world.desk();
+    for nth in 1..=3 {
+        desk.issue(&world.signatory, &world.footballs(nth)).await.unwrap();
+    }
+    for _ in 0..2 {
+        let refused = bring(&world, &desk, &bundle).unwrap_err();
+        let words = refused.to_string();
+        assert_eq!(refused.reason(), "ENTRY_LOST", "{words}");
+        assert!(words.contains(lost.number.as_deref().unwrap()) && words.contains("passed over"), "{words}");
+    }
+    let rows = world.store.audit(0, 100).unwrap();
+    let said = rows.iter().filter(|row| String::from_utf8_lossy(&row.row).contains("is passed over"));
+    assert_eq!(said.count(), 1);
+    let next = desk.issue(&world.signatory, &world.footballs(5)).await.unwrap().outcome;
+    assert_eq!(
+        (lost.number.as_deref(), next.number.as_deref()),
+        (Some("PK-CN-2026-LHE-000004"), Some("PK-CN-2026-LHE-000005"))
+    );
+    let brought = world.footballs_with(6, |json| json["reference"]["number"] = lost.number.clone().into());
+    assert_eq!(desk.issue(&world.signatory, &brought).await.unwrap_err().reason(), "NUMBER_TAKEN");
+
+    // In its place stands another by now, and who holds the log says so.
+    let presented = Presentation::parse(&bundle.token).unwrap();
+    let other_history = desk.other_history(&bundle, &presented).unwrap();
+    let size = world.store.head(&lost.entry.origin).unwrap().head.size;
+    assert_eq!(other_history, Some(size));
+    assert_eq!(desk_before.other_history(&bundle, &presented).unwrap(), None, "it is the one that stands there");
+    let asked = Question { other_history, ..Question::at(world.clock.now()) };
+    let verdict = world.verifier().verify(&bundle.to_json(), &asked);
+    assert_eq!(verdict.headline, Headline::Equivocated, "{}", verdict.to_text());
+    let words = format!("entry {} is another statement", lost.entry.index);
+    assert!(verdict.checks.iter().any(|check| check.sentence.contains(&words)), "{}", verdict.to_text());
 }
 
 #[tokio::test]
@@ -176,4 +244,19 @@ async fn one_that_is_held_is_held_when_it_is_back_until_it_is_released() {
     desk.release(&world.signatory, &world.request_id(3), CertificateName::Jti(lost.jti)).await.unwrap();
     let again = bring(&world, &desk, &bundle).unwrap();
     assert!(again.before && !again.held, "{again:?}");
+}
+
+#[tokio::test]
+async fn what_is_given_back_when_its_years_are_over_is_erased_like_what_came_back_before() {
+    let (mut world, lost, bundle) = lost().await;
+    world.erase_after_years = Some(0);
+    let (desk, _) = world.desk();
+    // The agreement has papers kept for two years.
+    world.clock.set("2028-12-01T10:00:00Z".parse().unwrap());
+    assert_eq!(desk.erase_due().unwrap(), (1, false));
+    assert!(!bring(&world, &desk, &bundle).unwrap().before);
+    assert_eq!(desk.erase_due().unwrap(), (1, false));
+    let said = world.store.disclosures(&lost.entry.origin, lost.entry.index).unwrap();
+    assert_eq!(said, Some(Disclosures::Erased));
+    assert_eq!(desk.erase_due().unwrap(), (0, false));
 }

@@ -6,6 +6,7 @@ use crate::{
     agreement::{Agreements, Lists},
     certificate::offset_dates,
     document::{FontFolders, Forms, Images},
+    inbox::finding,
     keys::{KeyStore, StatementKey},
     log::{Extension, Origin},
     office::{Account, Caller, Continuity, Fees, Office, Role, Wanted},
@@ -14,13 +15,16 @@ use crate::{
     store::{Batch, Disclosures, EntryRef, MemoryStore, NewEntry, PublishedHead, StateChange, Store},
     time::{Clock, FixedClock, SeededRandom, ZoneName},
     trust::TrustList,
-    verification::Verifier,
+    verification::{EntryFault, Verifier},
     workflow::{Desk, DeskSetup, IssueRow, Offices, PartnerLogs, Printer, Reminders},
 };
 use arc_swap::ArcSwap;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 pub(crate) use trust_list::{federation, first_list, section};
@@ -71,17 +75,33 @@ pub(crate) struct World {
 
 /// Logs of other authorities, read where they are written.
 #[derive(Default)]
-pub(crate) struct Elsewhere(Mutex<Vec<Arc<dyn Store>>>);
+pub(crate) struct Elsewhere {
+    stores: Mutex<Vec<Arc<dyn Store>>>,
+    /// Whether one node has them all.
+    hosted: AtomicBool,
+}
+
+impl Elsewhere {
+    fn add(&self, store: Arc<dyn Store>) {
+        self.stores.lock().unwrap().push(store);
+    }
+
+    /// From now on one node has them all, and none of them is a copy.
+    pub(crate) fn is_one_node(&self) {
+        self.hosted.store(true, Ordering::Relaxed);
+    }
+}
 
 impl PartnerLogs for Elsewhere {
     fn logs(&self) -> Vec<(Origin, Arc<dyn Store>)> {
-        let stores = self.0.lock().unwrap();
+        let stores = self.stores.lock().unwrap();
         stores.iter().flat_map(|store| store.logs().into_iter().map(|log| (log, Arc::clone(store)))).collect()
     }
 
-    /// One store for both sides: what the one erases, the other has lost. What is a copy is for whole nodes to show.
+    /// One store for both sides, unless that is said: what the one erases, the other has lost. What is a copy is for whole
+    /// nodes to show.
     fn copies(&self) -> Vec<(Origin, Arc<dyn Store>)> {
-        self.logs()
+        if self.hosted.load(Ordering::Relaxed) { Vec::new() } else { self.logs() }
     }
 
     fn is_hosted(&self, _: &Origin) -> bool {
@@ -151,11 +171,21 @@ impl World {
 
     /// Sees the logs of another from now on.
     pub(crate) fn sees(&self, other: &Self) {
-        self.elsewhere.0.lock().unwrap().push(Arc::clone(&other.store) as _);
+        self.elsewhere.add(Arc::clone(&other.store) as _);
     }
 
     /// Keeps a copy of a log of another from now on, in a store of its own, as its replica does.
     pub(crate) fn copies(&self, other: &Self, origin: &Origin) -> Arc<MemoryStore> {
+        self.copies_where(other, origin, |_| None)
+    }
+
+    /// The same, where some entries came as findings.
+    pub(crate) fn copies_where(
+        &self,
+        other: &Self,
+        origin: &Origin,
+        fault: impl Fn(u64) -> Option<EntryFault>,
+    ) -> Arc<MemoryStore> {
         let (copy, PublishedHead { head, note }) = (Arc::new(MemoryStore::new()), other.store.head(origin).unwrap());
         let addressee = other.store.addressee(origin).unwrap();
         let opened = StateChange::LogOpened { origin: origin.clone(), addressee };
@@ -168,12 +198,14 @@ impl World {
                 _ => Vec::new(),
             };
             let entry = EntryRef { origin: origin.clone(), index };
+            let fault = fault(index);
+            batch.state.extend(fault.as_ref().map(|fault| finding::of(origin, index, fault, 1).put()));
             batch.state.extend(crate::store::index(&entry, &open_leaf(&leaf, &shown).unwrap().body, 1));
             batch.entries.push(NewEntry {
                 origin: entry.origin,
                 index,
                 jti: facts.jti,
-                status_index: facts.status_index,
+                status_index: facts.status_index.filter(|_| fault.is_none()),
                 number: None,
                 leaf,
                 disclosures: (!shown.is_empty()).then(|| copy.seal(origin, index, &shown).unwrap()),
@@ -182,7 +214,7 @@ impl World {
         copy.commit(batch).unwrap();
         let extension = Extension::prove(origin.clone(), None, head, &[]).unwrap();
         copy.advance(vec![extension], &|_| Ok(note.clone())).unwrap();
-        self.elsewhere.0.lock().unwrap().push(Arc::clone(&copy) as _);
+        self.elsewhere.add(Arc::clone(&copy) as _);
         copy
     }
 

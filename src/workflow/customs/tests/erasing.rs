@@ -2,11 +2,14 @@
 
 use super::Corridor;
 use crate::{
-    office::{Actor, CustomsAct},
+    office::{ActState, Action, Actor, AuditEvent, CustomsAct, CustomsFile, Despite},
+    sequencer::{RequestKey, SequencerError},
     statement::{ResponseCode, ResponseReason},
-    store::{Batch, StateChange, Store as _, Table},
+    store::{Batch, Disclosures, EntryRef, StateChange, Store as _, Table},
+    verification::EntryFault,
     workflow::{ArrivedName, ErasedName, WriteOffWish},
 };
+use std::sync::Arc;
 
 const WRITTEN: &str = "his brother Li Wei called";
 
@@ -88,4 +91,50 @@ async fn what_was_written_before_words_stood_apart_is_read_and_erased_too() {
     corridor.erases();
     assert!(!corridor.is_kept());
     assert_eq!(corridor.acts_here(), [CustomsAct { remarks: None, ..acts[0].clone() }]);
+}
+
+#[tokio::test]
+async fn an_act_that_was_prepared_before_is_not_kept_after_with_what_was_written_in_it() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let arrival = customs.arrived(&corridor.by_jti()).unwrap();
+    let file = CustomsFile { acts: 1, ..arrival.file.clone() };
+    let act = CustomsAct {
+        number: 1,
+        by: customs.done_by(officer),
+        settled: None,
+        declaration: None,
+        decisions: corridor.decision(1, Some(1), ResponseCode::Received, None).decisions,
+        amends: None,
+        state: ActState::Counts,
+        statement: None,
+        enquiry: None,
+        remarks: Some(WRITTEN.parse().unwrap()),
+        settled_words: None,
+        despite: Despite::default(),
+    };
+    let request = RequestKey { account: officer.id().to_string(), id: [1; 16] };
+    let audit = AuditEvent::of(Actor::Caller(officer), Action::DecideItems);
+    let work = customs.tell(&arrival, &file, act, None, (&request, [1; 32]), audit).unwrap();
+    corridor.erases();
+    let refused = customs.sequencer().submit(work).await.unwrap_err();
+    assert!(matches!(refused, SequencerError::RecordMoved), "{refused}");
+    assert!(!corridor.is_kept());
+}
+
+#[tokio::test]
+async fn the_years_erase_what_came_beyond_the_end_of_its_log_too() {
+    let corridor = Corridor::open().await;
+    let EntryRef { origin, index } = corridor.issued.outcome.entry;
+    let mut china = corridor.china;
+    china.elsewhere = Arc::default();
+    let beyond = |at: u64| (at == index).then_some(EntryFault::BeyondEnd(index));
+    let copy = china.copies_where(&corridor.pakistan, &origin, beyond);
+    china.erase_after_years = Some(0);
+    china.clock.set("2029-01-01T00:00:00Z".parse().unwrap());
+    let (customs, _) = china.desk();
+    assert!(matches!(copy.disclosures(&origin, index).unwrap(), Some(Disclosures::Present(_))));
+    assert_eq!(customs.erase_due().unwrap(), (1, false));
+    assert_eq!(copy.disclosures(&origin, index).unwrap(), Some(Disclosures::Erased));
+    assert_eq!(customs.erase_due().unwrap(), (0, false));
 }

@@ -36,6 +36,18 @@ impl Corridor {
         self.customs.enquire(&self.officer, wish).await.unwrap().jti
     }
 
+    /// One node has both sides from now on.
+    fn is_one_node(&self) {
+        self.pakistan.elsewhere.is_one_node();
+        self.china.elsewhere.is_one_node();
+    }
+
+    fn is_kept_by_its_issuer(&self) -> bool {
+        let entry = &self.issued.outcome.entry;
+        let said = self.pakistan.store.disclosures(&entry.origin, entry.index).unwrap();
+        matches!(said, Some(Disclosures::Present(_)))
+    }
+
     /// The log in which customs speak to the issuer.
     fn log_to_the_issuer(&self) -> Origin {
         let said = about(self.china.store.as_ref(), &Subject::Statement(self.issued.outcome.jti)).unwrap();
@@ -152,14 +164,90 @@ async fn the_words_of_an_enquiry_about_several_certificates_go_with_the_last_of_
 }
 
 #[tokio::test]
-async fn the_years_of_keeping_wait_for_the_answer_or_for_its_day_to_be_over() {
+async fn what_is_answered_to_an_enquiry_that_was_erased_goes_at_another_order() {
+    let mut corridor = Corridor::open().await;
+    let raised = corridor.asks_in_words(corridor.enquiry(1)).await;
+    // The issuer has its own copy of the question.
+    let log = corridor.log_to_the_issuer();
+    corridor.exporting.sequencer().close();
+    corridor.pakistan.elsewhere = Arc::default();
+    corridor.pakistan.copies(&corridor.china, &log);
+    let (exporting, _) = corridor.pakistan.desk();
+    let (customs, answers) = (&corridor.customs, corridor.pakistan.store.as_ref());
+    let erased = ErasedName::Arrived(ArrivedName::Jti(corridor.issued.outcome.jti));
+    assert!(!erase(customs, &erased));
+    let reply = corridor.reply(2, raised, ReplyAct::Full, vec![valid(1)]);
+    let reply = ReplyWish { words: WRITTEN.parse().ok(), ..reply };
+    exporting.reply(&corridor.liaison, reply).await.unwrap();
+    assert!(is_in(answers));
+    assert!(erase(customs, &erased));
+    assert!(!is_in(answers));
+}
+
+/// Under an agreement that has papers kept for no years.
+async fn keeping_nothing() -> Corridor {
     let years = "records_years = { value = 2,";
     assert!(CPFTA.contains(years));
     let cpfta = CPFTA.replace(years, "records_years = { value = 0,");
+    let files = [("cpfta.toml", cpfta.as_str()), ("cpfta.rules.toml", CPFTA_RULES)];
+    let agreements = Arc::new(Agreements::load(files).unwrap());
+    Corridor::open_with(|pakistan| pakistan.agreements = agreements).await
+}
+
+#[tokio::test]
+async fn of_two_authorities_of_one_node_each_erases_what_is_its_own_whichever_is_first() {
+    for customs_are_first in [true, false] {
+        let corridor = Corridor::open().await;
+        corridor.is_one_node();
+        corridor.is_written_about().await;
+        let (exporting, customs, officer) = (&corridor.exporting, &corridor.customs, &corridor.officer);
+        let (issuers, own) = (corridor.pakistan.store.as_ref(), corridor.china.store.as_ref());
+        let jti = corridor.issued.outcome.jti;
+        let (issued, arrived) =
+            (ErasedName::Own(CertificateName::Jti(jti)), ErasedName::Arrived(ArrivedName::Jti(jti)));
+        assert!(is_in(issuers) && is_in(own));
+        if customs_are_first {
+            assert!(!erase(customs, &arrived));
+            assert!(!is_in(own) && is_in(issuers), "the answer is the issuer's");
+            assert!(corridor.is_kept_by_its_issuer());
+            assert_eq!(
+                reason(customs.balance(officer, &ArrivedName::Jti(jti))),
+                "ARRIVAL_INCOMPLETE",
+                "it is not read"
+            );
+            assert!(!erase(exporting, &issued));
+        } else {
+            assert!(!erase(exporting, &issued));
+            assert!(!is_in(issuers) && is_in(own), "what customs wrote is theirs");
+            assert!(!erase(customs, &arrived));
+        }
+        assert!(!is_in(issuers) && !is_in(own) && !corridor.is_kept_by_its_issuer());
+        assert!(erase(exporting, &issued) && erase(customs, &arrived));
+        verifies(issuers);
+        verifies(own);
+        let course = customs.course(officer, &ArrivedName::Jti(jti)).unwrap();
+        assert_eq!((course.arrival.delivery, course.acts.len(), course.balance.len()), (Delivery::Erased, 1, 0));
+    }
+}
+
+#[tokio::test]
+async fn the_years_erase_what_customs_made_of_a_certificate_that_an_issuer_of_their_node_keeps() {
+    let mut corridor = keeping_nothing().await;
+    corridor.is_one_node();
+    corridor.is_written_about().await;
+    corridor.china.erase_after_years = Some(0);
+    let (customs, _) = corridor.china.desk();
+    let clock = &corridor.china.clock;
+    clock.set(clock.now() + jiff::SignedDuration::from_hours(48));
+    assert_eq!(customs.erase_due().unwrap(), (1, false));
+    assert!(!is_in(corridor.china.store.as_ref()) && corridor.is_kept_by_its_issuer());
+    assert_eq!(customs.erase_due().unwrap(), (0, false));
+}
+
+#[tokio::test]
+async fn the_years_of_keeping_wait_for_the_answer_or_for_its_day_to_be_over() {
     for answered in [true, false] {
-        let files = [("cpfta.toml", cpfta.as_str()), ("cpfta.rules.toml", CPFTA_RULES)];
-        let agreements = Arc::new(Agreements::load(files).unwrap());
-        let mut corridor = Corridor::open_with(|pakistan| pakistan.agreements = agreements).await;
+        let mut corridor = keeping_nothing().await;
         let raised = corridor.asks_in_words(corridor.enquiry(1)).await;
         corridor.china.erase_after_years = Some(0);
         let (customs, _) = corridor.china.desk();
