@@ -8,7 +8,7 @@ use super::wire::google::r#type as google;
 use super::wire::origin::v1 as wire;
 use crate::office::{ActState, CustomsAct, DoneBy};
 use crate::statement::{Act, Jti};
-use crate::workflow::{Arrival, ArrivalsAsked, Delivery, EndorsementNote, StatusNote};
+use crate::workflow::{Arrival, ArrivalsAsked, Delivery, EndorsementNote, Stands, StatusNote};
 use std::collections::BTreeMap;
 
 /// Which arrivals are asked for.
@@ -55,6 +55,9 @@ pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
         Delivery::Held => wire::Delivery::Held,
         Delivery::Erased => wire::Delivery::Erased,
     };
+    let stands = arrival.stands();
+    // What is void has no status that anybody would find, and where its key is closed no list says so.
+    let is_told = matches!(stands, Stands::As(_));
     wire::Arrival {
         issuer: arrival.issuer.to_string(),
         jti: arrival.jti.to_string(),
@@ -67,9 +70,9 @@ pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
         from: certificate.from.to_string(),
         valid_from: Some(convert::date_to_wire(certificate.valid_from)),
         valid_until: certificate.valid_until.map(convert::date_to_wire),
-        // What is void has no status that anybody would find.
-        status: if arrival.void.is_some() { "void".to_owned() } else { arrival.status.word().replace(' ', "_") },
-        status_as_of: arrival.status_as_of.filter(|_| arrival.void.is_none()).map(convert::instant),
+        status: stands.word().replace(' ', "_"),
+        status_as_of: arrival.status_as_of.filter(|_| is_told).map(convert::instant),
+        issued_since: is_told && arrival.issued_since(),
         arrived_at: arrival.arrived_at.map(convert::instant),
         exporter: exporter.unwrap_or_default(),
         consignee: consignee.map(|party| party.name.to_string()).unwrap_or_default(),
@@ -86,9 +89,14 @@ pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
 /// A word that was added to a certificate, as the wire shows it.
 pub(super) fn endorsed(note: &EndorsementNote) -> wire::ArrivalEndorsement {
     let EndorsementNote { jti, at, words } = note;
-    wire::ArrivalEndorsement {
+    let named = wire::ArrivalEndorsement {
         jti: jti.to_string(),
         at: at.map(convert::instant),
+        erased: words.is_none(),
+        ..Default::default()
+    };
+    let Some(words) = words else { return named };
+    wire::ArrivalEndorsement {
         act: words.act.to_string(),
         day: Some(convert::date_to_wire(words.day)),
         office: words.office.to_string(),
@@ -97,6 +105,7 @@ pub(super) fn endorsed(note: &EndorsementNote) -> wire::ArrivalEndorsement {
         containers: words.containers.iter().map(ToString::to_string).collect(),
         seals: words.seals.iter().map(ToString::to_string).collect(),
         text: said(words.text.as_ref()),
+        ..named
     }
 }
 

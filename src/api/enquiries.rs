@@ -214,6 +214,7 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         state: state.into(),
         overdue: view.overdue,
         due_soon: view.due_soon,
+        late: view.is_late(),
         clarifies: said(clarifies.map(|place| &place.jti)),
         replies: view.replies.iter().map(reply_to_wire).collect(),
         reply_by: asked.and_then(|asked| asked.reply_by).map(convert::date_to_wire),
@@ -262,6 +263,7 @@ pub(super) fn answered(jti: &Jti, reply: &EnquiryReply) -> wire::EnquiryReply {
         late: false,
         day: None,
         key_closed: String::new(),
+        enquiry: reply.enquiry.jti.to_string(),
     }
 }
 

@@ -10,6 +10,8 @@ use std::fmt::Write;
 
 /// Columns of the labels, so that what follows them stands in one line.
 const LABEL: usize = 14;
+/// Why a section is not shown in what a holder presents.
+pub(super) const WITHHELD: &str = "redacted by the holder";
 
 /// As much of the JSON form as the text says.
 #[derive(Deserialize)]
@@ -184,7 +186,7 @@ fn write(out: &mut String, verdict: &Told) -> std::fmt::Result {
     }
     if let Some(certificate) = &verdict.certificate {
         writeln!(out)?;
-        write_certificate(out, certificate)?;
+        write_certificate(out, certificate, WITHHELD)?;
     }
     writeln!(out, "\nRests on")?;
     let trust = &verdict.trust;
@@ -261,18 +263,18 @@ fn measure(measure: Option<&Value>) -> String {
     measure.and_then(Value::as_object).map_or_else(|| "-".to_owned(), of)
 }
 
-/// The certificate alone.
-pub(super) fn certificate(view: &View) -> String {
+/// The certificate alone; of a section that is not shown, why it is not.
+pub(super) fn certificate(view: &View, not_shown: &str) -> String {
     let mut out = String::with_capacity(2_048);
     let json = serde_json::to_string(view).unwrap_or_default();
     if let Ok(told) = serde_json::from_str(&json) {
         // Writing to a String cannot fail.
-        let _ = write_certificate(&mut out, &told);
+        let _ = write_certificate(&mut out, &told, not_shown);
     }
     out
 }
 
-fn write_certificate(out: &mut String, certificate: &ToldCertificate) -> std::fmt::Result {
+fn write_certificate(out: &mut String, certificate: &ToldCertificate, not_shown: &str) -> std::fmt::Result {
     writeln!(out, "Certificate as signed")?;
     let (agreement, edition, form) = (&certificate.agreement, &certificate.edition, &certificate.form);
     line(out, "agreement", &format!("{agreement} ({edition}), form {form}"))?;
@@ -288,7 +290,7 @@ fn write_certificate(out: &mut String, certificate: &ToldCertificate) -> std::fm
             let contents = node::from_json(section.contents.get().as_bytes()).unwrap_or(Node::Null);
             write_node(out, &contents, 2)?;
         } else {
-            line(out, &section.name, "redacted by the holder")?;
+            line(out, &section.name, not_shown)?;
         }
     }
     Ok(())

@@ -36,7 +36,13 @@ impl View {
     /// As plain text, section by section in the order of the format, under the heading that a verdict has it under.
     #[must_use]
     pub fn to_text(&self) -> String {
-        text::certificate(self)
+        self.to_text_where(text::WITHHELD)
+    }
+
+    /// The same where another has the sections that are not shown, or nobody any more: why they are not.
+    #[must_use]
+    pub fn to_text_where(&self, not_shown: &str) -> String {
+        text::certificate(self, not_shown)
     }
 
     /// The certificate, typed, as far as it is shown.

@@ -1,7 +1,7 @@
 //! How a certificate of this authority stands, as far as this node can say. Whoever asks about one, by its number or
 //! its identifier, in a list or alone, is answered from here.
 
-use super::{CertificateRecord, Desk, WorkflowError};
+use super::{Arrival, CertificateRecord, Desk, WorkflowError};
 use crate::{log::Origin, reason::Reasoned as _, sequencer::SequencerError, statement::Status};
 
 /// How a certificate stands.
@@ -20,6 +20,16 @@ pub enum Stands {
 }
 
 impl Stands {
+    /// What is said of a certificate first, whoever issued it.
+    fn of(status: Status, void: Option<String>, key_closed: Option<String>) -> Self {
+        match (void, status) {
+            (Some(why), _) => Self::Void(why),
+            // What took its force for good says more than what is wrong with it besides.
+            (None, Status::Cancelled | Status::Withdrawn | Status::Superseded) => Self::As(status),
+            (None, _) => key_closed.map_or(Self::As(status), Self::KeyClosed),
+        }
+    }
+
     /// It in a sentence.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -33,21 +43,20 @@ impl Stands {
     }
 }
 
+impl Arrival {
+    /// How a certificate of a partner stands, by what arrived.
+    #[must_use]
+    pub fn stands(&self) -> Stands {
+        Stands::of(self.status, self.void.clone(), self.key_closed.clone())
+    }
+}
+
 impl Desk {
     /// How a certificate of this authority stands. It reads from the disk.
     pub fn stands(&self, record: &CertificateRecord) -> Result<Stands, WorkflowError> {
-        if let Some(why) = self.void(record) {
-            return Ok(Stands::Void(why));
-        }
-        // What took its force for good says more than what is wrong with it besides.
-        if matches!(record.status, Status::Cancelled | Status::Withdrawn | Status::Superseded) {
-            return Ok(Stands::As(record.status));
-        }
-        if let Some(why) = self.key_closed(record) {
-            return Ok(Stands::KeyClosed(why));
-        }
-        if record.status == Status::Suspended {
-            return Ok(Stands::As(record.status));
+        let stands = Stands::of(record.status, self.void(record), self.key_closed(record));
+        if !matches!(stands, Stands::As(Status::Valid | Status::InPart)) {
+            return Ok(stands);
         }
         if let Some(last) = self.unproven_within(self.store().as_ref(), &record.entry)? {
             let entry = record.entry.clone();

@@ -59,8 +59,7 @@ impl Abroad {
 
 fn show(console: Console, note: &wire::AbroadNote) {
     let by = plain(host(&note.by));
-    let amended = if note.amended { "  (amended since)" } else { "" };
-    let head = |what: &str| console.data(format!("{}  {by}  {what}{amended}", instant(note.at.as_ref())));
+    let head = |what: &str| console.data(headed(note, &by, what));
     match &note.what {
         Some(What::Response(response)) => {
             let with = response.declaration.as_ref().map_or_else(String::new, |one| {
@@ -84,10 +83,7 @@ fn show(console: Console, note: &wire::AbroadNote) {
                 console.data(format!("    {line}"));
             }
         }
-        Some(What::Enquiry(one)) => {
-            let question = if one.question.is_empty() { String::new() } else { format!(": {}", plain(&one.question)) };
-            head(&format!("asks, {}{question}", plain(&one.ground)));
-        }
+        Some(What::Enquiry(one)) => head(&asked(one, &note.jti)),
         Some(What::Reply(one)) => {
             let late = if one.late { format!("  {}", console.paint(Colour::Red, "LATE")) } else { String::new() };
             head(&format!("{}{late}", replied(one)));
@@ -98,6 +94,13 @@ fn show(console: Console, note: &wire::AbroadNote) {
         Some(What::Erased(one)) => head(&format!("{}, whose words are erased", plain(&one.kind))),
         None => head("something that this version does not know"),
     }
+}
+
+/// When and by whom it was said, and since when it is here, which after a loss is later.
+fn headed(note: &wire::AbroadNote, by: &str, what: &str) -> String {
+    let amended = if note.amended { "  (amended since)" } else { "" };
+    let (day, since) = (date_text(note.day.as_ref()), instant(note.at.as_ref()));
+    format!("{day}  {by}  {what}{amended}  (here since {since})")
 }
 
 fn host(issuer: &str) -> &str {
@@ -111,9 +114,19 @@ fn responded(response: &wire::AbroadResponse) -> Vec<String> {
     decisions.chain((!remarks.is_empty()).then(|| format!("remarks: {remarks}"))).collect()
 }
 
-/// What a reply does, what it finds, and the day that it names.
+/// What is asked, and in which enquiry, by which its replies name it.
+fn asked(one: &wire::AbroadEnquiry, jti: &str) -> String {
+    let reference = if one.reference.is_empty() { String::new() } else { format!(" ({})", plain(&one.reference)) };
+    let question = if one.question.is_empty() { String::new() } else { format!(": {}", plain(&one.question)) };
+    format!("asks in enquiry {}{reference}, {}{question}", plain(jti), plain(&one.ground))
+}
+
+/// What a reply does and to which enquiry, what it finds, and the day that it names.
 fn replied(one: &wire::EnquiryReply) -> String {
     let mut said = plain(&one.act);
+    if !one.enquiry.is_empty() {
+        said = format!("{said} to enquiry {}:", plain(&one.enquiry));
+    }
     let findings = one.answers.iter().map(found).collect::<Vec<_>>().join(", ");
     if !findings.is_empty() {
         said = format!("{said} {findings}");
@@ -166,7 +179,7 @@ fn described(note: &wire::AbroadNote) -> Value {
             "reference": one.reference, "ground": one.ground, "question": one.question, "goods": one.goods,
         } }),
         Some(What::Reply(one)) => json!({ "reply": {
-            "act": one.act, "reply_by": day(one.reply_by.as_ref()), "late": one.late, "words": one.words,
+            "enquiry": one.enquiry, "act": one.act, "reply_by": day(one.reply_by.as_ref()), "late": one.late, "words": one.words,
             "documents": documents_described(&one.documents),
             "answers": one.answers.iter().map(|answer| json!({
                 "certificate": answer.subject, "finding": answer.finding, "words": answer.words,
@@ -178,13 +191,17 @@ fn described(note: &wire::AbroadNote) -> Value {
         Some(What::Erased(one)) => json!({ "erased": one.kind }),
         None => Value::Null,
     };
-    json!({ "jti": note.jti, "by": note.by, "at": instant(note.at.as_ref()), "amended": note.amended, "what": what })
+    json!({
+        "jti": note.jti, "by": note.by, "day": day(note.day.as_ref()), "at": instant(note.at.as_ref()),
+        "amended": note.amended, "what": what,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::client::Date;
+    use prost_types::Timestamp;
 
     #[test]
     fn an_answer_says_which_items_hold() {
@@ -193,6 +210,16 @@ mod tests {
         let one = wire::SubjectAnswer { subject: 7, finding: "partly_valid".to_owned(), items, ..Default::default() };
         assert_eq!(found(&one), "partly_valid (item 1 valid, item 2 not valid)");
         assert_eq!(found(&wire::SubjectAnswer { items: Vec::new(), ..one }), "partly_valid");
+    }
+
+    #[test]
+    fn what_came_back_after_a_loss_has_the_day_it_was_said_on() {
+        let (day, at) = (Date { year: 2026, month: 11, day: 30 }, Timestamp { seconds: 1_796_169_600, nanos: 0 });
+        let note = wire::AbroadNote { day: Some(day), at: Some(at), ..Default::default() };
+        let line = headed(&note, "customs.gov.cn", "asks, doubt_authenticity");
+        assert_eq!(line, "2026-11-30  customs.gov.cn  asks, doubt_authenticity  (here since 2026-12-02T00:00:00Z)");
+        let described = described(&note);
+        assert_eq!((&described["day"], &described["at"]), (&json!("2026-11-30"), &json!("2026-12-02T00:00:00Z")));
     }
 
     #[test]
@@ -213,6 +240,16 @@ mod tests {
         };
         assert_eq!(replied(&reply("extended")), "extended until 2027-03-31");
         assert_eq!(replied(&wire::EnquiryReply { reply_by: None, ..reply("acknowledged") }), "acknowledged");
+        let named = wire::EnquiryReply { enquiry: "01KB".to_owned(), ..reply("extended") };
+        assert_eq!(replied(&named), "extended to enquiry 01KB: until 2027-03-31");
+        let question = wire::AbroadEnquiry { ground: "origin".to_owned(), ..Default::default() };
+        assert_eq!(asked(&question, "01KB"), "asks in enquiry 01KB, origin");
+        let question =
+            wire::AbroadEnquiry { reference: "SH-9".to_owned(), question: "Whose mill?".to_owned(), ..question };
+        assert_eq!(asked(&question, "01KB"), "asks in enquiry 01KB (SH-9), origin: Whose mill?");
+        let what = Some(What::Reply(named));
+        let told = described(&wire::AbroadNote { what, ..Default::default() });
+        assert_eq!(told["what"]["reply"]["enquiry"], "01KB");
         let answer = wire::SubjectAnswer {
             subject: 1,
             finding: "partly_valid".to_owned(),

@@ -54,7 +54,7 @@ pub(super) struct Arrivals {
     /// Only those under this agreement
     #[arg(long, value_name = "CODE", value_parser = arguments::agreement)]
     agreement: Option<AgreementCode>,
-    /// Only those whose number begins so, in whatever letters, blanks and dashes
+    /// Only those whose number begins so, in whatever letters, blanks and dashes; an erased one by its whole number
     #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
     number: String,
     /// Only those whose exporter's name has each of these words, in whatever letters, in either script that it bears

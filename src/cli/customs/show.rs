@@ -103,10 +103,20 @@ fn changed(one: &wire::StatusNote) -> String {
     format!("{}  {}{items}{by}{why} (statement {})", date_text(one.day.as_ref()), plain(&one.act), one.jti)
 }
 
+/// Why sections of what was signed are not shown: no holder has left them out here.
+const fn not_shown(delivery: wire::Delivery) -> &'static str {
+    match delivery {
+        wire::Delivery::Erased => "erased",
+        wire::Delivery::Held => "held back until the holder consents",
+        wire::Delivery::Unspecified | wire::Delivery::Complete | wire::Delivery::Missing => "not here",
+    }
+}
+
 fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View>) {
     let arrival = answer.arrival.clone().unwrap_or_default();
     let until = arrival.valid_until.as_ref().map_or_else(|| "no limit".to_owned(), |date| date_text(Some(date)));
-    let as_of = arrival.status_as_of.as_ref().map(|at| format!(", as of {}", instant(Some(at)))).unwrap_or_default();
+    let since = if arrival.issued_since { "issued after" } else { "as of" };
+    let as_of = arrival.status_as_of.as_ref().map(|at| format!(", {since} {}", instant(Some(at)))).unwrap_or_default();
     let delivery = match arrival.delivery() {
         wire::Delivery::Unspecified => "not known to be here".to_owned(),
         wire::Delivery::Complete => format!("complete, here since {}", instant(arrival.arrived_at.as_ref())),
@@ -144,7 +154,7 @@ fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View
         console.data(format!("{:12}{}", "WARNING", console.paint(Colour::Red, &warning)));
     }
     if let Some(view) = view {
-        console.raw(format!("\n{}", view.to_text()).as_bytes());
+        console.raw(format!("\n{}", view.to_text_where(not_shown(arrival.delivery()))).as_bytes());
     }
     console.data("\nWhat is left");
     balance_lines(console, &answer.balance);

@@ -49,16 +49,18 @@ pub(super) const fn delivery_word(delivery: wire::Delivery) -> &'static str {
 
 /// The status, and how old the knowledge of it is.
 pub(super) fn status(console: Console, arrival: &wire::Arrival) -> String {
-    let word = or(&arrival.status, "unknown");
-    let said = match arrival.status_as_of.as_ref() {
-        Some(as_of) => {
-            let passed = SystemClock.now().as_second().saturating_sub(as_of.seconds);
-            format!("{} ({} old)", plain(&word.replace('_', " ")), age(u64::try_from(passed).unwrap_or(0)))
-        }
-        None => plain(&word.replace('_', " ")),
-    };
-    let padded = format!("{said:18}");
-    if GOOD.contains(&word) { padded } else { console.paint(Colour::Red, &padded) }
+    let padded = format!("{:18}", stands(arrival, SystemClock.now().as_second()));
+    if GOOD.contains(&arrival.status.as_str()) { padded } else { console.paint(Colour::Red, &padded) }
+}
+
+/// The same at an instant. Of one that was issued since its issuer told the status of all, the knowledge is as old as it is
+/// itself, which is less than that.
+fn stands(arrival: &wire::Arrival, now: i64) -> String {
+    let word = plain(&or(&arrival.status, "unknown").replace('_', " "));
+    let Some(as_of) = arrival.status_as_of.as_ref() else { return word };
+    let passed = age(u64::try_from(now.saturating_sub(as_of.seconds)).unwrap_or(0));
+    let less = if arrival.issued_since { "< " } else { "" };
+    format!("{word} ({less}{passed} old)")
 }
 
 /// One line of a list, or one JSON document.
@@ -93,13 +95,17 @@ fn done(arrival: &wire::Arrival) -> String {
 }
 
 fn endorsed(one: &wire::ArrivalEndorsement) -> String {
+    if one.erased {
+        return "an endorsement whose words are erased".to_owned();
+    }
     let to = if one.destination.is_empty() { String::new() } else { format!(" to {}", plain(&one.destination)) };
     format!("{}{to}", plain(&one.act))
 }
 
 /// A word that was added to a certificate, with all it names.
 pub(super) fn endorsement_lines(console: Console, one: &wire::ArrivalEndorsement) {
-    console.data(format!("endorsed  {}  {}, at {}", instant(one.at.as_ref()), endorsed(one), plain(&one.office)));
+    let at = if one.office.is_empty() { String::new() } else { format!(", at {}", plain(&one.office)) };
+    console.data(format!("endorsed  {}  {}{at}", instant(one.at.as_ref()), endorsed(one)));
     for line in named_beside(&one.items, &one.containers, &one.seals, &one.text) {
         console.data(format!("    {line}"));
     }
@@ -120,13 +126,15 @@ pub(super) fn endorsement_described(one: &wire::ArrivalEndorsement) -> Value {
     json!({
         "jti": one.jti, "at": one.at.as_ref().map(|at| instant(Some(at))), "act": one.act,
         "day": day(one.day.as_ref()), "office": one.office, "destination": one.destination, "items": one.items,
-        "containers": one.containers, "seals": one.seals, "text": one.text,
+        "containers": one.containers, "seals": one.seals, "text": one.text, "erased": one.erased,
     })
 }
 
 /// What stands behind everything else of one that is to be looked at with care.
 fn warned(arrival: &wire::Arrival) -> Option<(Colour, &'static str)> {
-    match (arrival.key_closed.is_empty(), arrival.equivocated, arrival.lifted) {
+    // Where the status is that, it is said.
+    let is_told = arrival.key_closed.is_empty() || arrival.status == "key_closed";
+    match (is_told, arrival.equivocated, arrival.lifted) {
         (false, ..) => Some((Colour::Red, "  KEY CLOSED")),
         (true, true, false) => Some((Colour::Red, "  TWO HISTORIES")),
         (true, true, true) => Some((Colour::Yellow, "  TWO HISTORIES (lifted)")),
@@ -148,6 +156,7 @@ pub(super) fn arrival_described(arrival: &wire::Arrival) -> Value {
         "valid_until": day(arrival.valid_until.as_ref()),
         "status": arrival.status,
         "status_as_of": arrival.status_as_of.as_ref().map(|at| instant(Some(at))),
+        "issued_since": arrival.issued_since,
         "delivery": delivery_word(arrival.delivery()),
         "arrived_at": arrival.arrived_at.as_ref().map(|at| instant(Some(at))),
         "exporter": arrival.exporter,
@@ -393,6 +402,20 @@ mod tests {
     }
 
     #[test]
+    fn the_status_is_no_older_than_the_certificate_and_a_closed_key_is_its_status() {
+        let status_as_of = Some(prost_types::Timestamp { seconds: 60, nanos: 0 });
+        let valid = wire::Arrival { status: "valid".to_owned(), status_as_of, ..Default::default() };
+        assert_eq!(stands(&valid, 240), "valid (3 min old)");
+        let new = wire::Arrival { issued_since: true, ..valid.clone() };
+        assert_eq!(stands(&new, 240), "valid (< 3 min old)");
+        let key_closed = "its key is closed".to_owned();
+        let cancelled = wire::Arrival { status: "cancelled".to_owned(), key_closed, ..valid };
+        assert_eq!(warned(&cancelled).map(|(_, said)| said), Some("  KEY CLOSED"));
+        let closed = wire::Arrival { status: "key_closed".to_owned(), status_as_of: None, ..cancelled };
+        assert_eq!((stands(&closed, 240).as_str(), warned(&closed)), ("key closed", None));
+    }
+
+    #[test]
     fn that_a_log_had_two_histories_is_said_also_when_it_was_lifted() {
         let said = |arrival: &wire::Arrival| warned(arrival).map(|(_, said)| said);
         let frozen = wire::Arrival { equivocated: true, ..Default::default() };
@@ -434,6 +457,9 @@ mod tests {
         assert!(named_beside(&[], &[], &[], "").is_empty());
         let described = endorsement_described(&one);
         assert_eq!((&described["destination"], &described["seals"][0]), (&json!("KE"), &json!("CN-7")));
+        let erased = wire::ArrivalEndorsement { erased: true, ..Default::default() };
+        assert_eq!(endorsed(&erased), "an endorsement whose words are erased");
+        assert_eq!(endorsement_described(&erased)["erased"], true);
     }
 
     #[test]

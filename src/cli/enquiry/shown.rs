@@ -46,10 +46,9 @@ pub(in crate::cli) fn due(date: Option<&WireDate>) -> String {
 /// it was in time.
 fn clock(enquiry: &wire::Enquiry) -> (Option<Colour>, String) {
     let due = enquiry.reply_due.as_ref().map(|date| date_text(Some(date)));
-    let late = enquiry.replies.iter().any(|reply| reply.late && reply.key_closed.is_empty());
     match (enquiry.state(), due) {
         (wire::EnquiryState::Erased, _) => (Some(Colour::Dim), "-".to_owned()),
-        (wire::EnquiryState::Answered, _) if late => (Some(Colour::Red), "LATE".to_owned()),
+        (wire::EnquiryState::Answered, _) if enquiry.late => (Some(Colour::Red), "LATE".to_owned()),
         (wire::EnquiryState::Answered, Some(_)) => (Some(Colour::Dim), "in time".to_owned()),
         (wire::EnquiryState::Answered, None) => (Some(Colour::Dim), "no day due".to_owned()),
         (_, Some(due)) if enquiry.overdue => (Some(Colour::Red), format!("OVERDUE {due}")),
@@ -327,6 +326,7 @@ fn described(enquiry: &wire::Enquiry) -> Value {
         "state": state_word(enquiry.state()),
         "overdue": enquiry.overdue,
         "due_soon": enquiry.due_soon,
+        "late": enquiry.late,
         "clarifies": enquiry.clarifies,
         "clarified_by": enquiry.clarified_by,
         "reply_by": day(enquiry.reply_by.as_ref()),
@@ -364,11 +364,10 @@ mod tests {
         let answered = enquiry(wire::EnquiryState::Answered);
         assert_eq!(clock(&answered).1, "in time");
         assert_eq!(clock(&wire::Enquiry { reply_due: None, ..answered.clone() }).1, "no day due");
-        let late = wire::EnquiryReply { late: true, ..Default::default() };
-        let fell = wire::EnquiryReply { key_closed: "closed".to_owned(), ..late.clone() };
-        let with = |replies| clock(&wire::Enquiry { replies, ..answered.clone() });
-        assert_eq!(with(vec![fell.clone()]).1, "in time", "what does not count was not late");
-        assert_eq!(with(vec![fell, late]), (Some(Colour::Red), "LATE".to_owned()));
+        // Late is also what clarified it, whose replies stand with that enquiry.
+        let late = wire::Enquiry { late: true, ..answered };
+        assert_eq!(clock(&late), (Some(Colour::Red), "LATE".to_owned()));
+        assert_eq!(described(&late)["late"], true);
     }
 
     #[test]

@@ -328,6 +328,26 @@ fn what_was_granted_of_an_item_outlives_its_first_use() {
 }
 
 #[test]
+fn the_whole_is_used_in_full_only_when_nothing_of_any_item_is_left() {
+    let (partial, full) = (ResponseCode::UtilisedPartial, ResponseCode::UtilisedFull);
+    let mut desk = Desk::new();
+    let small = desk.write_off(2, "2.5", "TNE").unwrap();
+    assert_eq!((small[0].code, desk.file.latest), (full, Some(partial)), "the other item is whole");
+    desk.decide(Some(2), ResponseCode::AcceptedForClaim).unwrap();
+    desk.decide(Some(1), ResponseCode::AcceptedForClaim).unwrap();
+    assert_eq!(desk.file.latest, Some(partial));
+    let rest = desk.write_off(1, "100", "H87").unwrap();
+    assert_eq!(desk.file.latest, Some(full));
+    desk.file.give_back(&small);
+    assert_eq!(desk.file.latest, Some(partial), "some of it is used still");
+    desk.file.give_back(&rest);
+    assert_eq!(desk.file.latest, Some(ResponseCode::Reversed));
+    desk.ended.insert(2);
+    desk.write_off(1, "100", "H87").unwrap();
+    assert_eq!(desk.file.latest, Some(full), "of what has lost its force nothing is left");
+}
+
+#[test]
 fn what_was_used_is_used_still_after_its_claim_is_accepted() {
     for (quantity, code) in [("10", ResponseCode::UtilisedPartial), ("100", ResponseCode::UtilisedFull)] {
         for of in [Some(1), None] {

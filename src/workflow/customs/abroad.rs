@@ -9,11 +9,11 @@ use crate::{
     certificate::Measure,
     office::{Action, Caller},
     statement::{
-        CustomsResponse, Endorsement, Enquiry, EnquiryReply, EnquirySubject, Issuer, ItemDecision, Jti, Kind,
+        CustomsResponse, Endorsement, Enquiry, EnquiryReply, EnquirySubject, Envelope, Issuer, ItemDecision, Jti, Kind,
         OpenedBody, ResponseCode,
     },
     store::{Disclosures, Subject},
-    time::Timestamp,
+    time::{Date, Timestamp},
     workflow::{CertificateName, Desk, WorkflowError, changes::is_receipted},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,9 @@ pub struct AbroadNote {
     pub jti: Jti,
     /// Who said it.
     pub by: Issuer,
-    /// When it was readable here.
+    /// The day it is said on (UTC), as it was signed.
+    pub day: Date,
+    /// Since when it is readable here: what came back after a loss is so since then, this authority's own words as well.
     pub at: Option<Timestamp>,
     /// What.
     pub what: Abroad,
@@ -50,8 +52,14 @@ pub enum Abroad {
     Erased(Kind),
 }
 
+impl AbroadNote {
+    fn of(Envelope { jti, iss: by, day, .. }: Envelope, at_ms: u64, what: Abroad) -> Self {
+        Self { jti, by, day, at: instant(at_ms), what, amended: false, late: false }
+    }
+}
+
 impl Desk {
-    /// What became of a certificate abroad, in the order it was heard of, for whoever may read the certificate. What customs
+    /// What became of a certificate abroad, in the order it was said, within an hour as it was heard of, for whoever may read the certificate. What customs
     /// remark is for the issuer, and left out for others. Of an enquiry about certificates that this reader may not read,
     /// what is said of all together is left out too: it may be about theirs. It reads from the disk.
     pub fn abroad(&self, caller: &Caller, name: &CertificateName) -> Result<Vec<AbroadNote>, WorkflowError> {
@@ -140,8 +148,7 @@ impl Desk {
                         _ if statement.disclosures == Disclosures::Erased => Abroad::Erased(kind),
                         _ => continue,
                     };
-                    let (jti, by) = (statement.opened.envelope.jti, statement.opened.envelope.iss);
-                    notes.push(AbroadNote { jti, by, at: instant(about.at_ms), what, amended: false, late: false });
+                    notes.push(AbroadNote::of(statement.opened.envelope, about.at_ms, what));
                 }
             }
         }
@@ -164,8 +171,7 @@ impl Desk {
                     OpenedBody::EnquiryReply(None) => Abroad::Erased(Kind::EnquiryReply),
                     _ => continue,
                 };
-                let (jti, by, at) = (said.entry.envelope.jti, said.entry.envelope.iss, instant(said.about.at_ms));
-                notes.push(AbroadNote { jti, by, at, what, amended: false, late: false });
+                notes.push(AbroadNote::of(said.entry.envelope, said.about.at_ms, what));
             }
         }
         let amends = |note: &AbroadNote| match &note.what {
@@ -176,7 +182,8 @@ impl Desk {
         for note in &mut notes {
             note.amended = amended.contains(&note.jti);
         }
-        notes.sort_by_key(|note| (note.at, note.jti));
+        // After a loss all came back together, and only the statements themselves tell what was before.
+        notes.sort_by_key(|note| (note.jti.hour_ms(), note.at, note.jti));
         with_what_is_left(&mut notes);
         Ok(notes)
     }
@@ -257,7 +264,8 @@ mod tests {
         };
         let by = "https://customs.gov.cn".parse().unwrap();
         let what = Abroad::Response(Box::new(response));
-        let mut notes = [AbroadNote { jti, by, at: None, what, amended: false, late: false }];
+        let day = "2026-11-30".parse().unwrap();
+        let mut notes = [AbroadNote { jti, by, day, at: None, what, amended: false, late: false }];
         leave_out_remarks(&mut notes);
         let Abroad::Response(response) = &notes[0].what else { panic!("{notes:?}") };
         assert_eq!(response.remarks, None);

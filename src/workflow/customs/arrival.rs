@@ -9,10 +9,10 @@ use crate::{
     reason::{counted, some_of},
     sequencer,
     statement::{
-        Act, Change, Envelope, Issuer, Jti, Kind, Opened, OpenedBody, OpenedCertificate, OpenedStatusChange, Since,
-        StatementRef, Status, open_leaf, status_list::LIST_ENTRIES,
+        Act, Change, Envelope, Issuer, Jti, Kind, Opened, OpenedBody, OpenedCertificate, OpenedStatusChange, Shown,
+        Since, StatementRef, Status, open_leaf, status_list::LIST_ENTRIES,
     },
-    store::{About, Disclosures, EntryRef, Store, StoreError, Subject, about, about_at, status_as_of},
+    store::{About, Disclosures, EntryRef, Store, StoreError, Subject, about, about_at, status_as_of, status_snapshot},
     time::{Date, Timestamp},
     trust::TrustList,
     verification::{CheckedEntry, status_after},
@@ -85,6 +85,8 @@ pub struct Arrival {
     pub changes: Vec<StatusNote>,
     /// The instant that its status speaks of.
     pub status_as_of: Option<Timestamp>,
+    /// The index of the snapshot that says it, where that stands in its own log and is known.
+    pub(super) snapshot: Option<u64>,
     /// When its contents came.
     pub arrived_at: Option<Timestamp>,
     /// What was done with it here.
@@ -137,12 +139,7 @@ impl Desk {
                     if issuer.as_ref().is_some_and(|issuer| issuer.host() != origin.host()) {
                         continue;
                     }
-                    let known = about(store.as_ref(), &Subject::Number(number.clone()))?;
-                    let known = known.into_iter().filter(|one| one.kind == Kind::CertificateOfOrigin);
-                    let mut entries = known.map(|one| one.entry).collect::<Vec<_>>();
-                    // Another authority of this node keeps its own numbers.
-                    entries.extend(numbered(store.as_ref(), number)?.filter(|entry| !entries.contains(entry)));
-                    entries
+                    of_number(store.as_ref(), number)?
                 }
             };
             for entry in entries.into_iter().filter(|entry| entry.origin == origin) {
@@ -222,7 +219,10 @@ impl Desk {
         if finding.as_ref().is_some_and(|found| !beyond && !inbox::finding::keeps_its_place(&found.reason)) {
             return Ok(None);
         }
-        let Some(Statement { opened, disclosures, token }) = sent_at(store, entry)? else { return Ok(None) };
+        let (file, kept) = self.customs_file(origin, &facts.jti)?;
+        // Another authority of this node keeps what it says; who erased it here reads it there no more.
+        let sent = if file.erased { opened_with(store, entry, Disclosures::Erased)? } else { sent_at(store, entry)? };
+        let Some(Statement { opened, disclosures, token }) = sent else { return Ok(None) };
         let said = CheckedEntry { index: *index, envelope: opened.envelope, body: opened.body };
         // Another authority of this node keeps no findings of its own log.
         let found = finding.map(|found| found.sentence);
@@ -257,21 +257,26 @@ impl Desk {
             status_after(status, behind, act, items.as_deref()).unwrap_or(status)
         });
         changes.extend(later.changes);
+        for note in changes.iter_mut().filter(|_| file.erased) {
+            (note.change.reason, note.change.remarks) = (Shown::No, Shown::No);
+        }
         let number = certificate.reference.as_option().map(|reference| reference.number.to_string());
         let known = match &number {
             Some(number) => about_at(store, &Subject::Number(number.clone()), entry)?,
             None => None,
         };
         let arrived_ms = known.map(|one| one.at_ms);
-        let heard = later.as_of.or(status_as_of(store, origin)?).and_then(|second| i64::try_from(second).ok());
+        let heard = match later.as_of {
+            Some(second) => Some((second, None)),
+            None => status_snapshot(store, origin)?,
+        };
+        let heard = heard.and_then(|(second, at)| Some((i64::try_from(second).ok()?, at)));
         // Another authority of this node keeps its own.
         let own = match sequencer::spoken_for(store, origin)? {
-            Some(spoken) => Some(spoken.record),
-            None => sequencer::status_record(store, origin)?,
+            Some(spoken) => Some((spoken.record.as_of, None)),
+            None => sequencer::status_record(store, origin)?.map(|record| (record.as_of, Some(record.index))),
         };
-        let own = own.map(|record| record.as_of);
-        let as_of = heard.or(own).and_then(|second| Timestamp::from_second(second).ok());
-        let (file, kept) = self.customs_file(origin, &facts.jti)?;
+        let (second, snapshot) = heard.or(own).unzip();
         // Most were never touched, and are not looked up once more.
         let waits = file.acts > 0 && self.has_waiting(origin, &facts.jti)?;
         let endorsements = endorsements(self.store().as_ref(), &facts.jti)?;
@@ -286,7 +291,8 @@ impl Desk {
             token,
             status,
             changes,
-            status_as_of: as_of,
+            status_as_of: second.and_then(|second| Timestamp::from_second(second).ok()),
+            snapshot: snapshot.flatten(),
             arrived_at: arrived_ms.and_then(instant),
             file,
             waits,
@@ -364,6 +370,12 @@ impl Arrival {
         self.certificate.to_certificate().ok_or(WorkflowError::ArrivalIncomplete)
     }
 
+    /// Whether it was issued after the instant that its status speaks of: what is known of it is younger.
+    #[must_use]
+    pub fn issued_since(&self) -> bool {
+        self.snapshot.is_some_and(|snapshot| self.entry.index > snapshot)
+    }
+
     /// The country it comes from.
     #[must_use]
     pub const fn from(&self) -> Country {
@@ -397,6 +409,16 @@ impl Arrival {
             _ => false,
         }
     }
+}
+
+/// Where the certificates of a number stand in a store, also those whose contents are erased.
+pub(super) fn of_number(store: &dyn Store, number: &str) -> Result<Vec<EntryRef>, StoreError> {
+    let known = about(store, &Subject::Number(number.to_owned()))?.into_iter();
+    let known = known.filter(|one| one.kind == Kind::CertificateOfOrigin);
+    let mut entries = known.map(|one| one.entry).collect::<Vec<_>>();
+    // Another authority of this node keeps its own numbers.
+    entries.extend(numbered(store, number)?.filter(|entry| !entries.contains(entry)));
+    Ok(entries)
 }
 
 /// A statement as a store has it.

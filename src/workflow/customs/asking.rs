@@ -274,10 +274,11 @@ impl Desk {
         for (code, edition, _) in self.editions_asked_about(view, Side::Asking)? {
             let Some(edition) = self.agreements().get(&code).and_then(|one| one.edition(&edition)) else { continue };
             let rules = &edition.verification;
-            let released = if view.enquiry.as_ref().is_some_and(|enquiry| enquiry.asked.goods == GoodsMeanwhile::Held) {
-                "the goods are held, where they are to be released meanwhile, on security"
-            } else {
-                "the goods are released meanwhile, on security"
+            let released = match view.enquiry.as_ref().map(|enquiry| &enquiry.asked.goods) {
+                Some(GoodsMeanwhile::Held) => "the goods are held, and are to be released meanwhile, on security",
+                Some(GoodsMeanwhile::Released) => "the goods are released meanwhile, where security may be asked for",
+                Some(GoodsMeanwhile::NotConcerned) => "goods are to be released meanwhile, on security",
+                Some(GoodsMeanwhile::ReleasedOnSecurity) | None => "the goods are released meanwhile, on security",
             };
             let said = |figure: &crate::agreement::Figure<bool>, yes: &str, no: &str| {
                 figure.value().map(|may| {

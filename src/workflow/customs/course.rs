@@ -20,6 +20,7 @@ const A_ROUND: usize = 256;
 const PAGE: usize = 50;
 const PAGE_MAX: usize = 500;
 /// Kinds of records, as an error names them.
+const FILE: &str = "the customs file of a certificate";
 const ACT: &str = "an act of customs";
 const WORDS: &str = "what was written in an act of customs";
 
@@ -117,13 +118,13 @@ impl Desk {
     }
 
     /// What is kept of a certificate, with the bytes it was read from.
-    pub(super) fn customs_file(
+    pub(in crate::workflow) fn customs_file(
         &self,
         origin: &Origin,
         jti: &Jti,
     ) -> Result<(CustomsFile, Option<Vec<u8>>), WorkflowError> {
         let record = self.store().record(Table::Customs, &file_id(origin, jti))?;
-        let file = record.as_deref().map(|bytes| parse(bytes, "the customs file of a certificate")).transpose()?;
+        let file = record.as_deref().map(|bytes| parse(bytes, FILE)).transpose()?;
         Ok((file.unwrap_or_default(), record))
     }
 
@@ -262,8 +263,8 @@ impl Arrival {
     }
 }
 
-/// What changes when what a certificate says is erased: what people wrote in the acts on it goes, and what was used and
-/// decided stays. An act that was kept before its words stood apart is kept anew without them.
+/// What changes when what a certificate says is erased: its file says so, what people wrote in the acts on it goes, and what
+/// was used and decided stays. An act that was kept before its words stood apart is kept anew without them.
 pub(in crate::workflow) fn words_erased(
     store: &dyn Store,
     origin: &Origin,
@@ -279,6 +280,14 @@ pub(in crate::workflow) fn words_erased(
             state.push(StateChange::RecordPut { table, id: id.clone(), record: written(&act)? });
             expected.push(Expected { table, id, record: Some(record) });
         }
+    }
+    let (table, id) = (Table::Customs, file_id(origin, jti));
+    let record = store.record(table, &id)?;
+    let file = record.as_deref().map(|bytes| parse::<CustomsFile>(bytes, FILE)).transpose()?.unwrap_or_default();
+    if !file.erased {
+        let erased = CustomsFile { erased: true, ..file };
+        state.push(StateChange::RecordPut { table, id: id.clone(), record: written(&erased)? });
+        expected.push(Expected { table, id, record });
     }
     Ok((expected, state))
 }

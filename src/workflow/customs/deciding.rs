@@ -186,7 +186,9 @@ impl Desk {
                 let token_sha256 = crate::certificate::Sha256(Sha256::digest(leaf_of(&arrival.token)).into());
                 let endorsed = EndorsedCertificate { place: arrival.place(), token_sha256 };
                 let endorsement = EndorsementWords { day: desk.own_today(), ..wish.words.clone() };
-                let saying = Saying::endorsement(Endorsement { endorsed, endorsement });
+                // Nothing is added to one that is erased in between.
+                let beside = Beside { expected: vec![arrival.expected()], ..Beside::default() };
+                let saying = Saying::endorsement(Endorsement { endorsed, endorsement }).with(beside);
                 Ok(work(&request, digest, saying, audit.clone(), &arrival))
             })
         };

@@ -121,9 +121,9 @@ impl Desk {
     /// The certificates of an enquiry that are here and have no answer yet, by their places in it: of these alone an
     /// officer can say that there was none.
     pub(super) fn unanswered_here(&self, view: &EnquiryView) -> Result<Vec<u32>, WorkflowError> {
-        let (answered, mut places) = (view.answered(), Vec::new());
+        let mut places = Vec::new();
         for (place, subject) in (1_u32..).zip(view.subjects()) {
-            if !answered.contains(&place) && found(self.arrived(&name_of(subject, &view.to)))?.is_some() {
+            if view.was_late(place, subject).is_none() && found(self.arrived(&name_of(subject, &view.to)))?.is_some() {
                 places.push(place);
             }
         }

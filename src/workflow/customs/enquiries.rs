@@ -16,7 +16,11 @@ use crate::{
     time::{Date, Timestamp},
     workflow::{Accounts, Desk, WorkflowError},
 };
-use std::{collections::BTreeSet, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 /// Where an enquiry stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,8 +96,8 @@ pub struct EnquiryView {
     pub replies: Vec<ReplyView>,
     /// The enquiries that give the clarifications which replies asked for.
     pub clarified_by: Vec<Jti>,
-    /// The numbers, as they are read, that clarifying enquiries have answers about.
-    pub(super) clarified: BTreeSet<String>,
+    /// The numbers, as they are read, that clarifying enquiries have answers about, each with the day of the first.
+    pub(super) clarified: BTreeMap<String, Option<Date>>,
 }
 
 impl EnquiryView {
@@ -119,14 +123,31 @@ impl EnquiryView {
         self.counting().flat_map(|one| &one.reply.answers).map(|answer: &SubjectAnswer| answer.subject).collect()
     }
 
+    /// The reply that answers about the certificate at a place.
+    fn answer_about(&self, place: u32) -> Option<&ReplyView> {
+        let answers = |one: &ReplyView| one.reply.answers.iter().any(|answer| answer.subject == place);
+        self.counting().find(|one| one.reply.reply.act == ReplyAct::Full || answers(one))
+    }
+
     /// The numbers, as they are read, of the certificates that are answered about, here or in the enquiry that clarified
-    /// this one.
-    fn answered_numbers(&self) -> BTreeSet<String> {
-        let full = self.counting().any(|one| one.reply.reply.act == ReplyAct::Full);
-        let answered = self.answered();
-        let subjects = (1_u32..).zip(self.subjects()).filter(|(place, _)| full || answered.contains(place));
-        let numbers = subjects.map(|(_, subject)| number_as_read(subject.number.as_str()));
-        numbers.chain(self.clarified.iter().cloned()).collect()
+    /// this one, each with the day of the first answer.
+    fn answered_numbers(&self) -> BTreeMap<String, Option<Date>> {
+        let mut numbers = self.clarified.clone();
+        for (place, subject) in (1..).zip(self.subjects()) {
+            if let Some(answer) = self.answer_about(place) {
+                put_first(&mut numbers, number_as_read(subject.number.as_str()), answer.day);
+            }
+        }
+        numbers
+    }
+
+    /// Of a certificate that is answered about, whether that was too late: what an enquiry that clarified this one was
+    /// answered with counts by its day, as if it stood here, and of two answers the one that came in time.
+    pub(super) fn was_late(&self, place: u32, subject: &EnquirySubject) -> Option<bool> {
+        let past = |day: Option<Date>| day.zip(self.reply_due).is_some_and(|(day, due)| day > due);
+        let here = self.answer_about(place).map(|answer| answer.late);
+        let there = self.clarified.get(&number_as_read(subject.number.as_str())).copied().map(past);
+        here.into_iter().chain(there).reduce(|here, there| here && there)
     }
 
     /// Whether it asks about the certificate of another enquiry's subject: one that was not known here by its number alone.
@@ -134,11 +155,17 @@ impl EnquiryView {
         self.subjects().iter().any(|one| is_same(one, other))
     }
 
+    /// Whether a certificate was answered about after the day that was in force then, here or in an enquiry that clarified
+    /// this one.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        (1..).zip(self.subjects()).any(|(place, one)| self.was_late(place, one) == Some(true))
+    }
+
     /// Whether the enquiries that clarify this one have the answers to all of it.
     fn is_clarified(&self) -> bool {
-        let answered = self.answered_numbers();
-        !self.clarified_by.is_empty()
-            && self.subjects().iter().all(|one| answered.contains(&number_as_read(one.number.as_str())))
+        let mut asked = (1..).zip(self.subjects());
+        !self.clarified_by.is_empty() && asked.all(|(place, one)| self.was_late(place, one).is_some())
     }
 }
 
@@ -337,13 +364,15 @@ impl Desk {
             proposes_of: Vec::new(),
             replies,
             clarified_by: Vec::new(),
-            clarified: BTreeSet::new(),
+            clarified: BTreeMap::new(),
         };
         let unclear = view.counting().filter(|one| one.reply.reply.act == ReplyAct::ClarificationAsked);
         for reply in unclear.map(|one| one.jti).collect::<Vec<_>>() {
             for by in self.clarifying(side, &view, &reply)? {
                 view.clarified_by.push(by.place.jti);
-                view.clarified.extend(by.answered_numbers());
+                for (number, day) in by.answered_numbers() {
+                    put_first(&mut view.clarified, number, day);
+                }
             }
         }
         let other = if side == Side::Asking { &view.to } else { &view.from };
@@ -438,6 +467,11 @@ pub(super) fn is_same(one: &EnquirySubject, other: &EnquirySubject) -> bool {
         (Some(one), Some(other)) => one.jti == other.jti,
         _ => number_as_read(one.number.as_str()) == number_as_read(other.number.as_str()),
     }
+}
+
+/// Keeps the day of an answer about a number, of several the first.
+fn put_first(numbers: &mut BTreeMap<String, Option<Date>>, number: String, day: Option<Date>) {
+    numbers.entry(number).and_modify(|first| *first = day.min(*first)).or_insert(day);
 }
 
 /// The published statement at a place, if it is no finding.

@@ -26,17 +26,14 @@ impl Desk {
                 same && view.to == arrival.issuer
             }
         });
-        let Some((_, place)) = place else { return Err(UseRefused::EnquiryOfAnother(*jti).into()) };
+        let Some((subject, place)) = place else { return Err(UseRefused::EnquiryOfAnother(*jti).into()) };
         let no_reply = decisions.iter().any(|one| one.code == ResponseCode::NoReply);
         let too_late = decisions.iter().any(|one| one.reason == Some(ResponseReason::NoReplyInTime));
         if !no_reply && !too_late {
             return Ok(());
         }
-        let answer = view.counting().find(|one| one.reply.answers.iter().any(|one| one.subject == place));
-        match answer {
-            Some(answer) if no_reply || !answer.late => Err(UseRefused::EnquiryReplied(*jti).into()),
-            // What clarified it was answered instead.
-            None if !view.is_open() => Err(UseRefused::EnquiryReplied(*jti).into()),
+        match view.was_late(place, subject) {
+            Some(late) if no_reply || !late => Err(UseRefused::EnquiryReplied(*jti).into()),
             None if !view.overdue => Err(UseRefused::EnquiryNotOverdue { enquiry: *jti, due: view.reply_due }.into()),
             _ => Ok(()),
         }

@@ -2,7 +2,7 @@
 //! and where its goods were said to go.
 
 use super::{
-    Arrival, EndorsementNote, EnquiryView, Notice, ReplyView,
+    Arrival, EnquiryView, Notice, ReplyView,
     notices::{notices, used_before},
 };
 use crate::{
@@ -83,20 +83,21 @@ impl Desk {
     /// of them came here.
     pub(super) fn gone(&self, arrival: &Arrival, back: Option<Jti>, items: &[u32]) -> Vec<Notice> {
         let meets = |of: &[u32]| items.is_empty() || of.is_empty() || of.iter().any(|item| items.contains(item));
-        let sent = self.sent_elsewhere(arrival).into_iter().filter(|note| back.is_none_or(|back| note.jti > back));
-        let sent = sent.filter(|note| meets(&note.words.items));
-        sent.map(|note| went_elsewhere(&note.words)).collect()
+        let sent = self.sent_elsewhere(arrival).into_iter().filter(|(jti, _)| back.is_none_or(|back| *jti > back));
+        let sent = sent.filter(|(_, words)| meets(&words.items));
+        sent.map(|(_, words)| went_elsewhere(&words)).collect()
     }
 
     /// What this authority said of other destinations, of the goods of which it did not say later that they go elsewhere
     /// again, or come here after all.
-    fn sent_elsewhere(&self, arrival: &Arrival) -> Vec<EndorsementNote> {
+    fn sent_elsewhere(&self, arrival: &Arrival) -> Vec<(Jti, EndorsementWords)> {
         let own_country = Some(self.setup().country);
         let certificate = arrival.certificate.to_certificate();
         let every = certificate.map(|one| one.goods.items.iter().map(|item| item.number).collect::<Vec<_>>());
-        let mut elsewhere: Vec<EndorsementNote> = Vec::new();
+        let mut elsewhere: Vec<(Jti, EndorsementWords)> = Vec::new();
         for note in &arrival.endorsements {
-            let EndorsementWords { act, destination, items, .. } = &note.words;
+            let Some(words) = &note.words else { continue };
+            let EndorsementWords { act, destination, items, .. } = words;
             if *act != EndorsementAct::DestinationChanged || destination.is_none() {
                 continue;
             }
@@ -104,10 +105,10 @@ impl Desk {
             if items.is_empty() {
                 elsewhere.clear();
             } else {
-                elsewhere.retain_mut(|before| still_of(&mut before.words, items, every.as_deref()));
+                elsewhere.retain_mut(|(_, before)| still_of(before, items, every.as_deref()));
             }
             if *destination != own_country {
-                elsewhere.push(note.clone());
+                elsewhere.push((note.jti, words.clone()));
             }
         }
         elsewhere

@@ -1,6 +1,6 @@
 //! Pages of the certificates that arrived: those that are asked for, the newest first.
 
-use super::{Arrival, Delivery};
+use super::{Arrival, Delivery, arrival::of_number};
 use crate::{
     certificate::{AgreementCode, Party, Text, number_as_read, plain},
     log::Origin,
@@ -32,7 +32,7 @@ pub struct ArrivalsAsked {
     pub issued_until: Option<Date>,
     /// Only under this agreement.
     pub agreement: Option<AgreementCode>,
-    /// Only those whose number begins so.
+    /// Only those whose number begins so; one whose contents are erased is found by its whole number.
     pub number_prefix: String,
     /// Only those whose exporter's name has each of these words.
     pub exporter: String,
@@ -77,6 +77,10 @@ impl Desk {
         let (mut page, mut looked_at) = (ArrivalsPage::default(), 0);
         let logs = logs.into_iter().skip_while(|(origin, _)| from_log.as_ref().is_some_and(|from| from != origin));
         for (origin, store) in logs {
+            let named = match asked.number_prefix.as_str() {
+                "" => Vec::new(),
+                number => of_number(store.as_ref(), number)?,
+            };
             let published = store.head(&origin).map_or(0, |head| head.head.size);
             let mut index = below.take().unwrap_or(published).min(published);
             while let Some(at) = index.checked_sub(1) {
@@ -87,7 +91,7 @@ impl Desk {
                 (index, looked_at) = (at, looked_at + 1);
                 let entry = EntryRef { origin: origin.clone(), index: at };
                 let Some(arrival) = self.arrival_at(store.as_ref(), &entry)? else { continue };
-                if asked.wants(&arrival) {
+                if asked.wants(&arrival, &named) {
                     page.arrivals.push(arrival);
                 }
             }
@@ -97,15 +101,19 @@ impl Desk {
 }
 
 impl ArrivalsAsked {
-    /// Whether a certificate is one of those; what asks for contents finds none whose contents are not here.
-    fn wants(&self, arrival: &Arrival) -> bool {
+    /// Whether a certificate is one of those; what asks for contents finds none whose contents are not here, but an erased
+    /// one by its number.
+    fn wants(&self, arrival: &Arrival, named: &[EntryRef]) -> bool {
         let Arrival { delivery, certificate, file, waits, endorsements, .. } = arrival;
         let touched = file.latest.is_some() || *waits || !endorsements.is_empty();
         let reference = certificate.reference.as_option();
         let issued_on = reference.map(|reference| reference.issued_on);
         let exporter = certificate.exporter.as_option().map(|one| &one.party);
         let consignee = certificate.consignee.as_option().and_then(Option::as_ref).and_then(|one| one.party.as_ref());
-        let number = reference.is_some_and(|reference| begins(reference.number.as_str(), &self.number_prefix));
+        let number = match reference {
+            Some(reference) => begins(reference.number.as_str(), &self.number_prefix),
+            None => *delivery == Delivery::Erased && named.contains(&arrival.entry),
+        };
         self.delivery.is_none_or(|wanted| wanted == *delivery)
             && !(self.untouched && touched)
             && (!self.key_closed || arrival.key_closed.is_some())

@@ -68,7 +68,8 @@ impl Desk {
         let comes_here = |words: &EndorsementWords| {
             words.act == EndorsementAct::DestinationChanged && words.destination == own_country && all(&words.items)
         };
-        arrival.endorsements.iter().filter(|note| comes_here(&note.words)).map(|note| note.jti).max()
+        let came = arrival.endorsements.iter().filter(|note| note.words.as_ref().is_some_and(comes_here));
+        came.map(|note| note.jti).max()
     }
 
     /// The certificates in whose place one stands, the nearest first, each once.

@@ -82,7 +82,8 @@ impl Desk {
         let mut state = arrival.put_act(&act)?;
         state.extend([arrival.remove_denial(number), done(request, digest, Vec::new())]);
         let audit = audit.by_request(&request.id).with_detail("dropped, not released").on(on(&arrival));
-        self.commit(vec![self.still_waits(&arrival, number)?], state, vec![audit.to_row()])
+        // Erased in between, nothing is kept of what was said now.
+        self.commit(vec![self.still_waits(&arrival, number)?, arrival.expected()], state, vec![audit.to_row()])
     }
 
     /// Refuses to release what waits where the same was decided otherwise after it.

@@ -4,10 +4,11 @@
 //! last day is over or it is taken back; of its secret the hash alone is kept; a denial that waits or was dropped is not
 //! shown, nor which officer did what.
 
-use super::{ArrivedName, MatchWish, Matched, Notice, course::parse};
+use super::{ArrivedName, MatchWish, Matched, Notice, course::parse, sent_at};
 use crate::{
     encoding::{base64, hex},
     office::{AccountId, ActState, Action, Actor, AuditEvent, Caller, CustomsAct},
+    statement::OpenedBody,
     store::{Batch, Records, StateChange, Table},
     time::{Date, Random, serde_date},
     workflow::{Accounts, Desk, WorkflowError},
@@ -144,6 +145,24 @@ impl Desk {
         let shares = rows.iter().map(|(_, record)| read(record)).collect::<Result<Vec<_>, _>>()?;
         let next = shares.last().filter(|_| full).map(|share| share.id.to_string());
         Ok(SharesPage { shares: shares.into_iter().filter(|share| share.until >= today).collect(), next })
+    }
+
+    /// The number of the certificate that a link shows, which people know it by; none where that is not here by now, or is
+    /// erased here. It reads from the disk, and little more than the entry: a page has hundreds of links.
+    pub fn number_of(&self, share: &Share) -> Result<Option<String>, WorkflowError> {
+        let ArrivedName::Jti(jti) = &share.declared.certificate else { return Ok(None) };
+        for (origin, store) in self.addressed() {
+            let Some(entry) = store.find(jti)?.filter(|entry| entry.origin == origin) else { continue };
+            if self.customs_file(&origin, jti)?.0.erased {
+                return Ok(None);
+            }
+            if let Some(statement) = sent_at(store.as_ref(), &entry)?
+                && let OpenedBody::Certificate(certificate) = statement.opened.body
+            {
+                return Ok(certificate.reference.as_option().map(|reference| reference.number.to_string()));
+            }
+        }
+        Ok(None)
     }
 
     /// Takes a link back, whichever officer made it. It blocks.

@@ -314,16 +314,22 @@ async fn enquiries_that_clarify_one_another_have_one_answer_about_a_certificate(
 }
 
 #[tokio::test]
-async fn of_goods_that_are_held_nobody_reads_that_they_are_released() {
+async fn what_is_said_of_the_goods_meanwhile_is_what_becomes_of_them() {
     let corridor = Corridor::open().await;
-    let mut wish = corridor.enquiry(1);
-    wish.asked.goods = GoodsMeanwhile::Held;
-    let notices = corridor.customs.enquire(&corridor.officer, wish).await.unwrap().notices;
-    let said = |words: &str| notices.iter().any(|one| one.reason == "MEANWHILE" && one.words.contains(words));
-    assert!(
-        !said("the goods are released") && said("the goods are held, where they are to be released"),
-        "{notices:?}"
-    );
+    for (nth, goods, expected) in [
+        (1, GoodsMeanwhile::Held, "the goods are held, and are to be released meanwhile, on security"),
+        (2, GoodsMeanwhile::Released, "the goods are released meanwhile, where security may be asked for"),
+        (3, GoodsMeanwhile::ReleasedOnSecurity, "the goods are released meanwhile, on security"),
+        (4, GoodsMeanwhile::NotConcerned, "goods are to be released meanwhile, on security"),
+    ] {
+        let mut wish = corridor.enquiry(nth);
+        wish.asked.goods = goods;
+        let notices = corridor.customs.enquire(&corridor.officer, wish).await.unwrap().notices;
+        let said = notices.iter().filter(|one| one.reason == "MEANWHILE" && one.words.contains("release"));
+        let said = said.map(|one| one.words.as_str()).collect::<Vec<_>>();
+        let [one] = said.as_slice() else { panic!("{notices:?}") };
+        assert!(one.contains(&format!(": {expected} (")), "{one}");
+    }
 }
 
 fn document(name: &str, media_type: &str) -> DocumentDigest {

@@ -2,8 +2,10 @@
 
 use super::{Corridor, reason};
 use crate::{
-    statement::Status,
-    workflow::{ArrivalsAsked, ArrivedName, Delivery},
+    office::Actor,
+    statement::{Act, OpenedBody, Presentation, Status},
+    verification::View,
+    workflow::{ArrivalsAsked, ArrivedName, Delivery, ErasedName},
 };
 
 #[tokio::test]
@@ -55,6 +57,45 @@ async fn arrivals_are_found_by_what_they_say() {
     ] {
         assert_eq!(found(asked.clone()), count, "{asked:?}");
     }
+}
+
+#[tokio::test]
+async fn one_that_is_erased_is_listed_by_its_number_as_it_is_shown_by_it() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let endorsed = customs.endorse(officer, corridor.endorsement(1, "KE", Vec::new())).await.unwrap().statement;
+    let name = ErasedName::Arrived(corridor.name());
+    customs.erase(Actor::Operator, &name, &"order 12/2026".parse().unwrap()).unwrap();
+    let found = |number: &str| {
+        let asked = ArrivalsAsked { number_prefix: number.to_owned(), ..ArrivalsAsked::default() };
+        customs.arrivals(officer, &asked).unwrap().arrivals.into_iter().map(|one| one.delivery).collect::<Vec<_>>()
+    };
+    let number = corridor.number();
+    for typed in [number.clone(), number.to_lowercase().replace('-', " ")] {
+        assert_eq!(found(&typed), [Delivery::Erased], "{typed}");
+    }
+    assert!(found("999999").is_empty());
+
+    // What was endorsed is named still, without its words; and no holder has left out what is erased.
+    let arrival = customs.course(officer, &corridor.name()).unwrap().arrival;
+    let [note] = arrival.endorsements.as_slice() else { panic!("{:?}", arrival.endorsements) };
+    assert_eq!((note.jti, note.at.is_some(), note.words.is_none()), (endorsed, true, true));
+    let opened = Presentation::parse(&arrival.token).unwrap().open().unwrap();
+    let OpenedBody::Certificate(certificate) = opened.body else { panic!("no certificate") };
+    let view = View::new(certificate);
+    let (text, usual) = (view.to_text_where("erased"), view.to_text());
+    assert_eq!(text.matches(" erased\n").count(), 8, "{text}");
+    assert!(!text.contains("redacted by the holder") && usual.contains("redacted by the holder"), "{text}");
+}
+
+#[tokio::test]
+async fn the_status_of_one_that_was_issued_since_the_last_snapshot_is_no_older_than_itself() {
+    let corridor = Corridor::open().await;
+    let arrival = || corridor.customs.course(&corridor.officer, &corridor.name()).unwrap().arrival;
+    assert!(arrival().status_as_of.is_some() && arrival().issued_since());
+    // A change comes with a snapshot.
+    corridor.change(2, Act::Suspended, None).await;
+    assert!(!arrival().issued_since());
 }
 
 #[tokio::test]

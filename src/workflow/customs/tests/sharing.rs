@@ -2,11 +2,11 @@
 
 use super::{Corridor, account, reason};
 use crate::{
-    office::{ActState, Role},
+    office::{ActState, Actor, Role},
     statement::{ResponseCode, ResponseReason},
     store::Store as _,
     time::{Clock as _, Date},
-    workflow::{MatchWish, Notice, ShareWish},
+    workflow::{ErasedName, MatchWish, Notice, ShareWish},
 };
 use jiff::ToSpan as _;
 
@@ -68,6 +68,21 @@ async fn a_link_shows_the_acts_of_its_declaration_however_that_was_typed() {
     }
     let (_, secret) = customs.share(officer, corridor.share("D-11", corridor.today())).unwrap();
     assert!(customs.shared(&secret).unwrap().acts.is_empty());
+}
+
+#[tokio::test]
+async fn a_link_is_known_by_the_number_of_its_certificate_until_that_is_erased() {
+    let corridor = Corridor::open().await;
+    let customs = &corridor.customs;
+    customs.share(&corridor.officer, corridor.share("D-1", corridor.today())).unwrap();
+    let number = || {
+        let page = customs.shares(&corridor.officer, "", 0).unwrap();
+        customs.number_of(&page.shares[0]).unwrap()
+    };
+    assert_eq!(number(), Some(corridor.number()));
+    let erased = ErasedName::Arrived(corridor.name());
+    customs.erase(Actor::Operator, &erased, &"order 12/2026".parse().unwrap()).unwrap();
+    assert_eq!(number(), None);
 }
 
 #[tokio::test]

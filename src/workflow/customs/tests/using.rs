@@ -56,6 +56,7 @@ async fn a_certificate_past_the_closing_of_its_key_is_shown_as_that_and_nothing_
     let page = customs.arrivals(officer, &hit).unwrap();
     assert_eq!(page.arrivals.iter().map(|one| &one.entry).collect::<Vec<_>>(), [&entry]);
     assert!(page.arrivals[0].key_closed.as_ref().is_some_and(|why| why.contains("counts only below entry 1")));
+    assert_eq!(page.arrivals[0].stands().word(), "key closed", "the word of its issuer's list");
     assert_eq!(reason(customs.write_off(officer, corridor.write_off(2, "D-2", "100")).await), "ARRIVAL_FORBIDS");
     // What was done before anybody knew stays in the file.
     let course = customs.course(officer, &corridor.name()).unwrap();
