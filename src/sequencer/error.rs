@@ -84,7 +84,7 @@ pub enum SequencerError {
     },
     /// There is no key for the log of this year.
     #[error(
-        "there is no log key for shard {0} in use here, so nothing new can be said in it: tell the operator of this node, who puts back the one that the trust list names, or makes one where it names none (`origin key new log-{0}`) and has it listed, and starts the node again"
+        "there is no log key for shard {0} in use here, so nothing new can be said in it: tell the operator of this node, who puts back the one that the trust list names, or makes one where it names none and has it listed (`origin doctor` says how), and starts the node again"
     )]
     NoLogKey(String),
     /// The trust list names another log key for the shard, or none.

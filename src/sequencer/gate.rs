@@ -321,6 +321,14 @@ impl Gate {
         open.map(|(origin, standing)| refusal(origin, standing, &state))
     }
 
+    /// Logs of which not all that came back discloses what it did, and how it stands with that: nothing is shut by it.
+    #[must_use]
+    pub fn bare(&self) -> Vec<(Origin, Wait)> {
+        let state = self.state();
+        let bare = state.waits.iter().filter(|((_, lost), _)| *lost == Lost::Contents);
+        bare.map(|((origin, _), wait)| (origin.clone(), wait.clone())).collect()
+    }
+
     /// Why no number is given though every log is settled: the numbers of certificates that came back did not.
     pub(super) fn numbers_unknown(&self, origin: &Origin) -> SequencerError {
         let waits = self.state().waited_for(origin, Lost::Numbers);

@@ -45,7 +45,7 @@ pub use issued_for::IssuedFor;
 pub use known_again::numbers_again;
 pub use line::Sequencer;
 pub use plan::answered;
-pub use recalled::{Closing, GivenTwice, Recalled, bears_number, is_with_nobody, put_with_nobody, refilled};
+pub use recalled::{Bare, Closing, GivenTwice, Recalled, bears_number, is_with_nobody, put_with_nobody, refilled};
 pub use resting::is_resting;
 pub use snapshot::{
     SpokenFor, StatusRecord, changes_of, spoken_for, spoken_for_below, status_record, status_record_below,
@@ -54,8 +54,8 @@ pub use snapshot::{
 pub use stamped::newest_hour;
 pub use wait::{Lost, Wait};
 pub use work::{
-    Beside, ChangeOfStatus, Changes, Draw, Ends, Issue, Nudge, Numbering, Original, Outcome, PaperNumber, Replacement,
-    RequestKey, Reservation, Reserved, Saying, Task, Which, Work, series_begin,
+    Beside, ChangeOfStatus, Changes, Draw, Ends, Issue, LostNumber, Nudge, Numbering, Original, Outcome, PaperNumber,
+    Replacement, RequestKey, Reservation, Reserved, Saying, Task, Which, Work, series_begin,
 };
 
 use crate::{

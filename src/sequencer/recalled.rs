@@ -22,6 +22,16 @@ pub struct Recalled {
     pub numbers_unknown: bool,
 }
 
+/// Entries of an own log that came back, of which some may be without what they disclose; none once it was looked for and is
+/// all here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bare {
+    /// The first of them.
+    pub from: u64,
+    /// Those below this index.
+    pub end: u64,
+}
+
 /// A log that was closed with less than was signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
@@ -43,6 +53,7 @@ pub struct GivenTwice {
 }
 
 const RECALLED: &str = "recalled/";
+const BARE: &str = "bare/";
 const CLOSED: &str = "closed/";
 const TWICE: &str = "twice/";
 const NOBODY: &str = "nobody/";
@@ -62,6 +73,11 @@ impl Recalled {
         Ok(all)
     }
 
+    /// When what came back last did, in Unix milliseconds; none where nothing ever did.
+    pub fn last_ms(store: &dyn Store) -> Result<Option<u64>, StoreError> {
+        Ok(Self::all(store)?.into_iter().map(|(_, recalled)| recalled.at_ms).max())
+    }
+
     /// The change that keeps it.
     #[must_use]
     pub fn put(&self, origin: &Origin) -> StateChange {
@@ -73,6 +89,29 @@ impl Recalled {
     pub fn still(&self, origin: &Origin) -> Expected {
         let record = Some(postcard::to_allocvec(self).unwrap_or_default());
         Expected { table: Table::Setting, id: id(RECALLED, origin), record }
+    }
+}
+
+impl Bare {
+    /// Reads what is kept of one log. Of what an earlier version brought back nothing is: all of that is looked at.
+    pub fn read(store: &dyn Store, origin: &Origin) -> Result<Option<Self>, StoreError> {
+        let bare = match read::<Self>(store, BARE, origin)? {
+            Some(bare) => Some(bare),
+            None => Recalled::read(store, origin)?.map(|Recalled { from, end, .. }| Self { from, end }),
+        };
+        Ok(bare.filter(|bare| bare.from < bare.end))
+    }
+
+    /// The change that keeps it.
+    #[must_use]
+    pub fn put(&self, origin: &Origin) -> StateChange {
+        put(BARE, origin, self)
+    }
+
+    /// The change that keeps that nothing is looked for below an index.
+    #[must_use]
+    pub fn put_none(end: u64, origin: &Origin) -> StateChange {
+        Self { from: end, end }.put(origin)
     }
 }
 
@@ -167,6 +206,9 @@ pub fn refilled(
         numbers_unknown: certificates || before.is_some_and(|before| before.numbers_unknown),
     };
     state.push(recalled.put(origin));
+    // What they disclose stays with who has it: who asks for it looks which of them disclose anything.
+    let from = Bare::read(store, origin)?.map_or(first.index, |bare| bare.from.min(first.index));
+    state.push(Bare { from, end: recalled.end }.put(origin));
     // Of what came now nobody was asked yet.
     if is_with_nobody(store, origin)? {
         state.push(put_with_nobody(origin, false));

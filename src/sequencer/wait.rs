@@ -14,6 +14,8 @@ pub enum Lost {
     Entries,
     /// The numbers of certificates that came back without them.
     Numbers,
+    /// What entries that came back disclose, beside that.
+    Contents,
 }
 
 /// How it stands with that.
@@ -21,7 +23,7 @@ pub enum Lost {
 pub struct Wait {
     /// Since when it is waited for.
     pub since: Timestamp,
-    /// How many entries, or numbers.
+    /// How many entries, or numbers, or entries without what they disclose.
     pub missing: u64,
     /// Who may give them, and how many entries of the log each says it holds, where that was said.
     pub holders: Vec<(NodeName, Option<u64>)>,

@@ -195,6 +195,24 @@ impl PaperNumber {
     }
 }
 
+/// The certificate that bears a number, as is kept of one whose entry was lost: its holder has it, and the log does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LostNumber {
+    /// The statement.
+    pub lost: Jti,
+    /// The log it was signed for.
+    pub log: Origin,
+}
+
+impl LostNumber {
+    /// Has the number known as that of a certificate that was lost: it is never given again.
+    pub fn put(self, number: &str) -> Result<StateChange, String> {
+        let record = serde_json::to_vec(&self).map_err(|error| error.to_string())?;
+        Ok(StateChange::RecordPut { table: Table::Number, id: number_id(number), record })
+    }
+}
+
 /// Under which id the first serial of a series is kept, where that is not 1.
 pub(super) fn series_begin_id(series: &str) -> Vec<u8> {
     format!("series/{series}").into_bytes()

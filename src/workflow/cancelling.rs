@@ -9,6 +9,7 @@ use super::{
     Accounts, CertificateName, CertificateRecord, Desk, WorkflowError,
     desk::{Prepared, digest_of_change},
     pending, record,
+    request::own_request,
 };
 use crate::{
     agreement::{Known, Objection},
@@ -181,11 +182,7 @@ impl Desk {
             let target = pending::entry_of(&own)?;
             let (wish, change) = desk.ending(&target)?;
             let hash: [u8; 32] = Sha256::digest(format!("{wish:?}")).into();
-            let now = u64::try_from(desk.now().as_millisecond()).unwrap_or(0).to_be_bytes();
-            let mut id = [0; 16];
-            for (to, from) in id.iter_mut().zip(now.into_iter().skip(2).chain(hash)) {
-                *to = from;
-            }
+            let id = own_request(u64::try_from(desk.now().as_millisecond()).unwrap_or(0), &hash);
             let by = AuditEvent::named(Actor::Node, "cancellation_counts").with_detail(format!(
                 "nobody objected to what {} asked: cancelled {} {}",
                 wish.asked_by, target.origin, target.index

@@ -1,7 +1,7 @@
 //! Closing a log of a year that is over: it takes nothing more, its last head is cosigned, and only then is its size fit
 //! for the trust list, which closes it for everybody.
 
-use super::{Desk, WorkflowError};
+use super::{Desk, WorkflowError, request::own_request};
 use crate::{
     log::{Origin, Quorum},
     office::{Actor, AuditEvent},
@@ -65,14 +65,10 @@ impl Desk {
         Ok(Rested { size, resting: is_resting(store, origin)?, cosigned })
     }
 
-    /// A request of this moment: its id begins with the time, as every request's does.
+    /// A request of this moment.
     fn request_now(&self, origin: &Origin) -> RequestKey {
-        let ms = u64::try_from(self.now().as_millisecond()).unwrap_or(0).to_be_bytes();
-        let digest = Sha256::digest(origin.as_str());
-        let mut id = [0; 16];
-        for (byte, from) in id.iter_mut().zip(ms.iter().skip(2).chain(digest.iter())) {
-            *byte = *from;
-        }
+        let at_ms = u64::try_from(self.now().as_millisecond()).unwrap_or(0);
+        let id = own_request(at_ms, &Sha256::digest(origin.as_str()).into());
         RequestKey { account: OPERATOR.to_owned(), id }
     }
 }

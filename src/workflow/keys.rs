@@ -1,11 +1,11 @@
 //! What an authority says to everyone of its own keys.
 
-use super::{Desk, WorkflowError, customs::statement_at};
+use super::{Desk, WorkflowError, customs::statement_at, request::own_request};
 use crate::{
     certificate::Text,
     log::{Hash, Origin},
     office::{Actor, AuditEvent},
-    sequencer::{Outcome, RequestKey, Saying, Task, Work, stopped::End},
+    sequencer::{Outcome, Recalled, RequestKey, Saying, Task, Work, stopped::End},
     statement::{Act, KeyAct, KeyChange, KeyRecord, Kid, OpenedBody},
     store::EntryRef,
     time::Timestamp,
@@ -13,6 +13,7 @@ use crate::{
     verification::CheckedEntry,
 };
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// Entries looked at for one page: where few are what is asked for the next page goes on from there.
 const LOOKED_AT: u64 = 20_000;
@@ -90,7 +91,7 @@ impl Desk {
     }
 
     /// Says in the log to `all` what the trust list in use says of a key. The same said again under the same list has
-    /// the same answer for as long as answers are kept.
+    /// the same answer for as long as answers are kept, unless something was lost and came back in between.
     pub async fn announce_key(
         &self,
         key: Kid,
@@ -116,12 +117,16 @@ impl Desk {
             .chain_update(trust_version.to_be_bytes())
             .chain_update(reason.as_ref().map_or("", Text::as_str));
         let digest: [u8; 32] = digest.finalize().into();
-        let id = digest.first_chunk::<16>().copied().unwrap_or_default();
+        // A time of its own would make each repetition another request. One of before the last loss is no repetition: what was
+        // done by it may be lost.
+        let store = Arc::clone(self.store());
+        let lost = tokio::task::spawn_blocking(move || Recalled::last_ms(store.as_ref())).await;
+        let lost_ms = lost.map_err(|error| WorkflowError::Record(error.to_string()))??.unwrap_or(0);
         let change = KeyChange { record: KeyRecord { key, act, trust_version, section }, reason };
         let by =
             AuditEvent::named(Actor::Operator, "announce_key").with_detail(format!("{word} {}", change.record.key));
         let task = Task::Say(Box::new(Saying::key_change(change)));
-        let request = RequestKey { account: ACCOUNT.to_owned(), id };
+        let request = RequestKey { account: ACCOUNT.to_owned(), id: own_request(lost_ms, &digest) };
         let outcome = self.setup().sequencer.submit(Work { request, digest, task, by: Some(by) }).await?;
         Ok((outcome, trust_version))
     }

@@ -3,7 +3,7 @@
 use super::WorkflowError;
 use crate::{
     store::{ANSWERS_KEPT_MS, REQUEST_AHEAD_MS},
-    time::Timestamp,
+    time::{Timestamp, whole_seconds},
 };
 use uuid::{Uuid, Version};
 
@@ -24,7 +24,7 @@ impl RequestId {
         let made_ms = made.0.saturating_mul(1000).saturating_add(u64::from(made.1) / 1_000_000);
         let now_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
         if made_ms.saturating_add(ANSWERS_KEPT_MS) <= now_ms || made_ms > now_ms.saturating_add(REQUEST_AHEAD_MS) {
-            return Err(WorkflowError::RequestIdExpired);
+            return Err(WorkflowError::RequestIdExpired { now: whole_seconds(now) });
         }
         Ok(Self(uuid.into_bytes()))
     }
@@ -34,6 +34,16 @@ impl RequestId {
     pub const fn bytes(self) -> [u8; 16] {
         self.0
     }
+}
+
+/// The id of a request that nobody outside gave one. It begins with a time in Unix milliseconds, as every request's does: by
+/// that the writer tells those that may have been carried out before a loss. The same at the same time is the same request.
+pub(super) fn own_request(at_ms: u64, about: &[u8; 32]) -> [u8; 16] {
+    let mut id = [0; 16];
+    for (to, from) in id.iter_mut().zip(at_ms.to_be_bytes().iter().skip(2).chain(about)) {
+        *to = *from;
+    }
+    id
 }
 
 #[cfg(test)]
@@ -59,6 +69,8 @@ mod tests {
         assert_eq!(read(-week), Err("REQUEST_ID_EXPIRED"));
         assert!(read(600_000).is_ok());
         assert_eq!(read(600_001), Err("REQUEST_ID_EXPIRED"));
+        let said = RequestId::read(&made_at(now.as_millisecond() + 600_001), now).unwrap_err().to_string();
+        assert!(said.contains("clock, which says 2026-11-22T12:00:00Z"), "{said}");
     }
 
     #[test]
@@ -81,6 +93,14 @@ mod tests {
             }
         }
         assert_eq!(accepted, 3);
+    }
+
+    #[test]
+    fn a_request_of_the_node_itself_begins_with_its_time_and_is_the_same_for_the_same() {
+        let (at_ms, about) = (0x0123_4567_89ab, [7; 32]);
+        let id = own_request(at_ms, &about);
+        assert_eq!(id, [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7]);
+        assert_ne!(id, own_request(at_ms, &[8; 32]));
     }
 
     #[test]

@@ -67,6 +67,20 @@ async fn cancel(caller: &Caller, token: &str, number: &str) -> Answer {
     Answer { number: String::new(), jti: settled.jti, log: settled.log, index: settled.index }
 }
 
+/// Waits until it is said again why a certificate was cancelled: to its addressee and the holder alone that was ever shown.
+async fn says_why(caller: &Caller, token: &str, number: &str) {
+    let begun = Instant::now();
+    loop {
+        let asked = api::GetCertificateRequest { certificate: named(number) };
+        let known = caller.certificates(token).get_certificate(asked).await.unwrap().into_inner();
+        if known.changes.iter().any(|change| change.reason == "the shipment was called off") {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{:?}", known.changes);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
 async fn headline(caller: &Caller, token: &str, judge: &Member, number: &str) -> String {
     let bundle = download(caller, token, number, api::DownloadFormat::Bundle).await;
     let name = format!("{}.coo.json", number.replace('/', "_"));
@@ -144,6 +158,7 @@ async fn a_node_put_back_from_an_old_copy_gets_back_what_it_lost_and_repeats_no_
     ] {
         assert_eq!(headline(&caller, &token, kenya, number).await, said, "{number}");
     }
+    says_why(&caller, &token, &after[1].number).await;
     let found = api::GetCertificateRequest { certificate: named(&after[2].number) };
     caller.certificates(&token).get_certificate(found).await.unwrap();
     // And a change of it goes through.

@@ -10,7 +10,7 @@ use crate::exchange::message::KnownHead;
 use crate::exchange::recall::{Action, Event, Lack, Recall, Settled, durable_root};
 use crate::log::{Hash, Host, Origin, SignedCheckpoint};
 use crate::reason::some_of;
-use crate::sequencer::{Closing, Lost, Recalled, Standing, Wait, Word};
+use crate::sequencer::{Bare, Closing, Lost, Recalled, Standing, Wait, Word};
 use crate::store::{Batch, StoreError};
 use crate::time::Timestamp;
 use crate::trust::NodeName;
@@ -358,11 +358,14 @@ impl<'a> Recaller<'a> {
         }
     }
 
-    /// Brings back the numbers of certificates that came back, also those that an earlier process had not all back.
+    /// Brings back the numbers of certificates that came back, and what else is disclosed of what did, also those that an
+    /// earlier process had not all back.
     fn renumber(&mut self, origin: &Origin) {
         let Some(own) = self.own(origin) else { return };
-        let unknown = match Recalled::read(own.store.as_ref(), origin) {
-            Ok(recalled) => recalled.is_some_and(|recalled| recalled.numbers_unknown),
+        let store = own.store.as_ref();
+        let read = Recalled::read(store, origin).and_then(|recalled| Ok((recalled, Bare::read(store, origin)?)));
+        let unknown = match read {
+            Ok((recalled, bare)) => bare.is_some() || recalled.is_some_and(|recalled| recalled.numbers_unknown),
             Err(error) => {
                 tracing::error!(%origin, %error, "what is kept of a loss cannot be read");
                 false

@@ -9,8 +9,9 @@ use crate::{
         SequencerError,
         gate::Standing,
         plan::{keyed, of_day},
-        recalled::{Recalled, is_with_nobody},
+        recalled::{Bare, Recalled, is_with_nobody},
         unnumbered,
+        wait::Lost,
     },
     statement::Addressee,
     store::Batch,
@@ -74,9 +75,10 @@ impl Sequencer {
     }
 
     /// Goes on with a log though partners could not be asked, or numbers of what came back are not all known: the
-    /// operator takes it on himself that nothing is missing, and the audit trail keeps that he did. Says whether
-    /// anything was shut. A log that lost entries, is known to be behind, or is not what was signed, stays shut. It
-    /// blocks.
+    /// operator takes it on himself that nothing is missing, and the audit trail keeps that he did. Of a log that goes on
+    /// already, what its entries disclose is asked for no more where some of that did not come back. Says whether
+    /// anything was shut, or missing. A log that lost entries, is known to be behind, or is not what was signed, stays shut.
+    /// It blocks.
     pub fn go_on(&self, origin: &Origin, at: Timestamp) -> Result<bool, SequencerError> {
         let (gate, store) = (&self.0.gate, self.0.store.as_ref());
         let standing = gate.standing(origin);
@@ -84,12 +86,15 @@ impl Sequencer {
             return Err(gate.refusal(origin));
         }
         let recalled = Recalled::read(store, origin)?.filter(|recalled| recalled.numbers_unknown);
-        if standing == Some(Standing::Settled) && recalled.is_none() {
+        let goes_on = standing == Some(Standing::Settled) && recalled.is_none();
+        let bare = goes_on && gate.bare().iter().any(|(bare, _)| bare == origin);
+        if goes_on && !bare {
             return Ok(false);
         }
         let unasked = (standing != Some(Standing::Settled)).then_some("partners were not asked");
         let unknown = recalled.as_ref().map(|_| "not all numbers are known");
-        let why = unasked.into_iter().chain(unknown).collect::<Vec<_>>().join(", ");
+        let bare = bare.then_some("not all that came back says what it did");
+        let why = [unasked, unknown, bare].into_iter().flatten().collect::<Vec<_>>().join(", ");
         let held = counted(store.durable_size(origin), "entry", "entries");
         let event = AuditEvent::named(Actor::Operator, "go_on").on(origin).with_detail(format!("with {held}; {why}"));
         let mut state = Vec::new();
@@ -97,12 +102,21 @@ impl Sequencer {
             state.push(unnumbered::keep(store, origin, &recalled)?);
             state.push(Recalled { numbers_unknown: false, ..recalled }.put(origin));
         }
+        if bare.is_some() {
+            let end = Bare::read(store, origin)?.map_or_else(|| store.durable_size(origin), |bare| bare.end);
+            state.push(Bare::put_none(end, origin));
+        }
         store.commit(Batch {
             at_ms: u64::try_from(at.as_millisecond()).unwrap_or(0),
             state,
             audit: vec![event.to_row()],
             ..Batch::default()
         })?;
+        if bare.is_some() {
+            tracing::warn!(%origin, "the operator has nothing more asked for of what entries of this log disclose");
+            gate.waits(origin, Lost::Contents, None);
+            return Ok(true);
+        }
         tracing::warn!(%origin, "the operator has this log go on without its partners' word");
         gate.go_on(origin);
         Ok(true)

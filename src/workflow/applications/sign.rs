@@ -14,7 +14,7 @@ use crate::{
     },
     reason::{Class, Reasoned as _},
     sequencer::{self, Beside, Consent, Issue, Numbering, Outcome, RequestKey, SequencerError, Task, Work},
-    workflow::{Accounts, Drawn, WorkflowError},
+    workflow::{Accounts, Drawn, WorkflowError, request::own_request},
 };
 use sha2::{Digest as _, Sha256 as Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -181,12 +181,9 @@ impl Applications {
         };
         let beside = std::mem::take(&mut issue.beside).and(beside);
         // One approval is one request: whoever asks again for the same one gets the same certificate.
-        let mut id = [0; 16];
-        let hash = Hasher::digest(&approved.record);
-        let at = application.stage.approval().map_or(0, |approval| approval.at_ms).to_be_bytes();
-        for (to, from) in id.iter_mut().zip(at.into_iter().skip(2).chain(hash)) {
-            *to = from;
-        }
+        let at_ms = application.stage.approval().map_or(0, |approval| approval.at_ms);
+        let digest = Hasher::digest(&approved.record).into();
+        let id = own_request(at_ms, &digest);
         let request = RequestKey { account: application.id.to_string(), id };
         // The one who approved is the one who signs, whoever asks for the certificate a second time.
         let by = application.stage.approval().map(|approval| {
@@ -202,7 +199,7 @@ impl Applications {
             })
         });
         let task = Task::Issue(Box::new(Issue { beside, ..issue }));
-        (Work { request, digest: hash.into(), task, by }, became)
+        (Work { request, digest, task, by }, became)
     }
 
     /// What became of an approved application when the writer answered.

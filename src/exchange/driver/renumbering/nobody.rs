@@ -1,6 +1,7 @@
 //! What holders of a log say of entries that they cannot give back.
 
 use crate::exchange::message::{Disclosed, DisclosedEntry};
+use crate::reason::some_of;
 use std::collections::BTreeSet;
 
 /// Why holders do not give what is asked of them, by entry.
@@ -14,17 +15,17 @@ pub(super) struct Said {
     none: BTreeSet<u64>,
 }
 
-/// How many certificates no partner has the contents of, by why not.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Entries that no partner has the contents of, by why not.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct WithNobody {
-    held: usize,
-    erased: usize,
-    none: usize,
+    held: Vec<u64>,
+    erased: Vec<u64>,
+    none: Vec<u64>,
 }
 
 impl WithNobody {
-    pub(super) const fn sum(self) -> usize {
-        self.held + self.erased + self.none
+    pub(super) fn sum(&self) -> usize {
+        self.held.len() + self.erased.len() + self.none.len()
     }
 }
 
@@ -46,11 +47,11 @@ impl Said {
         let mut lost = WithNobody::default();
         for index in missing {
             if self.held.contains(index) {
-                lost.held += 1;
+                lost.held.push(*index);
             } else if are_all_heard && self.erased.contains(index) {
-                lost.erased += 1;
+                lost.erased.push(*index);
             } else if are_all_heard && self.none.contains(index) {
-                lost.none += 1;
+                lost.none.push(*index);
             }
         }
         lost
@@ -59,7 +60,7 @@ impl Said {
 
 /// What is said of certificates whose contents no partner can give back.
 pub(super) fn nobody_has(lost: &WithNobody) -> Option<String> {
-    let WithNobody { held, erased, none } = *lost;
+    let [held, erased, none] = [&lost.held, &lost.erased, &lost.none].map(Vec::len);
     let are = |count: usize| if count == 1 { "is" } else { "are" };
     let held = (held > 0).then(|| {
         format!(
@@ -80,6 +81,19 @@ pub(super) fn nobody_has(lost: &WithNobody) -> Option<String> {
     })
 }
 
+/// What is said of other entries whose contents no partner can give back: which they are.
+pub(super) fn nobody_says(lost: &WithNobody) -> Option<String> {
+    let WithNobody { held, erased, none } = lost;
+    let of = |why: &str, indexes: &[u64]| (!indexes.is_empty()).then(|| format!("{why}: entry {}", some_of(indexes)));
+    let said = [
+        of("held since before the loss, and in its holder's bundle alone (`origin certificate give-back`)", held),
+        of("erased, there or here before the loss", erased),
+        of("with no partner, or lost there too", none),
+    ];
+    let said = said.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    (!said.is_empty()).then(|| format!("{said}; it is asked for no more once you say so (`origin partner go-on`)"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,12 +107,25 @@ mod tests {
         // Another holds the log, and was never sent what is in it.
         said.note(&[1, 2, 3].map(|index| answer(index, Disclosed::None)));
         let lost = said.of(&[1, 2, 3, 4], true);
-        assert_eq!((lost, lost.sum()), (WithNobody { held: 1, erased: 1, none: 1 }, 3));
+        assert_eq!(lost.sum(), 3);
+        assert_eq!(lost, WithNobody { held: vec![1], erased: vec![2], none: vec![3] });
         let words = nobody_has(&lost).unwrap();
         for part in ["1 of them is held", "1 of them is erased", "certificate give-back", "partner go-on"] {
             assert!(words.contains(part), "{words}");
         }
         // Who was not heard may have all but what never left this node.
-        assert_eq!(said.of(&[1, 2, 3, 4], false), WithNobody { held: 1, ..WithNobody::default() });
+        assert_eq!(said.of(&[1, 2, 3, 4], false), WithNobody { held: vec![1], ..WithNobody::default() });
+    }
+
+    #[test]
+    fn entries_that_nobody_can_give_the_contents_of_are_named_each_with_why() {
+        let mut said = Said::default();
+        said.note(&[7, 9].map(|index| DisclosedEntry { index, state: Disclosed::None }));
+        said.note(&[DisclosedEntry { index: 8, state: Disclosed::Erased }]);
+        let words = nobody_says(&said.of(&[7, 8, 9], true)).unwrap();
+        for part in ["erased, there or here before the loss: entry 8", "lost there too: entry 7, 9", "partner go-on"] {
+            assert!(words.contains(part), "{words}");
+        }
+        assert_eq!(nobody_says(&said.of(&[7, 8, 9], false)), None, "who was not heard may have them");
     }
 }
