@@ -14,6 +14,7 @@ use super::failure;
 use super::histories;
 use super::hosts::{HostedAuthority, Hosts};
 use super::life;
+use super::lifting;
 use super::offices;
 use super::packages;
 use super::partners;
@@ -22,7 +23,7 @@ use super::stream::Answers;
 use super::wire::origin::v1::{self as wire, admin_service_server::AdminService};
 use crate::exchange::driver::DriverView;
 use crate::log::{Frontier, Hash, Origin, leaf_hash};
-use crate::office::{Action, Actor, ApiToken, AuditEvent, TokenHash};
+use crate::office::{Action, ApiToken, TokenHash};
 use crate::sequencer::newest_hour;
 use crate::statement::{KeyAct, Kid};
 use crate::store::{Store, StoreError};
@@ -38,8 +39,6 @@ use tonic::{Request, Response, Status, Streaming};
 
 /// Bytes of entries read at once while a log is checked.
 const CHECK_BYTES: usize = 4 << 20;
-/// Most characters of the reason an operator gives.
-const MAX_REASON: usize = 500;
 
 /// Reads the trust list's files again and gives the version in use then, or says why nothing changed. It blocks.
 pub type ReloadTrust = Arc<dyn Fn() -> Result<u64, String> + Send + Sync>;
@@ -216,10 +215,11 @@ impl Admin {
         request: Request<wire::ListHistoriesRequest>,
     ) -> Result<Response<wire::ListHistoriesResponse>, Status> {
         self.admit(request.metadata())?;
-        let wire::ListHistoriesRequest { log, proofs } = request.into_inner();
+        let wire::ListHistoriesRequest { log, proofs, page_size, page_token } = request.into_inner();
         let only = if log.is_empty() { None } else { Some(closing::origin("log", &log)?) };
-        let view = self.partners.clone();
-        let listed = blocking(move || histories::list(view.as_ref(), only.as_ref(), proofs)).await?;
+        let (view, most) = (self.partners.clone(), convert::page_size(page_size)?);
+        let page = move || histories::list(view.as_ref(), only.as_ref(), proofs, (most, &page_token));
+        let listed = blocking(page).await?;
         Ok(Response::new(listed.map_err(|error| failure::plain(&error))?))
     }
 
@@ -276,29 +276,12 @@ impl Admin {
     ) -> Result<Response<wire::LiftEvidenceResponse>, Status> {
         self.admit(request.metadata())?;
         let wire::LiftEvidenceRequest { log, reason } = request.into_inner();
-        let origin = closing::origin("log", &log)?;
-        let length = reason.trim().chars().count();
-        if !(1..=MAX_REASON).contains(&length) {
-            let message = format!("say why, in 1 to {MAX_REASON} characters");
-            return Err(ApiError::Field { field: "reason", message }.into());
-        }
+        let (origin, reason) = (closing::origin("log", &log)?, lifting::reason(reason)?);
         let Some(view) = self.partners.clone() else {
             return Ok(Response::new(wire::LiftEvidenceResponse::default()));
         };
-        let (hosts, at) = (self.hosts.clone(), self.clock.now());
-        let lifted = blocking(move || {
-            let Some(proven) = view.equivocated().borrow().get(&origin).cloned() else { return Ok(None) };
-            // Known to whoever reads a trail before it counts.
-            let detail = format!("two histories are proven of it, {}: {reason}", proven.parted());
-            let event = AuditEvent::named(Actor::Operator, "lift_evidence").on(&origin).with_detail(detail);
-            for authority in hosts.all() {
-                authority.desk.sequencer().note(&event, at).map_err(|error| failure::plain(&error))?;
-            }
-            view.lift(&origin, &reason).map_err(|error| failure::plain(&error))
-        });
-        let lifted = lifted.await??;
-        let past = lifted.as_ref().map_or(0, |lifted| lifted.past);
-        Ok(Response::new(wire::LiftEvidenceResponse { was_frozen: lifted.is_some(), past }))
+        let lifted = lifting::lift(view, self.hosts.clone(), origin, reason, self.clock.now());
+        Ok(Response::new(lifted.await?))
     }
 
     async fn stop_key(

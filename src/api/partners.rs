@@ -7,7 +7,7 @@ use crate::exchange::Alarm;
 use crate::exchange::driver::{DriverView, OutsideState, OutsideWitness, PartnerState, Passage};
 use crate::log::Origin;
 use crate::reason::{Reasoned as _, counted};
-use crate::sequencer::{GivenTwice, Sequencer, SequencerError, gate::asks_nobody};
+use crate::sequencer::{GivenTwice, Sequencer, SequencerError, Standing, Wait, gate::asks_nobody};
 use crate::store::StoreError;
 use crate::time::Timestamp;
 use crate::trust::{Node, NodeName, TrustList};
@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 
 /// Numbers of one log that are named; whoever wants the others finds them in the node's log.
 const NAMED: usize = 20;
+/// The reason of an own log of which partners know another history.
+const FORKED: &str = "OWN_HISTORY_FORKED";
 
 /// What the operator is shown: every node of the list but this one, and what is shut here. It reads from the disk.
 pub(super) fn list(
@@ -28,7 +30,7 @@ pub(super) fn list(
         trust.shard_final_size(origin).or_else(here)
     };
     let keyless = |one: &HostedAuthority| one.desk.sequencer().keyless(now).into_iter().map(told);
-    let shut = hosts.all().flat_map(|one| shut(one).into_iter().chain(keyless(one))).collect();
+    let mut shut = hosts.all().flat_map(|one| shut(one).into_iter().chain(keyless(one))).collect::<Vec<_>>();
     let trust_version = trust.version();
     let Some(view) = view else {
         return wire::ListPartnersResponse { trust_version, shut, ..Default::default() };
@@ -36,6 +38,12 @@ pub(super) fn list(
     let states = view.board().read();
     let proven = view.equivocated();
     let is_proven = |origin: &Origin| proven.borrow().contains_key(origin);
+    for one in &mut shut {
+        let is_lifted = |origin: Origin| view.was_lifted(&origin) && !is_proven(&origin);
+        if one.reason == FORKED && one.origin.parse().is_ok_and(is_lifted) {
+            one.message = shut_though_lifted(&one.origin);
+        }
+    }
     let mut nodes = trust.text().nodes.iter().filter(|node| node.name != *view.name()).collect::<Vec<_>>();
     nodes.sort_by(|a, b| a.name.cmp(&b.name));
     let partners = nodes.into_iter().map(|node| {
@@ -58,7 +66,11 @@ pub(super) fn list(
     let outside = view.outside_logs().into_iter();
     let outside = outside.map(|(name, size)| wire::LogState { origin: name.to_string(), size, closed_with: None });
     let witnesses = view.outside_witnesses().into_iter().map(|(witness, state)| outside_witness(&witness, &state));
-    let forked = forked(view).unwrap_or_else(|error| {
+    let is_signed_on = |origin: &Origin| {
+        let standing = hosts.at(origin.host().as_str())?.desk.sequencer().gate().standing(origin);
+        Some(standing == Some(Standing::Settled) && closed(origin).is_none())
+    };
+    let forked = forked(view, is_signed_on).unwrap_or_else(|error| {
         tracing::error!(%error, "what is proven of logs cannot be read");
         Vec::new()
     });
@@ -112,7 +124,36 @@ fn shut(authority: &HostedAuthority) -> Vec<wire::ShutLog> {
         tracing::error!(issuer = %authority.issuer, %error, "which numbers were given twice cannot be read");
         Vec::new()
     });
-    told.chain(twice.into_iter().map(|(origin, twice)| given_twice(&origin, &twice))).collect()
+    let bare = authority.desk.sequencer().gate().bare();
+    let bare = bare.into_iter().map(|(origin, wait)| bare_log(&origin, &wait));
+    told.chain(twice.into_iter().map(|(origin, twice)| given_twice(&origin, &twice))).chain(bare).collect()
+}
+
+/// A log that goes on, of which not all that came back says what it did.
+fn bare_log(origin: &Origin, wait: &Wait) -> wire::ShutLog {
+    wire::ShutLog {
+        origin: origin.to_string(),
+        reason: "CONTENTS_MISSING".to_owned(),
+        message: format!(
+            "entries of log {origin} came back without what they disclose, such as why a status was changed: {wait}"
+        ),
+    }
+}
+
+/// Why an own log is shut that its history shuts; empty where that does not. It reads from the disk.
+pub(super) fn shut_history(authority: &HostedAuthority, origin: &Origin) -> String {
+    let mut all = shut(authority).into_iter();
+    let found = all.find(|one| one.origin == origin.as_str() && one.reason.starts_with("OWN_HISTORY_"));
+    found.map(|one| one.reason).unwrap_or_default()
+}
+
+/// What is said of a log that stays shut though its fork was lifted here: to lift it again changes nothing.
+fn shut_though_lifted(origin: &str) -> String {
+    format!(
+        "log {origin} is not signed for, and no certificate number is given: its fork was lifted here, and partners know of \
+         another branch than the one that is here, which may have taken any number; it goes on when the trust list ends the \
+         log (`shards`) where the two histories part, and its successor takes what comes"
+    )
 }
 
 fn told((origin, why): (Origin, SequencerError)) -> wire::ShutLog {
@@ -161,27 +202,39 @@ pub(super) fn may_be_shut(authority: &HostedAuthority, trust: &TrustList, origin
         || shut(authority).iter().any(|one| one.origin == origin.as_str())
 }
 
-/// Logs that have shown two histories: those that are frozen, and those that a person has lifted.
-fn forked(view: &DriverView) -> Result<Vec<wire::ForkedLog>, StoreError> {
+/// Logs that have shown two histories: those that are frozen, and those that a person has lifted. `is_signed_on` says it of
+/// an own log, and nothing of another's.
+fn forked(
+    view: &DriverView,
+    is_signed_on: impl Fn(&Origin) -> Option<bool>,
+) -> Result<Vec<wire::ForkedLog>, StoreError> {
     let mut all = Vec::new();
     let frozen = view.equivocated().borrow().clone();
     for proven in frozen.values() {
+        let (origin, signed_on) = (proven.origin(), is_signed_on(proven.origin()));
         all.push(wire::ForkedLog {
-            origin: proven.origin().to_string(),
+            origin: origin.to_string(),
             size: proven.size(),
             longer: proven.longer(),
-            evidence: view.evidence(proven.origin())?.unwrap_or_default(),
+            evidence: view.evidence(origin)?.unwrap_or_default(),
+            own: signed_on.is_some(),
+            signed_on: signed_on.unwrap_or_default(),
+            shown_by: view.showed_another(origin).iter().map(ToString::to_string).collect(),
             ..Default::default()
         });
     }
     for (origin, lifted) in view.lifted()? {
+        let signed_on = is_signed_on(&origin);
         all.extend(lifted.into_iter().map(|lifted| wire::ForkedLog {
+            own: signed_on.is_some(),
+            signed_on: signed_on.unwrap_or_default(),
             origin: origin.to_string(),
             size: lifted.shorter().unwrap_or(lifted.past),
             longer: lifted.past,
             lifted_at: Timestamp::from_second(lifted.at).ok().map(convert::instant),
             lifted_reason: lifted.reason,
             evidence: lifted.evidence.unwrap_or_default(),
+            shown_by: Vec::new(),
         }));
     }
     Ok(all)
@@ -267,6 +320,27 @@ fn log(origin: &Origin, passage: &Passage, closed_with: Option<u64>, now: Timest
 mod tests {
     use super::*;
     use crate::statement::Jti;
+
+    #[test]
+    fn a_lift_that_was_given_in_vain_is_not_asked_for_again() {
+        let log = "tdap.gov.pk/log/2026/gacc.gov.cn";
+        let asked = SequencerError::HistoryForked { origin: log.to_owned(), size: 9 };
+        assert!(asked.reason() == FORKED && asked.to_string().contains("origin partner lift"));
+        let said = shut_though_lifted(log);
+        assert!(said.starts_with(&format!("log {log} ")) && said.contains("trust list ends the log"), "{said}");
+        assert!(!said.contains("origin partner lift"), "{said}");
+    }
+
+    #[test]
+    fn what_came_back_without_what_it_disclosed_is_told_with_who_is_asked_for_it() {
+        let origin: Origin = "tdap.gov.pk/log/2026/all".parse().unwrap();
+        let kenya = "node.kra.go.ke".parse().unwrap();
+        let wait = Wait { since: Timestamp::UNIX_EPOCH, missing: 4, holders: vec![(kenya, None)], trouble: None };
+        let told = bare_log(&origin, &wait);
+        assert_eq!((told.reason.as_str(), told.origin.as_str()), ("CONTENTS_MISSING", origin.as_str()));
+        let said = ": 4 missing since 1970-01-01T00:00:00Z, asked of node.kra.go.ke";
+        assert!(told.message.ends_with(said), "{told:?}");
+    }
 
     #[test]
     fn numbers_that_were_given_twice_are_named_as_far_as_there_is_room() {

@@ -7,6 +7,7 @@ mod findings;
 mod go_on;
 mod histories;
 mod import;
+pub(super) mod lifting;
 mod passage;
 mod rehearse;
 pub(super) mod waiting;
@@ -19,11 +20,9 @@ use super::{
 };
 use crate::{
     api::client::{wire, within_deadline},
-    log::Origin,
     node::system::SystemClock,
     reason::counted,
     time::{Clock, Timestamp},
-    verification::parted,
 };
 use clap::Subcommand;
 pub(super) use findings::{KEY_CLOSED, each_finding};
@@ -55,24 +54,7 @@ enum Command {
     Evidence(evidence::Arguments),
     Rehearse(Box<rehearse::Arguments>),
     GoOn(go_on::Arguments),
-    /// Take and cosign a log again that has shown two histories
-    ///
-    /// A log of a partner that is proven to have shown two histories is frozen: this node keeps the branch that it held
-    /// first, takes and cosigns nothing more, and its verdicts say so. Once you have looked into it with the partner (an old
-    /// copy that was restored, say) and the branch held here is the one that goes on, this lifts it here: the two heads
-    /// that are proven, and the branch that was left up to the one of them that is its head. Any other head off the branch
-    /// held here freezes the log again with its own proof, of whatever size it is. The proof stays where it was said, and
-    /// the audit record keeps what you did.
-    Lift {
-        #[command(flatten)]
-        door: OperatorDoor,
-        /// The log, <host>/log/<shard>/<addressee>
-        #[arg(long, value_name = "ORIGIN")]
-        log: Origin,
-        /// Why, for the audit record
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
+    Lift(lifting::Arguments),
 }
 
 impl Arguments {
@@ -88,7 +70,7 @@ impl Arguments {
             Command::Evidence(arguments) => return arguments.run(console),
             Command::Rehearse(arguments) => return arguments.run(console),
             Command::GoOn(arguments) => return arguments.run(console),
-            Command::Lift { door, log, reason } => return lift(console, &door, &log, reason),
+            Command::Lift(arguments) => return arguments.run(console),
         };
         let (answer, histories) = remote::converse(async {
             let answer = ask(console, &door).await?;
@@ -107,7 +89,7 @@ impl Arguments {
             tell_shut(console, shut);
         }
         for forked in answer.forked.iter().filter(|_| logs) {
-            tell_forked(console, forked);
+            lifting::tell(console, forked);
         }
         for partner in &answer.partners {
             if console.is_json() {
@@ -197,55 +179,6 @@ fn tell_shut(console: Console, shut: &wire::ShutLog) {
     } else {
         console.data(console.paint(Colour::Red, &format!("{message} [{reason}]")));
     }
-}
-
-/// A log that has shown two histories.
-fn tell_forked(console: Console, forked: &wire::ForkedLog) {
-    let wire::ForkedLog { origin, size, longer, lifted_at, lifted_reason, evidence } = forked;
-    let lifted = lifted_at.as_ref().and_then(|at| Timestamp::from_second(at.seconds).ok());
-    if console.is_json() {
-        console.data(json!({
-            "forked": origin,
-            "size": size,
-            "longer": longer,
-            "lifted_at": lifted.map(|at| at.to_string()),
-            "lifted_reason": lifted_reason,
-            "evidence": serde_json::from_str::<serde_json::Value>(evidence).ok(),
-        }));
-        return;
-    }
-    let parted = parted(*size, *longer);
-    let line = match lifted {
-        Some(at) => format!("{origin} has shown two histories {parted}; lifted {at}: {lifted_reason}"),
-        None => console.paint(
-            Colour::Red,
-            &format!(
-                "{origin} has shown two histories {parted}: nothing more is taken or cosigned; the proof: origin partner \
-                 evidence; once you have looked into it: origin partner lift [LOG_EQUIVOCATED]"
-            ),
-        ),
-    };
-    console.data(line);
-}
-
-/// Takes and cosigns a log again.
-fn lift(console: Console, door: &OperatorDoor, log: &Origin, reason: String) -> Outcome {
-    let request = wire::LiftEvidenceRequest { log: log.to_string(), reason };
-    let answer = remote::converse(async {
-        let (connection, address) = door.open(&door.configuration()?).await?;
-        let answer = connection.admin().lift_evidence(within_deadline(request)).await;
-        answer.map(tonic::Response::into_inner).map_err(|status| remote::refused(console, &address, &status))
-    })?;
-    if console.is_json() {
-        console.data(json!({ "log": log.as_str(), "was_frozen": answer.was_frozen, "past": answer.past }));
-    } else if answer.was_frozen {
-        console.data(format!(
-            "{log} is taken and cosigned again, on the branch that is held here; any other head off that branch freezes it anew"
-        ));
-    } else {
-        console.data(format!("{log} was not frozen: nothing changed"));
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Asks the running node.

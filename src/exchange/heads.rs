@@ -193,13 +193,6 @@ impl Heads {
         })
     }
 
-    /// What each other node has shown of a log last that is known to be of one history, since this node started.
-    #[must_use]
-    pub fn compared(&self, origin: &Origin) -> BTreeMap<NodeName, Compared> {
-        let shown = self.logs.get(origin).into_iter().flat_map(|log| &log.shown);
-        shown.filter_map(|(teller, shown)| Some((teller.clone()?, shown.compared.clone()?))).collect()
-    }
-
     /// Whether there are heads that nobody has brought together with the others: a newer own head may.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -335,7 +328,7 @@ impl Heads {
         }
         if log.left.has(&seen.0) {
             // It still shows the branch that was left: no news, and not what is known here.
-            log.shown.entry(by.cloned()).or_default().compared = None;
+            log.shown.entry(by.cloned()).or_default().is_left();
             return;
         }
         match log.newest.clone() {
@@ -348,8 +341,11 @@ impl Heads {
     fn compare(&mut self, origin: &Origin, known: Noted, seen: Noted, tellers: Tellers, actions: &mut Vec<Action>) {
         let now = self.now;
         let log = self.logs.entry(origin.clone()).or_default();
-        if log.proven || log.left.has(&seen.0) {
+        if log.left.has(&seen.0) {
             return;
+        }
+        if log.proven {
+            return log.shown_frozen(&seen, &tellers, now);
         }
         if log.left.has(&known.0) {
             // Against what was left nothing is held: it is against what is known here.
@@ -471,12 +467,15 @@ impl Heads {
     }
 
     fn evidence(&mut self, question: Question, prefix: Option<Prefix>, actions: &mut Vec<Action>) {
-        let (known, seen) = (question.known().0, question.seen().0);
+        let (known, seen) = (question.known().clone(), question.seen().clone());
         // What this node has itself is what it keeps to.
         let is_own = question.tellers.contains(&None);
-        let off = if is_own { Some(known) } else { self.off(&question.origin, known, seen) };
-        let Question { old: (_, first), new: (_, second), tellers, .. } = question;
+        let off = if is_own { Some(known.0) } else { self.off(&question.origin, known.0, seen.0) };
+        let Question { origin, old: (_, first), new: (_, second), tellers, .. } = question;
+        let (tellers, other) =
+            if off == Some(known.0) { (self.tellers_of(&origin, &known.0), known) } else { (tellers, seen) };
+        let showings = tellers.into_iter().map(|teller| (teller, other.clone())).collect();
         let Ok(evidence) = Evidence::prove(&self.trust, first, second, prefix) else { return };
-        self.proven(Box::new(evidence), off, tellers, actions);
+        self.proven(Box::new(evidence), off, showings, actions);
     }
 }

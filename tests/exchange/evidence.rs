@@ -82,6 +82,17 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
     let caller = Caller::open(&mut one, &pakistan.ca()).await;
     let more = issue_footballs(&caller, &token, 5..7).await;
     let size = more.last().unwrap().index + 1;
+    // It is told what was proven, and goes on all the same: what waits for a lift there are its own verdicts.
+    says(&one, &["LOG_EQUIVOCATED", "ERROR", &log]);
+    let admin = one.admin.clone();
+    let asked =
+        |words: &[&str]| origin(&[&["partner"], words, &["--config", &pakistan.config(), "--admin", &admin]].concat());
+    let shown = asked(&["status"]).good();
+    assert!(shown.out.contains("it goes on being signed here"), "{}", shown.out);
+    assert_eq!(verdict(&mut one, pakistan, &late).await, "EQUIVOCATED");
+    let lifted = asked(&["lift", "--log", &log, "--reason", "our own restored copy"]).good();
+    assert!(lifted.out.contains("is not shut here"), "{}", lifted.out);
+    assert_eq!(verdict(&mut one, pakistan, &late).await, "VALID");
     for (node, member) in [(&mut two, china), (&mut three, kenya)] {
         let admin = node.admin.clone();
         let asked = |words: &[&str]| {

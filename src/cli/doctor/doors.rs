@@ -2,6 +2,7 @@
 
 use super::{
     Look,
+    alarms::is_lifted_in_vain,
     own_logs::{self, LogKey},
     stored,
 };
@@ -28,6 +29,10 @@ use std::{
 };
 
 const CONNECT: Duration = Duration::from_secs(2);
+/// What is left to do where a lift has not opened a log.
+const IN_VAIN: &str = "keep the data folder as it is: what is here is not what partners go on with, though the fork was lifted. Have \
+                       the next trust list end the log where the two histories part, and name the key of its successor's shard: \
+                       numbers are given again when it is installed";
 /// A node whose clock is further than this from the doctor's, on one machine, has stood still.
 const APART: SignedDuration = SignedDuration::from_secs(5);
 
@@ -51,10 +56,12 @@ pub(super) fn look(console: Console, door: &OperatorDoor, configuration: &Config
             Ok((status, apart)) => {
                 // A node that does not say it is told of with its partners.
                 let answer = remote::converse(ask(console, door)).unwrap_or_default();
-                let shut = answer.shut;
-                looks.extend(state(&status, apart, (&shut, &answer.unheard)));
+                looks.extend(state(&status, apart, (&answer.shut, &answer.unheard)));
                 looks.extend(stored::look(&status));
-                looks.extend(shut.iter().map(|one| own_logs::shut(one, key_of(configuration, &one.origin))));
+                looks.extend(answer.shut.iter().map(|one| {
+                    let look = own_logs::shut(one, key_of(configuration, &one.origin));
+                    if is_lifted_in_vain(one, &answer.forked) { look.help(IN_VAIN) } else { look }
+                }));
             }
             Err(failure) => looks.push(Look::bad("node", failure.sentence())),
         }

@@ -65,11 +65,13 @@ struct Look {
     state: State,
     sentence: String,
     help: Option<String>,
+    /// Whether it is judged by the day that the clock shows.
+    by_clock: bool,
 }
 
 impl Look {
     fn new(what: &'static str, state: State, sentence: impl Into<String>) -> Self {
-        Self { what, state, sentence: sentence.into(), help: None }
+        Self { what, state, sentence: sentence.into(), help: None, by_clock: false }
     }
 
     fn good(what: &'static str, sentence: impl Into<String>) -> Self {
@@ -88,7 +90,27 @@ impl Look {
         self.help = Some(help.into());
         self
     }
+
+    fn by_clock(mut self) -> Self {
+        self.by_clock = true;
+        self
+    }
 }
+
+/// What is said of a clock that is wrong comes first, and what is judged by the day that it shows waits for it: nobody makes a
+/// key for a year that it is not, or has the next of a list that has not ended.
+fn clock_first(mut looks: Vec<Look>) -> Vec<Look> {
+    if looks.iter().any(|look| look.what == CLOCK && look.state == State::Bad) {
+        for look in looks.iter_mut().filter(|look| look.by_clock && look.state != State::Good) {
+            look.help = Some("set the clock first, and look again: this is judged by the day that it shows".to_owned());
+        }
+    }
+    looks.sort_by_key(|look| look.what != CLOCK || look.state == State::Good);
+    looks
+}
+
+/// What the looks at this machine's clock are called.
+const CLOCK: &str = "clock";
 
 /// Days within which something that ends is worth a word.
 const SOON_DAYS: i64 = 30;
@@ -96,13 +118,14 @@ const SOON_DAYS: i64 = 30;
 /// How an end in time is looked at.
 fn until(what: &'static str, name: &str, end: Timestamp, now: Timestamp) -> Look {
     let days = end.duration_since(now).as_secs() / 86_400;
-    if end <= now {
+    let look = if end <= now {
         Look::bad(what, format!("{name} ended {end}"))
     } else if days < SOON_DAYS {
         Look::warning(what, format!("{name} ends {end}, in {days} days"))
     } else {
         Look::good(what, format!("{name} holds until {end}, {days} days from now"))
-    }
+    };
+    look.by_clock()
 }
 
 impl Arguments {
@@ -121,6 +144,7 @@ impl Arguments {
         looks.extend(data.own);
         looks.extend(data.partners);
         looks.extend(partners::look(console, &self.door, &configuration, running, now));
+        let looks = clock_first(looks);
         let worst = looks.iter().map(|look| look.state).max().unwrap_or(State::Good);
         for look in &looks {
             print(console, look);
@@ -164,6 +188,26 @@ fn print(console: Console, look: &Look) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_the_clock_is_wrong_that_comes_first_and_what_is_judged_by_it_waits() {
+        let looks = |clock: Look| {
+            let (end, now) = ("2026-11-22T00:00:00Z".parse().unwrap(), "2027-11-22T00:00:00Z".parse().unwrap());
+            let key = Look::bad("keys", "it is listed no more").help("list it");
+            let list = until("trust list", "it", end, now).help("install");
+            let looks = clock_first(vec![Look::good(CLOCK, "it shows"), list, key, clock]);
+            looks.into_iter().map(|look| (look.what, look.help.unwrap_or_default())).collect::<Vec<_>>()
+        };
+        let waits = "set the clock first, and look again: this is judged by the day that it shows";
+        let told = |what, help: &str| (what, help.to_owned());
+        let rest = |help| [told(CLOCK, ""), told("trust list", help), told("keys", "list it")];
+        let found = looks(Look::bad(CLOCK, "it is off").help("set it"));
+        assert_eq!(found, [&[told(CLOCK, "set it")][..], &rest(waits)].concat());
+        let found = looks(Look::warning(CLOCK, "it is off").help("set it"));
+        assert_eq!(found, [&[told(CLOCK, "set it")][..], &rest("install")].concat());
+        let found = looks(Look::good(CLOCK, "the node's"));
+        assert_eq!(found, [&rest("install")[..], &[told(CLOCK, "")]].concat());
+    }
 
     #[test]
     fn an_end_is_good_then_near_then_past() {

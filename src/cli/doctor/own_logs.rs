@@ -1,7 +1,7 @@
 //! What does not go on with this node's own logs, and what to do about it.
 
 use super::{Look, papers::PUT_BACK};
-use crate::{api::client::wire, cli::partner::waiting};
+use crate::{api::client::wire, cli::partner::waiting, log::Origin};
 
 /// What helps where a newer copy of the data folder is at hand.
 const RESTORE: &str = "stop the node and put that back: origin backup restore --copy DIR --keys DIR";
@@ -28,6 +28,13 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
              replace --id ID",
         );
     }
+    if reason == "CONTENTS_MISSING" {
+        return Look::warning("own log", sentence).help(format!(
+            "it is asked for by itself until a partner has given it; see `partner` for what keeps them away. What nobody has \
+             any more comes from a newer copy of the data folder, if there is one: stop the node and put that back. So that it \
+             is asked for no more: origin partner go-on --log {origin}"
+        ));
+    }
     let look = Look::bad("own log", sentence);
     match reason.as_str() {
         "OWN_HISTORY_UNKNOWN" => look.help(format!(
@@ -41,18 +48,30 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
              a partner told counts no more once the trust list does not name it. Only once nobody has it any more: origin \
              partner go-on --for-good --log {origin} closes the log with what is here, and its successor goes on"
         )),
-        "NO_LOG_KEY" => look.help(match key {
-            LogKey::Kept => "the key lies in the folder, and is read at a start: start the node again",
-            LogKey::Lost => PUT_BACK,
-            LogKey::None => {
-                "make the key as it says, have the next trust list name it (origin trust draft section), install that, and \
-                 start the node again"
-            }
-        }),
-        "LOG_KEY_UNLISTED" => look.help(
-            "have the next trust list name the key that lies here (origin trust draft section), and install that; was the \
-             key made anew? A key that is listed is not replaced: put the one back that the list names",
-        ),
+        "NO_LOG_KEY" => look
+            .help(match key {
+                LogKey::Kept => "the key lies in the folder, and is read at a start: start the node again".to_owned(),
+                LogKey::Lost => PUT_BACK.to_owned(),
+                LogKey::None => {
+                    let log = origin.parse::<Origin>().ok();
+                    let make = log.map(|log| {
+                        let (host, shard) = (log.host(), log.shard());
+                        format!(" (origin key new log-{shard} --use log --issuer {host} --shard {shard})")
+                    });
+                    format!(
+                        "make the key{}, have the next trust list name it (origin trust draft section), install that, and start \
+                         the node again",
+                        make.unwrap_or_default()
+                    )
+                }
+            })
+            .by_clock(),
+        "LOG_KEY_UNLISTED" => look
+            .help(
+                "have the next trust list name the key that lies here (origin trust draft section), and install that; was the \
+                 key made anew? A key that is listed is not replaced: put the one back that the list names",
+            )
+            .by_clock(),
         "NUMBERS_UNKNOWN" => look.help(format!(
             "where there is a newer copy of the data folder, {RESTORE}; else wait until the addressee's node has given them, \
              or, once you have looked that no number can repeat: origin partner go-on --log {origin}"
@@ -128,10 +147,17 @@ mod tests {
             look.help.unwrap()
         };
         assert!(help("NO_LOG_KEY", LogKey::Kept).contains("lies in the folder"));
-        assert!(help("NO_LOG_KEY", LogKey::None).contains("make the key"));
+        assert!(help("NO_LOG_KEY", LogKey::None).contains("make the key (origin key new log-2026 "));
         let lost = help("NO_LOG_KEY", LogKey::Lost);
         assert!(lost.contains("put that key back") && !lost.contains("make the key"), "{lost}");
         assert!(help("LOG_KEY_UNLISTED", LogKey::Kept).contains("have the next trust list name"));
+    }
+
+    #[test]
+    fn what_came_back_without_what_it_says_shuts_nothing_and_is_waited_for_or_given_up() {
+        let look = look("CONTENTS_MISSING", LogKey::None);
+        assert_eq!(look.state, State::Warning);
+        assert!(look.help.is_some_and(|help| help.contains("by itself") && help.contains("go-on --log tdap")));
     }
 
     #[test]

@@ -121,12 +121,12 @@ fn keys(authority: &AuthorityConfiguration, trust: Option<&TrustList>, now: Time
         ),
     }
     let year = authority.time_zone.date_at(now).year();
-    looks.extend(shard(authority, &store, &sides, section, Shard::of_year(year), true));
+    let this_year = shard(authority, &store, &sides, section, Shard::of_year(year), true);
+    looks.extend(this_year.map(Look::by_clock));
     // A new year's first certificate needs its log key listed: that takes signatures, so it is asked for early.
     let late = authority.time_zone.date_at(now).month() >= NEXT_YEAR_FROM;
-    looks.extend(
-        shard(authority, &store, &sides, section, Shard::of_year(year.saturating_add(1)), false).filter(|_| late),
-    );
+    let next_year = shard(authority, &store, &sides, section, Shard::of_year(year.saturating_add(1)), false);
+    looks.extend(next_year.filter(|_| late).map(Look::by_clock));
     looks
 }
 
@@ -151,10 +151,20 @@ fn key(
     let sentence = format!("{}: the {word} key `{name}` opens", authority.issuer);
     match (listed, section) {
         (true, _) => Look::good("keys", format!("{sentence} and is listed")),
-        (false, Some(_)) => Look::bad("keys", format!("{sentence}, but the trust list does not list it"))
-            .help("list it first: origin trust draft section --after FILE --keys DIR"),
+        (false, Some(_)) => {
+            Look::bad("keys", format!("{sentence}, but the trust list does not list it")).help(list_it(authority))
+        }
         (false, None) => Look::bad("keys", format!("{sentence}, but the trust list has no section of the authority")),
     }
+}
+
+/// What helps where a key is not listed.
+fn list_it(authority: &AuthorityConfiguration) -> String {
+    let (issuer, keys) = (&authority.issuer, authority.keys.display());
+    format!(
+        "list it first: origin trust draft section --after LIST --anchor ANCHOR --issuer {} --keys {keys}",
+        issuer.host()
+    )
 }
 
 fn shard(
@@ -197,10 +207,7 @@ fn shard(
                  that is listed is not replaced",
             ))
         }
-        None => {
-            let help = format!("list it first: origin trust draft section --after FILE --keys {keys}");
-            missing(format!("{issuer}: the log key for {shard} is not listed"), help)
-        }
+        None => missing(format!("{issuer}: the log key for {shard} is not listed"), list_it(authority)),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The exchange with partner nodes: this node's place in the trust list, and what is wrong with each partner.
 
-use super::{Look, alarms::alarm};
+use super::{
+    CLOCK, Look,
+    alarms::{alarm, forked},
+};
 use crate::{
     api::client::wire,
     cli::{
@@ -11,17 +14,16 @@ use crate::{
         remote,
     },
     exchange::driver::identity_uri,
-    log::Origin,
     node::{Configuration, PartnerConfiguration, tls::TlsIdentity},
     reason::counted,
-    statement::Issuer,
     time::Timestamp,
     trust::NodeName,
-    verification::parted,
 };
 
 /// A clock this far off, in milliseconds, makes status snapshots and cosignatures look wrong.
 const CLOCK_MS: i64 = 5_000;
+/// A clock this far off, in milliseconds, shows another day.
+const DAY_MS: i64 = 86_400_000;
 /// A log that is behind for longer, in seconds, is worth a word.
 const LAG: i64 = 60;
 
@@ -34,13 +36,13 @@ pub(super) fn look(
 ) -> Vec<Look> {
     let Some(partner) = &configuration.partner else { return Vec::new() };
     let mut looks = vec![own_place(configuration, partner)];
-    let own = configuration.authorities.iter().map(|one| one.issuer.clone()).collect::<Vec<_>>();
     if running {
         match remote::converse(ask(console, door)) {
             Ok(answer) => {
-                looks.extend(answer.forked.iter().map(|one| forked(one, &own)));
+                looks.extend(answer.forked.iter().map(forked));
                 looks.extend(answer.outside_witnesses.iter().filter_map(outside));
                 looks.extend(Withheld::all(&answer).iter().map(|one| withheld(one, &answer.node)));
+                looks.extend(own_clock(&answer.partners));
                 for partner in &answer.partners {
                     looks.extend(state(partner, answer.trust_version, now));
                     let found = partner.logs.iter().filter(|log| log.findings > 0);
@@ -98,6 +100,23 @@ fn misnamed(name: &NodeName, named: &str) -> Look {
         ))
 }
 
+/// Whether the clocks of all partners that told theirs are off to one side: then it is likely this machine's that is.
+fn own_clock(partners: &[wire::PartnerState]) -> Option<Look> {
+    let told = partners.iter().filter_map(|partner| partner.clock_ahead_ms).collect::<Vec<_>>();
+    let nearest = told.iter().copied().min_by_key(|ms| ms.unsigned_abs())?;
+    if told.len() < 2 || nearest.abs() < CLOCK_MS || told.iter().any(|ms| ms.signum() != nearest.signum()) {
+        return None;
+    }
+    let way = if nearest > 0 { "ahead of" } else { "behind" };
+    let far = clock_off(nearest.saturating_abs());
+    let (count, far) = (told.len(), far.trim_start_matches('+'));
+    let sentence = format!(
+        "the clocks of all {count} partners that told theirs are {far} or more {way} this one: it is likely this one that is wrong"
+    );
+    let look = if nearest.abs() < DAY_MS { Look::warning(CLOCK, sentence) } else { Look::bad(CLOCK, sentence) };
+    Some(look.help("compare it with a clock that you trust, set it, and keep it set: chrony or systemd-timesyncd"))
+}
+
 /// Logs that are not cosigned because somebody waits for others.
 fn withheld(one: &Withheld<'_>, here: &str) -> Look {
     let look = Look::warning("cosigning", one.said(here));
@@ -130,33 +149,6 @@ fn pushed(name: &str, push: &wire::PushState) -> Option<Look> {
              and its replica key, and is the address in `[[partner.push]]` its `/packages`?",
         )
     })
-}
-
-/// A log that has shown two histories: of this node's own, or of a partner.
-fn forked(one: &wire::ForkedLog, own: &[Issuer]) -> Look {
-    let wire::ForkedLog { origin, size, longer, lifted_at, lifted_reason, evidence: _ } = one;
-    let parted = parted(*size, *longer);
-    if lifted_at.is_some() {
-        return Look::good(
-            "two histories",
-            format!("{origin} showed two {parted}, and a person has lifted that: {lifted_reason}"),
-        );
-    }
-    let ours = origin.parse::<Origin>().is_ok_and(|origin| own.iter().any(|issuer| issuer.host() == origin.host()));
-    let look = Look::bad(
-        "two histories",
-        format!("{origin} has shown two {parted}: nothing more of it is taken or cosigned [LOG_EQUIVOCATED]"),
-    );
-    if ours {
-        look.help(
-            "it is this node's own: was an old copy of the data folder started, or the key used elsewhere? Keep the folder \
-             and tell the partners; they lift it, or the log ends and its successor goes on",
-        )
-    } else {
-        look.help(format!(
-            "find out with its operator which history is the true one; then: origin partner lift --log {origin} --reason TEXT"
-        ))
-    }
 }
 
 fn state(partner: &wire::PartnerState, ours: u64, now: Timestamp) -> Vec<Look> {
@@ -342,6 +334,23 @@ mod tests {
     }
 
     #[test]
+    fn where_all_partners_clocks_are_off_to_one_side_it_is_likely_this_one_that_is_wrong() {
+        let look = |told: &[Option<i64>]| {
+            let of = |ms: &Option<i64>| wire::PartnerState { clock_ahead_ms: *ms, ..Default::default() };
+            own_clock(&told.iter().map(of).collect::<Vec<_>>())
+        };
+        let year = 365 * DAY_MS;
+        for one in [None, Some(0), Some(-year)] {
+            assert!(look(&[Some(year), one]).is_none(), "{one:?}");
+        }
+        assert!(look(&[]).is_none());
+        let wrong = look(&[Some(-year), None, Some(-year - 40)]).unwrap();
+        assert_eq!((wrong.what, wrong.state), (CLOCK, State::Bad));
+        assert!(wrong.sentence.contains("all 2 partners that told theirs are 365 days or more behind"), "{wrong:?}");
+        assert_eq!(look(&[Some(7_000), Some(6_000)]).unwrap().state, State::Warning, "the day is the same");
+    }
+
+    #[test]
     fn a_certificate_that_names_another_node_is_told_and_no_pin_is_advised() {
         let look = misnamed(&"node.kra.go.ke".parse().unwrap(), "node.other.example");
         assert!(
@@ -388,22 +397,5 @@ mod tests {
             look.sentence
         );
         assert!(look.help.as_ref().is_some_and(|help| help.contains("node.tdap.gov.pk has to look")));
-    }
-
-    #[test]
-    fn a_log_with_two_histories_is_bad_until_a_person_has_lifted_it() {
-        let own = ["https://tdap.gov.pk".parse().unwrap()];
-        let log = |origin: &str| wire::ForkedLog { origin: origin.to_owned(), size: 7, ..Default::default() };
-        let (ours, theirs) = (log("tdap.gov.pk/log/2026/customs.gov.cn"), log("chamber.cn/log/2026/tdap.gov.pk"));
-        for (one, help) in [(&ours, "this node's own"), (&theirs, "origin partner lift --log chamber.cn/log/2026/")] {
-            let look = forked(one, &own);
-            assert_eq!(look.state, State::Bad);
-            assert!(look.sentence.contains("LOG_EQUIVOCATED") && look.sentence.contains(&one.origin));
-            assert!(look.help.is_some_and(|said| said.contains(help)));
-        }
-        let at = Some(prost_types::Timestamp { seconds: 1_790_000_000, nanos: 0 });
-        let lifted = wire::ForkedLog { lifted_at: at, lifted_reason: "an old copy".to_owned(), ..theirs };
-        let look = forked(&lifted, &own);
-        assert!(look.state == State::Good && look.sentence.contains("an old copy"));
     }
 }

@@ -71,8 +71,12 @@ impl Arguments {
         let mut addressees = self.addressees.clone();
         for path in &self.sections {
             let note = files::read_text(path, MAX_SECTION_BYTES, Exit::Configuration)?;
-            let section =
-                Section::open(&note).map_err(|error| refused(error).note(format!("in {}", path.display())))?;
+            let named = |error| refused(error).note(format!("in {}", path.display()));
+            let section = Section::open(&note).map_err(named)?;
+            // Else nobody sees it before all have signed, when the list is installed.
+            if let Some(old) = trust.section(section.iss()) {
+                section.check_after(old).map_err(named)?;
+            }
             let said = section.text();
             if said.node.as_ref() != Some(&name) {
                 let error = format!("the section of {} does not name {name} as its node", said.iss);

@@ -1,5 +1,6 @@
 //! `origin partner evidence`: the proof that a log has shown two histories, as a file that anybody can check.
 
+use super::lifting::shown_by_whom;
 use crate::{
     api::client::wire,
     cli::{
@@ -46,7 +47,8 @@ impl Arguments {
         let answer = remote::converse(super::ask(console, &door))?;
         let (count, number, chosen) = chosen(answer.forked, &log, nth)?;
         let file = [chosen.evidence.as_bytes(), b"\n"].concat();
-        let said = format!("{log} has shown two histories {}", parted(chosen.size, chosen.longer));
+        let (parted, by) = (parted(chosen.size, chosen.longer), shown_by_whom(&chosen));
+        let said = format!("{log} has shown two histories {parted}{by}");
         let Some(path) = output.path() else {
             console.raw(&file);
             return Ok(ExitCode::SUCCESS);
@@ -57,7 +59,14 @@ impl Arguments {
         if console.is_json() {
             let file = path.display().to_string();
             let sizes = [chosen.size, chosen.longer];
-            console.data(json!({ "log": log.as_str(), "file": file, "nth": number, "proofs": count, "sizes": sizes }));
+            console.data(json!({
+                "log": log.as_str(),
+                "file": file,
+                "nth": number,
+                "proofs": count,
+                "sizes": sizes,
+                "shown_by": chosen.shown_by,
+            }));
         } else {
             let of = if count > 1 { format!(", proof {number} of {count}") } else { String::new() };
             console.data(format!("{said}{of}: wrote {}", path.display()));

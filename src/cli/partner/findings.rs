@@ -15,7 +15,7 @@ use serde_json::json;
 use std::process::ExitCode;
 
 /// Entries asked for at once.
-const A_PAGE: i32 = 500;
+pub(super) const A_PAGE: i32 = 500;
 /// The reason of what stands past the closing of its key.
 pub(in crate::cli) const KEY_CLOSED: &str = "ENTRY_KEY_CLOSED";
 

@@ -91,6 +91,9 @@ fn way(shut: &wire::ShutLog, for_good: bool, away: &[&str]) -> Option<String> {
         ("NUMBERS_UNKNOWN" | "NUMBERS_LOST", false) => Some(format!(
             "numbers are about to be given again, though not all that {origin} gave are known: one may be given twice{away}"
         )),
+        ("CONTENTS_MISSING", false) => Some(format!(
+            "what entries of {origin} said and is not here is about to be asked for no more, where that alone is missing{away}"
+        )),
         ("OWN_HISTORY_MISSING", true) => Some(format!(
             "{origin} is about to be closed for good: what is missing is given up, also if who holds it comes back; its \
              successor takes what comes, and each series passes over as many numbers as entries are given up, though one \
@@ -141,6 +144,7 @@ mod tests {
         let says = |way: Option<String>, word: &str| way.is_some_and(|way| way.contains(word));
         assert!(says(way("OWN_HISTORY_UNKNOWN", false), "two histories"));
         assert!(says(way("NUMBERS_UNKNOWN", false), "given twice"));
+        assert!(says(way("CONTENTS_MISSING", false), "asked for no more"));
         assert!(says(way("OWN_HISTORY_MISSING", true), "closed for good"));
         assert!(says(way("OWN_HISTORY_MISSING", true), "passes over as many numbers as entries are given up"));
         assert!(says(way("OWN_HISTORY_MISSING", true), "not connected now: node.gacc.gov.cn"));

@@ -1,6 +1,6 @@
 //! `origin partner histories`: whether everybody was shown the same history of the logs that are held here.
 
-use super::text;
+use super::{findings::A_PAGE, text};
 use crate::{
     api::client::{wire, within_deadline},
     cli::{
@@ -77,10 +77,17 @@ pub(super) async fn ask(
     proofs: bool,
 ) -> Result<Vec<wire::LogHistory>, Failure> {
     let (connection, address) = door.open(&door.configuration()?).await?;
-    let request = wire::ListHistoriesRequest { log, proofs };
-    let answer = connection.admin().list_histories(within_deadline(request)).await;
-    let answer = answer.map_err(|status| remote::refused(console, &address, &status))?;
-    Ok(answer.into_inner().histories)
+    let (mut all, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = wire::ListHistoriesRequest { log: log.clone(), proofs, page_size: A_PAGE, page_token };
+        let page = connection.admin().list_histories(within_deadline(request)).await;
+        let page = page.map_err(|status| remote::refused(console, &address, &status))?.into_inner();
+        all.extend(page.histories);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(all);
+        }
+    }
 }
 
 /// What is to be said of a log.
@@ -97,8 +104,10 @@ pub(super) fn said(history: &wire::LogHistory) -> Said {
         history.shown.iter().partition::<Vec<_>, _>(|one| one.agreement() == HistoryAgreement::Unheard);
     let names = |all: &[&wire::ShownHistory]| all.iter().map(|one| plain(&one.node)).collect::<Vec<_>>().join(", ");
     let another = heard.iter().copied().filter(|one| one.agreement() == HistoryAgreement::Another).collect::<Vec<_>>();
-    let (colour, mut words) = if history.forked {
+    let (colour, mut words) = if history.forked && another.is_empty() {
         (Colour::Red, "it has shown two histories".to_owned())
+    } else if history.forked {
+        (Colour::Red, format!("it has shown two histories, another than here by {}", names(&another)))
     } else if !another.is_empty() {
         (Colour::Red, format!("another history than here was shown to {}", names(&another)))
     } else if heard.is_empty() {
@@ -112,12 +121,18 @@ pub(super) fn said(history: &wire::LogHistory) -> Said {
         (colour, format!("one history: compared with {} of {all} up to {size}, last {last}", heard.len()))
     };
     if !unheard.is_empty() && !heard.is_empty() {
-        words = format!("{words}; not heard: {}", names(&unheard));
+        words = format!("{words}; {}: {}", never(history), names(&unheard));
     }
     if history.only_witnessed {
         words.push_str("; only witnessed here");
     }
     Said { colour, words, heard: heard.len() }
+}
+
+/// What is said of a node of which nothing was compared. Of a log that is frozen nobody is asked how heads belong together,
+/// and with a lift it begins anew: such a node may well have been heard.
+const fn never(history: &wire::LogHistory) -> &'static str {
+    if history.forked { "nothing compared" } else { "not heard" }
 }
 
 /// A log, for machines; with what proves it where that was asked for, and what came of checking it.
@@ -216,7 +231,8 @@ fn print(console: Console, history: &wire::LogHistory, shown: &wire::ShownHistor
     };
     let (colour, words) = match (shown.agreement(), checked) {
         (HistoryAgreement::Unheard | HistoryAgreement::Unspecified, _) => {
-            console.data(format!("  {node:32} {}", console.paint(Colour::Yellow, "not heard since this node started")));
+            let words = format!("{} since this node started", never(history));
+            console.data(format!("  {node:32} {}", console.paint(Colour::Yellow, &words)));
             return;
         }
         (_, Err(why)) => (Colour::Red, format!("cannot be checked: {why}")),
@@ -271,6 +287,10 @@ mod tests {
         assert!(witnessed.words.ends_with("; only witnessed here"), "{}", witnessed.words);
         let forked = said(&wire::LogHistory { forked: true, ..history(&[(Same, 12), (Same, 12)]) });
         assert!(forked.colour == Colour::Red && forked.words.contains("two histories"), "{}", forked.words);
+        let by = said(&wire::LogHistory { forked: true, ..history(&[(Same, 12), (Another, 12)]) });
+        assert!(by.words.ends_with("two histories, another than here by ke"), "{}", by.words);
+        let unheard = said(&wire::LogHistory { forked: true, ..history(&[(Another, 12), (Unheard, 0)]) });
+        assert!(unheard.words.ends_with("another than here by cn; nothing compared: ke"), "{}", unheard.words);
     }
 
     #[test]

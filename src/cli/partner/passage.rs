@@ -54,7 +54,10 @@ fn lag(log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Timestamp) -> String
         Some((behind, seconds)) => Some(format!("{} and {seconds} s behind{}", entries(behind), progress(log))),
         None if shut.iter().any(doubted) => Some("the log is shut".to_owned()),
         None if log.closed_with.is_some() => None,
-        None => Some("up to date".to_owned()),
+        None => match undisclosed(log) {
+            0 => Some("up to date".to_owned()),
+            count => Some(format!("{} without their contents yet", entries(count))),
+        },
     };
     log.closed_with.map(closed).into_iter().chain(lag).collect::<Vec<_>>().join(", ")
 }
@@ -64,6 +67,12 @@ pub(in crate::cli) fn behind(log: &wire::PartnerLog, now: Timestamp) -> Option<(
     let since = log.behind_since.as_ref()?;
     let entries = end(log).checked_sub(log.held).filter(|entries| *entries > 0)?;
     Some((entries, now.as_second().saturating_sub(since.seconds).max(0)))
+}
+
+/// Entries of a log from a partner that are held and of which it has yet to say what they disclose: those of which it said
+/// that it will not are none.
+fn undisclosed(log: &wire::PartnerLog) -> u64 {
+    if log.inward { log.held.saturating_sub(log.disclosed) } else { 0 }
 }
 
 /// Where a log ends; what stands beyond what it is closed with does not count.
@@ -113,6 +122,10 @@ mod tests {
         let at = Some(prost_types::Timestamp { seconds: -5, nanos: 0 });
         let late = wire::PartnerLog { held: 2, behind_since: at, ..log(None, 3) };
         assert_eq!(said(&late, &[]), "1 entry and 5 s behind");
+        // What is held says nothing before its contents are here.
+        let silent = wire::PartnerLog { inward: true, disclosed: 1, ..log(None, 3) };
+        assert_eq!(said(&silent, &[]), "2 entries without their contents yet");
+        assert_eq!(said(&wire::PartnerLog { disclosed: 3, ..silent }, &[]), "up to date");
         let beyond = wire::PartnerLog { closed_with: Some(2), ..late.clone() };
         assert_eq!(said(&beyond, &[]), "closed with 2 entries");
         // What is missing of one history is not counted along another.

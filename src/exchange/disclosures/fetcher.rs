@@ -271,7 +271,10 @@ impl Fetcher {
             self.pause = if self.awaited.indexes(Why::Missing).is_empty() { FIRST_PAUSE } else { self.pause };
         } else {
             self.rest(now);
-            self.again_at = self.missing_again_at;
+            // What is new waits for no others: one that is held, and lost at the issuer's since, is answered by nobody.
+            if call.end > self.awaited.receipted.settled {
+                self.again_at = self.missing_again_at;
+            }
             actions.push(Action::Missing(call.left.into_iter().collect()));
         }
     }

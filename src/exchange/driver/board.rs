@@ -11,6 +11,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Seconds over which it is measured how fast entries go over.
 const PACE: i64 = 60;
+/// Nothing has gone over for so many seconds: then it stands still. A slow line carries a package in less.
+const STILL: i64 = 30;
 /// Logs of one partner that are remembered to have been shown in vain: anybody may show heads of made up ones.
 const MOST_SHOWN: usize = 256;
 
@@ -116,6 +118,8 @@ pub struct Passage {
     pub carried: u64,
     /// How many had when it was measured last, and the time before.
     marks: [Option<(Timestamp, u64)>; 2],
+    /// When the last of them went over.
+    moved: Option<Timestamp>,
 }
 
 impl PartnerState {
@@ -157,7 +161,15 @@ impl Passage {
             // Nothing was heard for long, or a clock went back: what went over before is no measure.
             _ => self.marks = [Some((now, self.carried)), None],
         }
+        if carried != self.carried {
+            self.moved = Some(now);
+        }
         self.carried = carried;
+    }
+
+    /// The stream that carried it is over: how fast it came says nothing of how fast it will.
+    pub(super) fn stands(&mut self) {
+        self.marks = [None, None];
     }
 
     /// Whether this node holds more of the log than it cosigned.
@@ -175,6 +187,9 @@ impl Passage {
     pub fn pace(&self, now: Timestamp) -> Option<u64> {
         let [last, before] = self.marks;
         let (at, carried) = before.or(last)?;
+        if self.moved.is_none_or(|moved| passed(moved, now) >= STILL) {
+            return Some(0);
+        }
         let seconds = u64::try_from(passed(at, now)).ok().filter(|seconds| *seconds > 0)?;
         self.carried.saturating_sub(carried).saturating_mul(60).checked_div(seconds)
     }
@@ -208,6 +223,15 @@ impl Board {
         let mut all = self.all();
         let passages = all.values_mut().filter_map(|state| state.logs.get_mut(origin));
         passages.filter(|passage| !passage.inward).for_each(|passage| passage.grows(size, now));
+    }
+
+    /// The stream that carried a log of this node's own to a partner is over.
+    pub(super) fn stands(&self, name: &NodeName, origin: &Origin) {
+        let mut all = self.all();
+        let passage = all.get_mut(name).and_then(|state| state.logs.get_mut(origin));
+        if let Some(passage) = passage.filter(|passage| !passage.inward) {
+            passage.stands();
+        }
     }
 
     /// Raises an alarm, or takes it back.
@@ -291,6 +315,17 @@ impl Board {
         self.all().retain(|name, _| names.contains(name));
     }
 
+    /// A package says by which trust list it was made, and whether that is another than this node's of the same version. What
+    /// a partner that is not connected said before is of then, and so is what its clock showed.
+    pub(super) fn wrote(&self, name: &NodeName, version: u64, is_forked: bool) {
+        self.update(name, |state| {
+            let is_newer = state.list_version.is_none_or(|known| known <= version);
+            if state.connected.is_none() && is_newer {
+                (state.list_version, state.list_forked, state.clock_ahead_ms) = (Some(version), is_forked, None);
+            }
+        });
+    }
+
     pub(super) fn connected(&self, name: &NodeName, now: Timestamp) {
         self.update(name, |state| {
             state.connected = Some(now);
@@ -360,6 +395,23 @@ mod tests {
     }
 
     #[test]
+    fn by_which_list_a_package_was_made_counts_for_a_partner_that_is_not_connected_and_an_old_one_does_not() {
+        let (board, name): (Board, NodeName) = (Board::default(), "node.kra.go.ke".parse().unwrap());
+        let state = || board.read().remove(&name).unwrap_or_default();
+        board.update(&name, |state| {
+            (state.connected, state.list_version, state.clock_ahead_ms) =
+                (Some(Timestamp::UNIX_EPOCH), Some(5), Some(0));
+        });
+        board.wrote(&name, 6, false);
+        assert_eq!((state().list_version, state().clock_ahead_ms), (Some(5), Some(0)), "it tells that itself");
+        board.update(&name, |state| state.connected = None);
+        board.wrote(&name, 4, false);
+        assert_eq!((state().list_version, state().clock_ahead_ms), (Some(5), Some(0)), "an old package");
+        board.wrote(&name, 6, true);
+        assert_eq!((state().list_version, state().list_forked, state().clock_ahead_ms), (Some(6), true, None));
+    }
+
+    #[test]
     fn how_fast_a_log_comes_is_measured_over_the_last_minute_or_two_and_not_over_the_days_before() {
         let at = |s| Timestamp::from_second(s).unwrap();
         let mut passage = Passage::default();
@@ -376,6 +428,21 @@ mod tests {
             passage.carries(150_005, at(day + second));
         }
         assert_eq!(passage.pace(at(day + 280)), Some(0));
+    }
+
+    #[test]
+    fn nothing_that_went_over_before_says_how_long_it_takes_where_nothing_goes_over_now() {
+        let at = |s| Timestamp::from_second(s).unwrap();
+        let mut passage = Passage::default();
+        passage.carries(0, at(0));
+        passage.carries(300, at(10));
+        assert_eq!([19, 39, 40, 90].map(|s| passage.pace(at(s))), [Some(947), Some(461), Some(0), Some(0)]);
+        // Who comes back begins anew, and who is gone has no pace.
+        passage.stands();
+        assert_eq!(passage.pace(at(41)), None);
+        passage.carries(300, at(50));
+        passage.carries(400, at(60));
+        assert_eq!(passage.pace(at(60)), Some(600));
     }
 
     #[test]

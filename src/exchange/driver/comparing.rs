@@ -7,11 +7,12 @@ use super::link::Link;
 use super::start::Inner;
 use super::{door, wire};
 use crate::exchange::Alarm;
+use crate::exchange::access::has_room_for;
 use crate::exchange::heads::{Action, Event, Evidence};
 use crate::exchange::message::{History, ProveHistory};
 use crate::exchange::replica::{Suspicion, newest_note};
 use crate::log::Origin;
-use crate::reason::Reasoned as _;
+use crate::reason::{Reasoned as _, some_of};
 use crate::statement::{Addressee, Kind, OpenedBody, open_leaf};
 use crate::store::{Batch, Disclosures, EntryRef, StoreError, Subject, about};
 use crate::trust::{NodeName, TrustList};
@@ -243,11 +244,18 @@ async fn freeze(inner: &Arc<Inner>, evidence: &Evidence) -> Result<(), StoreErro
 
 /// Keeps evidence and freezes the log here, while nobody lifts; says whether that is news. It blocks.
 fn freeze_alone(inner: &Inner, evidence: &Evidence, _alone: MutexGuard<'_, ()>) -> Result<bool, StoreError> {
+    if !takes_up(inner, evidence.proven.origin()) {
+        inner.compare(Event::TooMany(evidence.proven.origin().clone()));
+        return Ok(false);
+    }
     // Frozen first: that is safe whether it is kept or not, and of two who report it at once one is told of.
     if !inner.freeze(&evidence.proven) {
         return Ok(false);
     }
+    let by = inner.heads().showed_another(evidence.proven.origin());
     tracing::error!(
+        // Of what others report it is not known whom it was shown by.
+        partner = (!by.is_empty()).then(|| some_of(&by)).map(tracing::field::display),
         origin = %evidence.proven.origin(),
         size = evidence.proven.size(),
         first = evidence.first,
@@ -258,6 +266,15 @@ fn freeze_alone(inner: &Inner, evidence: &Evidence, _alone: MutexGuard<'_, ()>) 
     let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
     inner.node_store.commit(Batch { at_ms, state: vec![evidence.put()], ..Batch::default() })?;
     Ok(true)
+}
+
+/// Whether evidence of a log is kept. Of one that is held or cosigned here it always is, for that one was taken up before;
+/// of others whoever has a log key can make up logs, and forks of them, without end.
+fn takes_up(inner: &Inner, origin: &Origin) -> bool {
+    let (trust, known) = (inner.lists.current(), inner.equivocated());
+    let frozen = known.borrow();
+    let has_room = frozen.contains_key(origin) || has_room_for(&trust, origin, frozen.keys().map(Origin::as_str));
+    has_room || inner.store_of(origin).is_some() || inner.witness.heads().contains_key(origin)
 }
 
 fn tell_all(inner: &Inner, evidence: &Evidence, is_news: bool) {

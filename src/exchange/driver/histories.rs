@@ -8,7 +8,8 @@ use crate::log::{Hash, Origin, SignedCheckpoint, TreeHead, consistency_proof, ro
 use crate::store::{PublishedHead, Store, StoreError};
 use crate::trust::NodeName;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A log that is held here, an own one or a partner's, or one that is only witnessed.
@@ -45,32 +46,55 @@ pub enum Agreement {
     Another,
 }
 
-/// All of them, or of one log, by log. It blocks.
-pub(super) fn histories(inner: &Inner, only: Option<&Origin>) -> Result<Vec<LogHistory>, StoreError> {
+/// How a log is kept here.
+enum Kept {
+    /// With its entries.
+    Held(Arc<dyn Store>),
+    /// The head alone, by this note.
+    Witnessed(String),
+}
+
+/// Gives those after a name, or that of one log, by log, until enough is taken. It blocks.
+pub(super) fn histories(
+    inner: &Inner,
+    (only, after): (Option<&Origin>, &str),
+    mut take: impl FnMut(LogHistory) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
     let own = inner.own.all().map(|own| Arc::clone(&own.store));
     let own = own.flat_map(|store| store.logs().into_iter().map(move |origin| (origin, Arc::clone(&store))));
-    let mut logs = own.chain(inner.replicas.all()).collect::<Vec<_>>();
-    logs.retain(|(origin, _)| only.is_none_or(|only| only == origin));
-    let held = logs.iter().map(|(origin, _)| origin.clone()).collect::<BTreeSet<_>>();
-    let mut all = Vec::with_capacity(logs.len());
-    for (origin, store) in logs {
-        if let Some(head) = store.head(&origin) {
-            let shown = shown(inner, &origin, |shown| agreement(store.as_ref(), &origin, &head.head, shown))?;
-            all.push(LogHistory { origin, head, only_witnessed: false, shown });
+    let witnessed = inner.witness.heads().into_iter().map(|(origin, note)| (origin, Kept::Witnessed(note)));
+    let mut logs = witnessed.collect::<BTreeMap<_, _>>();
+    // What was witnessed before it was held is held.
+    logs.extend(own.chain(inner.replicas.all()).map(|(origin, store)| (origin, Kept::Held(store))));
+    let asked = |origin: &Origin| only.is_none_or(|only| only == origin) && origin.as_str() > after;
+    for (origin, kept) in logs.into_iter().filter(|(origin, _)| asked(origin)) {
+        if let Some(history) = history(inner, origin, kept)?
+            && take(history).is_break()
+        {
+            break;
         }
     }
-    let witnessed = inner.witness.heads().into_iter();
-    let witnessed = witnessed.filter(|(origin, _)| only.is_none_or(|only| only == origin) && !held.contains(origin));
-    for (origin, note) in witnessed {
-        // Others' logs may be named like these; and a head that is not by the key in the list proves nothing to anybody.
-        let key = inner.lists.current().log_key(&origin);
-        let Some(Ok(signed)) = key.map(|key| SignedCheckpoint::open(&note, &key)) else { continue };
-        let head = signed.checkpoint().head;
-        let shown = shown(inner, &origin, |shown| Ok(agreement_of_heads(&head, shown)))?;
-        all.push(LogHistory { origin, head: PublishedHead { head, note }, only_witnessed: true, shown });
-    }
-    all.sort_by(|a, b| a.origin.cmp(&b.origin));
-    Ok(all)
+    Ok(())
+}
+
+fn history(inner: &Inner, origin: Origin, kept: Kept) -> Result<Option<LogHistory>, StoreError> {
+    let only_witnessed = matches!(kept, Kept::Witnessed(_));
+    let (head, shown) = match kept {
+        Kept::Held(store) => {
+            let Some(head) = store.head(&origin) else { return Ok(None) };
+            let shown = shown(inner, &origin, |shown| agreement(store.as_ref(), &origin, &head.head, shown))?;
+            (head, shown)
+        }
+        Kept::Witnessed(note) => {
+            // Others' logs may be named like these; and a head that is not by the key in the list proves nothing to anybody.
+            let key = inner.lists.current().log_key(&origin);
+            let Some(Ok(signed)) = key.map(|key| SignedCheckpoint::open(&note, &key)) else { return Ok(None) };
+            let head = signed.checkpoint().head;
+            let shown = shown(inner, &origin, |shown| Ok(agreement_of_heads(&head, shown)))?;
+            (PublishedHead { head, note }, shown)
+        }
+    };
+    Ok(Some(LogHistory { origin, head, only_witnessed, shown }))
 }
 
 fn shown(
@@ -88,7 +112,7 @@ fn shown(
         }
         let compared = match compared {
             Some(compared) => {
-                let agreement = agreement(&compared.head)?;
+                let agreement = if compared.another { Agreement::Another } else { agreement(&compared.head)? };
                 Some((compared, agreement))
             }
             None => None,

@@ -7,7 +7,7 @@ use super::start::Inner;
 use super::status::{broken, status};
 use super::wire;
 use crate::exchange::ExchangeError;
-use crate::exchange::message::{FromReplica, FromSupplier, MAX_PACKAGE_BYTES, MAX_PACKAGE_ENTRIES};
+use crate::exchange::message::{FromReplica, FromSupplier, Hello, MAX_PACKAGE_BYTES, MAX_PACKAGE_ENTRIES};
 use crate::exchange::supplier::{Action, Event, Supplier};
 use crate::log::{Hash, Origin, consistency_proof};
 use crate::sequencer::Standing;
@@ -66,9 +66,8 @@ async fn converse(
     partner: &Partner,
     mut incoming: Streaming<wire::SyncRequest>,
     out: &Out,
-    mut takes: mpsc::UnboundedReceiver<()>,
+    takes: mpsc::UnboundedReceiver<()>,
 ) -> Result<(), ExchangeError> {
-    let caller = &partner.name;
     let first = tokio::time::timeout(GREETING, incoming.message()).await.map_err(|_| ExchangeError::Silent)?;
     let first = match first {
         Ok(Some(first)) => first,
@@ -79,7 +78,20 @@ async fn converse(
         return Err(ExchangeError::Protocol("the hello comes first"));
     };
     let origin = hello.log.clone();
-    let held = hello.next_index;
+    let ended = carry(inner, partner, hello, incoming, (out, takes)).await;
+    inner.board.stands(&partner.name, &origin);
+    ended
+}
+
+/// Gives the log that the partner named until either side ends it.
+async fn carry(
+    inner: &Arc<Inner>,
+    partner: &Partner,
+    hello: Hello,
+    mut incoming: Streaming<wire::SyncRequest>,
+    (out, mut takes): (&Out, mpsc::UnboundedReceiver<()>),
+) -> Result<(), ExchangeError> {
+    let (caller, origin, held) = (&partner.name, hello.log.clone(), hello.next_index);
     let source = source(inner, &origin)?;
     let mut news = source.store.news();
     let mut changes = inner.lists.changes();
@@ -164,7 +176,8 @@ async fn converse(
             }
             _ = tick.tick() => events.push_back(Event::Tick),
             () = out.closed() => return Ok(()),
-            _ = stop.wait_for(|stop| *stop) => return Err(ExchangeError::CannotKeep("it is stopping".to_owned())),
+            // Nothing is wrong then, and the partner dials again as after any end.
+            _ = stop.wait_for(|stop| *stop) => return Ok(()),
         }
     }
 }

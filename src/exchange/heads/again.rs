@@ -2,11 +2,12 @@
 //! them that is not held here is the head of: nothing else. So of each head that is off what is held here it is asked
 //! whether it is the beginning of such a branch. Where nobody proves that within a minute, it is a new deed.
 
-use super::{Action, Evidence, Heads, Left, Noted, SILENCE, Tellers};
+use super::{Action, Evidence, Heads, Left, Noted, SILENCE};
 use crate::{
     exchange::message::{History, ProveHistory},
     log::{Origin, TreeHead, verify_consistency},
     time::{Timestamp, passed},
+    trust::NodeName,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,11 +18,14 @@ const MOST_WAITING: usize = 64;
 /// Heads of a log that are kept as left: every beginning of a branch may be shown once. Of more it is asked each time.
 const MOST_LEFT: usize = 256;
 
+/// Who showed a head that does not go together with what is known here, and which; nobody where that is not known.
+pub(super) type Showings = BTreeMap<Option<NodeName>, Noted>;
+
 /// What is proven, and waits until it is known whether it is of a branch that was lifted.
 #[derive(Debug)]
 pub(super) struct Appeal {
     evidence: Box<Evidence>,
-    tellers: Tellers,
+    showings: Showings,
     /// The head that is not of what is held here.
     off: TreeHead,
     /// Questions that are open, each with the head of a lifted branch that it asks about.
@@ -67,7 +71,7 @@ impl Heads {
             (true, true) => return,
             (true, false) => second,
             (false, true) => first,
-            (false, false) => return self.proven(evidence, off, Tellers::new(), actions),
+            (false, false) => return self.proven(evidence, off, Showings::new(), actions),
         };
         match log.newest.clone() {
             Some(newest) => self.compare(&origin, newest, beside, tellers, actions),
@@ -96,7 +100,7 @@ impl Heads {
         &mut self,
         evidence: Box<Evidence>,
         off: Option<TreeHead>,
-        tellers: Tellers,
+        showings: Showings,
         actions: &mut Vec<Action>,
     ) {
         let origin = evidence.proven.origin().clone();
@@ -108,14 +112,14 @@ impl Heads {
         if log.proven || log.left.is_pair(first.0, second.0) {
             return;
         }
-        let Some(off) = off else { return self.is_news(&evidence, &tellers, actions) };
+        let Some(off) = off else { return self.is_news(&evidence, showings, actions) };
         let waiting = self.appeals.iter().filter(|appeal| *appeal.evidence.proven.origin() == origin);
         if waiting.clone().any(|appeal| appeal.off == off) {
             return;
         }
         // No copy that was put back has shown so many.
         if waiting.count() >= MOST_WAITING {
-            return self.is_news(&evidence, &tellers, actions);
+            return self.is_news(&evidence, showings, actions);
         }
         let mut open = BTreeMap::new();
         for left in log.left.heads.iter().filter(|left| left.size > off.size) {
@@ -129,9 +133,9 @@ impl Heads {
             }
         }
         if open.is_empty() {
-            self.is_news(&evidence, &tellers, actions);
+            self.is_news(&evidence, showings, actions);
         } else {
-            self.appeals.push(Appeal { evidence, tellers, off, open, since: self.now });
+            self.appeals.push(Appeal { evidence, showings, off, open, since: self.now });
         }
     }
 
@@ -144,11 +148,11 @@ impl Heads {
             *root == off.root && verify_consistency(off.size, left.size, root, &left.root, proof).is_ok()
         });
         if is_beginning {
-            let Appeal { evidence, tellers, .. } = self.appeals.swap_remove(at);
+            let Appeal { evidence, showings, .. } = self.appeals.swap_remove(at);
             let origin = evidence.proven.origin().clone();
             let log = self.logs.entry(origin.clone()).or_default();
-            for teller in &tellers {
-                log.shown.entry(teller.clone()).or_default().compared = None;
+            for teller in showings.into_keys() {
+                log.shown.entry(teller).or_default().is_left();
             }
             log.explained(&off);
             if log.left.heads.len() < MOST_LEFT {
@@ -156,8 +160,8 @@ impl Heads {
                 actions.push(Action::Left(origin, off));
             }
         } else if appeal.open.is_empty() {
-            let Appeal { evidence, tellers, .. } = self.appeals.swap_remove(at);
-            self.is_news(&evidence, &tellers, actions);
+            let Appeal { evidence, showings, .. } = self.appeals.swap_remove(at);
+            self.is_news(&evidence, showings, actions);
         }
     }
 
@@ -167,23 +171,24 @@ impl Heads {
         let all = std::mem::take(&mut self.appeals).into_iter();
         let (late, waiting): (Vec<_>, Vec<_>) = all.partition(|appeal| passed(appeal.since, now) >= SILENCE);
         self.appeals = waiting;
-        for Appeal { evidence, tellers, .. } in late {
-            self.is_news(&evidence, &tellers, actions);
+        for Appeal { evidence, showings, .. } in late {
+            self.is_news(&evidence, showings, actions);
         }
     }
 
     /// The log has shown another history than what is held here and what a person knows of.
-    fn is_news(&mut self, evidence: &Evidence, tellers: &Tellers, actions: &mut Vec<Action>) {
+    fn is_news(&mut self, evidence: &Evidence, showings: Showings, actions: &mut Vec<Action>) {
+        let now = self.now;
         let log = self.logs.entry(evidence.proven.origin().clone()).or_default();
         if log.proven {
             return;
         }
-        for (teller, shown) in &mut log.shown {
-            // What was open is proven, and who shows the other history was not shown this one.
+        for shown in log.shown.values_mut() {
+            // What was open is proven.
             shown.open = None;
-            if tellers.contains(teller) {
-                shown.compared = None;
-            }
+        }
+        for (teller, seen) in showings {
+            log.shown.entry(teller).or_default().is_another(&seen, now);
         }
         log.proven = true;
         actions.push(Action::Evidence(Box::new(evidence.clone())));

@@ -1,8 +1,12 @@
 //! What each node shows of one log, and how far that is known to be of one history.
 
-use super::Noted;
-use crate::{log::TreeHead, time::Timestamp, trust::NodeName};
-use std::sync::Arc;
+use super::{Heads, Log, Noted, Tellers};
+use crate::{
+    log::{Origin, TreeHead},
+    time::Timestamp,
+    trust::NodeName,
+};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Who has shown that a head is of the history that is known here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +19,7 @@ pub enum ProvenBy {
     Node(NodeName),
 }
 
-/// The newest head that a node has shown and that is known to be of the one history.
+/// The newest head that a node has shown and that is known to be of the one history; or the one that is proven not to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compared {
     /// Size and root.
@@ -26,6 +30,8 @@ pub struct Compared {
     pub by: ProvenBy,
     /// When it was shown, and compared, last.
     pub at: Timestamp,
+    /// Whether it is of another history than what is known here.
+    pub another: bool,
 }
 
 /// A head that a node shows, and that nobody has brought together with the others.
@@ -48,13 +54,32 @@ pub(super) struct Shown {
 impl Shown {
     /// The head is of the one history.
     pub(super) fn is_good(&mut self, (head, note): &Noted, by: &ProvenBy, now: Timestamp) {
-        if self.compared.as_ref().is_some_and(|last| last.head.size > head.size) {
+        if self.compared.as_ref().is_some_and(|last| last.another || last.head.size > head.size) {
             return;
         }
         // Whoever has proven it once has proven it.
         let before = self.compared.take().filter(|last| last.head == *head && last.by != ProvenBy::Known);
         let by = before.map_or_else(|| by.clone(), |last| last.by);
-        self.compared = Some(Compared { head: *head, note: note.as_str().into(), by, at: now });
+        self.compared = Some(Compared { head: *head, note: note.as_str().into(), by, at: now, another: false });
+    }
+
+    /// The head is of another history. It stays what the node showed until a person has looked, whatever it shows then.
+    pub(super) fn is_another(&mut self, (head, note): &Noted, now: Timestamp) {
+        if self.compared.as_ref().is_some_and(|last| last.another && last.head != *head) {
+            return;
+        }
+        let (head, note, by) = (*head, note.as_str().into(), ProvenBy::Known);
+        self.compared = Some(Compared { head, note, by, at: now, another: true });
+    }
+
+    /// It shows a branch that was left: that is not what is known here.
+    pub(super) fn is_left(&mut self) {
+        self.compared = self.compared.take().filter(|last| last.another);
+    }
+
+    /// Whether this head is the one of another history that the node showed.
+    fn has_another(&self, head: &TreeHead) -> bool {
+        self.compared.as_ref().is_some_and(|last| last.another && last.head == *head)
     }
 
     /// Nobody has shown how the head belongs together with one of the size `known`. What came first is asked about until it
@@ -65,5 +90,44 @@ impl Shown {
             Some(_) => {}
             None => self.open = Some(Open { seen: seen.clone(), known, since: now, tried: now }),
         }
+    }
+}
+
+impl Log {
+    /// These show a head of the log, which has shown two histories: nobody is asked about it any more. Kept is what is known
+    /// of it, and what can be held against the entries that are here.
+    pub(super) fn shown_frozen(&mut self, seen: &Noted, tellers: &Tellers, now: Timestamp) {
+        let is_another = self.shown.values().any(|shown| shown.has_another(&seen.0));
+        let by = if self.good.contains(&seen.0) { ProvenBy::Known } else { ProvenBy::Here };
+        if !is_another && by == ProvenBy::Here && seen.0.size > self.held {
+            return;
+        }
+        for teller in tellers {
+            let shown = self.shown.entry(teller.clone()).or_default();
+            if is_another { shown.is_another(seen, now) } else { shown.is_good(seen, &by, now) }
+        }
+    }
+}
+
+impl Heads {
+    /// What each other node has shown of a log last that was compared, since this node started.
+    #[must_use]
+    pub fn compared(&self, origin: &Origin) -> BTreeMap<NodeName, Compared> {
+        let shown = self.logs.get(origin).into_iter().flat_map(|log| &log.shown);
+        shown.filter_map(|(teller, shown)| Some((teller.clone()?, shown.compared.clone()?))).collect()
+    }
+
+    /// The nodes that showed another history of a log than what is known here, as far as that is not lifted.
+    #[must_use]
+    pub fn showed_another(&self, origin: &Origin) -> Vec<NodeName> {
+        let all = self.compared(origin).into_iter();
+        all.filter(|(_, shown)| shown.another).map(|(name, _)| name).collect()
+    }
+
+    /// Who showed this head last.
+    pub(super) fn tellers_of(&self, origin: &Origin, head: &TreeHead) -> Tellers {
+        let shown = self.logs.get(origin).into_iter().flat_map(|log| &log.shown);
+        let of_it = shown.filter(|(_, shown)| shown.compared.as_ref().is_some_and(|last| last.head == *head));
+        of_it.map(|(teller, _)| teller.clone()).collect()
     }
 }

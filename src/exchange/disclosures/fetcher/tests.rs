@@ -161,6 +161,19 @@ fn what_is_held_is_asked_for_again_by_the_hour_and_when_there_is_news_of_its_log
     assert_eq!(asked(&answer(&mut late, HELD_AFTER_NEWS, (5, Taken::Nothing))), [3]);
 }
 
+/// Else three certificates that were issued after a loss waited half a minute for a call about one that was held before it.
+#[test]
+fn what_is_new_is_asked_for_at_once_though_nobody_answers_for_what_is_held() {
+    let receipted = Receipted { settled: 5, owed: false };
+    let awaited = Awaited { receipted, open: [(3, Why::Held)].into() };
+    let mut fetcher = Fetcher::new("tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), awaited, 5);
+    assert_eq!(asked(&fetcher.step(at(0), Event::Tick)), [3]);
+    assert_eq!(asked(&fetcher.step(at(0), Event::Published(6))), NOTHING, "one call at a time");
+    assert_eq!(asked(&fetcher.step(at(0), Event::Ended)), [5]);
+    assert_eq!(asked(&fetcher.step(at(1), Event::Ended)), NOTHING, "what was itself left without an answer waits");
+    assert_eq!(asked(&fetcher.step(at(FIRST_PAUSE), Event::Tick)), [3]);
+}
+
 /// One entry whose disclosures never come would have each certificate after it wait ten minutes.
 #[test]
 fn what_is_new_is_asked_for_at_once_however_long_another_entry_is_missing() {

@@ -3,6 +3,7 @@
 use super::bearer::bear;
 use super::bringing::Brought;
 use super::shelf::{ReadFrom, Shelf, Spool};
+use crate::encoding::hex;
 use crate::exchange::ExchangeError;
 use crate::exchange::cosigned::{Cosigned, Kept};
 use crate::exchange::disclosures::Why;
@@ -89,6 +90,9 @@ pub(in crate::exchange::driver) async fn import(
     if announced.is_some_and(|announced| announced != seal) {
         return Err(ParcelError::Damaged("its seal is not the one that was announced".to_owned()));
     }
+    let (list, theirs) = (inner.lists.current(), &front.trust_list);
+    let is_forked = theirs.version == list.version() && theirs.digest != hex::encode(&list.digest().0);
+    inner.board.wrote(&front.from, theirs.version, is_forked);
     let from = front.from;
     let mut imported = Imported {
         from: from.clone(),

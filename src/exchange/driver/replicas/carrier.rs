@@ -428,12 +428,15 @@ impl Carrier {
         let held = self.machine.held();
         let (size, published, durable) = (self.machine.heard_size(), held.tree_head().size, held.edge.size());
         let findings = u64::try_from(held.findings.len()).unwrap_or(u64::MAX);
-        let now = self.inner.clock.now();
+        let (now, comes) = (self.inner.clock.now(), self.up.is_some());
         self.inner.board.passage(&self.partner, &self.origin, |passage| {
             passage.inward = true;
             passage.grows(size, now);
             passage.holds(published);
             passage.carries(durable, now);
+            if !comes {
+                passage.stands();
+            }
             passage.lacks(now);
             passage.findings = findings;
         });

@@ -17,6 +17,7 @@ use crate::time::Timestamp;
 use crate::trust::{NodeName, PackageSeal};
 use crate::verification::Equivocation;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -37,9 +38,14 @@ impl DriverView {
         Arc::clone(&self.0.board)
     }
 
-    /// What every other node has shown of the logs that are held here. It reads from the disk.
-    pub fn histories(&self, only: Option<&Origin>) -> Result<Vec<LogHistory>, StoreError> {
-        histories(&self.0, only)
+    /// What every other node has shown of the logs that are held here: of those after a name, or of one, by log, until
+    /// enough is taken. It reads from the disk.
+    pub fn histories(
+        &self,
+        asked: (Option<&Origin>, &str),
+        take: impl FnMut(LogHistory) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        histories(&self.0, asked, take)
     }
 
     /// What a partner's logs have taken here, and may take.
@@ -146,6 +152,12 @@ impl DriverView {
     pub fn evidence(&self, origin: &Origin) -> Result<Option<String>, StoreError> {
         let record = self.0.node_store.record(Table::Evidence, origin.as_str().as_bytes())?;
         Ok(record.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+
+    /// The nodes that showed another history of a log than the one here, as far as that is known and not lifted.
+    #[must_use]
+    pub fn showed_another(&self, origin: &Origin) -> Vec<NodeName> {
+        self.0.heads().showed_another(origin)
     }
 
     /// Whether a person has lifted what was proven of a log.

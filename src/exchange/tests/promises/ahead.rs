@@ -10,7 +10,7 @@ use crate::{
     inbox::Finding,
     log::{Levels, consistency_proof, leaf_hash},
     statement::{Addressee, Body, Envelope, Jti, StatusList, StatusSnapshot, compose, status_list::lists_root},
-    store::{MemoryStore, status_as_of},
+    store::{MemoryStore, status_as_of, status_snapshot},
     time::{Date, SeededRandom},
     trust::{Closing, ClosingReason, TrustList},
 };
@@ -110,6 +110,7 @@ fn a_snapshot_of_a_time_that_has_not_come_is_a_finding_until_the_clock_of_its_is
     said.comes(&mut bench, 4, 5);
     assert_eq!(reasons(&bench), [is_ahead(2), is_ahead(3)].concat());
     assert_eq!(as_of(&bench), (second(500), Some(second(500))));
+    assert_eq!(status_snapshot(&bench.store, &log()).unwrap(), Some((second(500), Some(4))), "with its place");
 }
 
 #[test]

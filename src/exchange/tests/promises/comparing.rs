@@ -3,7 +3,7 @@
 use super::*;
 use crate::exchange::{
     driver::{Agreement, agreement},
-    heads::{Heads, LASTING, ProvenBy, ROUND},
+    heads::{Heads, LASTING, Left, ProvenBy, ROUND},
     message::History,
 };
 use crate::log::verify_consistency;
@@ -187,10 +187,35 @@ fn what_each_partner_has_shown_of_a_log_is_known_with_who_has_proven_it() {
     // Who shows less, as one that lost something, takes nothing back by that.
     run(&mut heads, 3, told(1, &head(8), false), true);
     assert_eq!(shown(&heads), expected);
-    // Who shows another history was not shown this one.
+    // Who shows another history was not shown this one, and is known.
     let found = run(&mut heads, 4, told(1, &head_in(&branch(), 12), false), true);
     assert!(matches!(found.as_slice(), [heads::Action::Evidence(_)]), "{found:?}");
-    assert_eq!(shown(&heads).into_iter().map(|(node, ..)| node).collect::<Vec<_>>(), [name(0)]);
+    let all = heads.compared(&log()).into_iter();
+    assert_eq!(all.filter(|(_, one)| !one.another).map(|(node, _)| node).collect::<Vec<_>>(), [name(0)]);
+    assert_eq!(heads.showed_another(&log()), [name(1)]);
+}
+
+#[test]
+fn of_a_log_that_is_frozen_it_is_known_who_showed_the_other_history_and_what_is_shown_then() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    run(&mut heads, 0, own(&head(10), true), true);
+    let other = head_in(&branch(), 10);
+    let found = run(&mut heads, 1, told(1, &other, true), true);
+    assert!(matches!(found.as_slice(), [heads::Action::Evidence(_)]), "{found:?}");
+    assert_eq!(heads.showed_another(&log()), [name(1)]);
+    // Nobody is asked about it any more: what the entries here can be held against is known all the same.
+    for (size, known) in [(12, None), (8, Some(8)), (10, Some(10))] {
+        assert_eq!(heads.step(at(2), told(0, &head(size), true)), []);
+        assert_eq!(heads.compared(&log()).get(&name(0)).map(|one| one.head.size), known);
+    }
+    // What froze the log stays what that node showed until a person has looked; whoever shows the same is known too.
+    assert_eq!(heads.step(at(3), told(1, &head(10), true)), []);
+    let shown = heads.compared(&log()).remove(&name(1)).unwrap();
+    assert!(shown.another && shown.head == other.head, "{shown:?}");
+    assert_eq!(heads.step(at(4), told(0, &other, true)), []);
+    assert_eq!(heads.showed_another(&log()).len(), 2);
+    heads.step(at(5), heads::Event::Lifted(log(), Left::default()));
+    assert!(heads.showed_another(&log()).is_empty());
 }
 
 #[test]
