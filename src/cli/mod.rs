@@ -261,7 +261,11 @@ mod tests {
         told(&["apply", "submit"], "means", &DeclarationMeans::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>());
         told(&["examine", "refuse"], "code", &["not_originating", "other"]);
         told(&["enquiry", "raise"], "ground", &EnquiryGround::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>());
-        told(&["certificate", "numbers"], "standing", &["given", "held", "voided", "unexplained", "block", "paper"]);
+        told(
+            &["certificate", "numbers"],
+            "standing",
+            &["given", "held", "voided", "unexplained", "block", "paper", "lost"],
+        );
     }
 
     #[test]

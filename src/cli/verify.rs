@@ -120,6 +120,7 @@ impl Arguments {
             reader: self.reader.clone(),
             status_max_age: self.status_max_age,
             status_refused: None,
+            other_history: None,
         };
         let settings = Settings { equivocations: self.known(&trust)? };
         let verifier = Verifier::new(Arc::new(trust), agreements.map(Arc::new), settings);

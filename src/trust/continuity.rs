@@ -22,15 +22,24 @@ pub(super) fn check(next: &TrustList, known: &TrustList) -> Result<(), TrustErro
     }
 }
 
+impl Section {
+    /// Checks by its serial that it may take the place of an earlier one of the same authority.
+    pub fn check_after(&self, old: &Self) -> Result<(), TrustError> {
+        let iss = old.iss().clone();
+        let (found, known) = (self.text().serial, old.text().serial);
+        if found < known {
+            return Err(TrustError::SectionRolledBack { iss, known, found });
+        }
+        if found == known && self.note().text() != old.note().text() {
+            return Err(TrustError::SectionForked { iss, serial: known });
+        }
+        Ok(())
+    }
+}
+
 fn check_authority(new: &Authority, old: &Authority) -> Result<(), TrustError> {
     let iss = old.section.iss();
-    let (found, known) = (new.section.text().serial, old.section.text().serial);
-    if found < known {
-        return Err(TrustError::SectionRolledBack { iss: iss.clone(), known, found });
-    }
-    if found == known && new.section.note().text() != old.section.note().text() {
-        return Err(TrustError::SectionForked { iss: iss.clone(), serial: known });
-    }
+    new.section.check_after(&old.section)?;
     if !leads_from(&old.section.text().root, &new.history, &new.section) {
         return Err(TrustError::RootUnchained(iss.clone()));
     }

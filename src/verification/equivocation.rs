@@ -184,13 +184,10 @@ pub(super) fn frozen<'a>(known: &'a [Equivocation], origin: &Origin) -> Option<&
     found.min_by_key(|found| found.size)
 }
 
-/// What is said of the history of a log of which nothing is known that nobody has lifted.
-pub(super) fn told(known: &[Equivocation], origin: &Origin) -> String {
+/// What a person has lifted of a log, in words; none where nothing was.
+pub(super) fn lifted(known: &[Equivocation], origin: &Origin) -> Option<String> {
     let lifted = known.iter().filter(|found| found.origin == *origin);
     let mut lifted = lifted.filter_map(|found| Some((found, found.lifting.as_ref()?))).collect::<Vec<_>>();
-    if lifted.is_empty() {
-        return format!("No second history of {origin} is known here.");
-    }
     lifted.sort_by_key(|(_, lifting)| lifting.at);
     let said = lifted.into_iter().map(|(found, Lifting { at, reason })| {
         let parted = found.parted();
@@ -198,8 +195,15 @@ pub(super) fn told(known: &[Equivocation], origin: &Origin) -> String {
             "{origin} showed two histories {parted}. A person has lifted that here on {at}, with the reason \"{reason}\"."
         )
     });
-    let said = said.collect::<Vec<_>>().join(" ");
-    format!("{said} The branch that is held here is taken as the log's history.")
+    Some(said.collect::<Vec<_>>().join(" ")).filter(|said| !said.is_empty())
+}
+
+/// What is said of the history of a log of which nothing is known that nobody has lifted.
+pub(super) fn told(known: &[Equivocation], origin: &Origin) -> String {
+    match lifted(known, origin) {
+        Some(said) => format!("{said} The branch that is held here is taken as the log's history."),
+        None => format!("No second history of {origin} is known here."),
+    }
 }
 
 /// The note says itself which log it is of; the key is that log's in the trust list.

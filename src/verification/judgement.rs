@@ -91,7 +91,7 @@ impl Case<'_> {
         let status_head = listed.as_ref().ok().map(|listed| &listed.head);
         let rest = certificate_head.into_iter().chain(status_head).chain(&changes.heads);
         let all = rest.map(|head| &**head).collect::<Vec<_>>();
-        found.checks.push(self.history(&all));
+        found.checks.push(self.history(&all, proven.as_ref()));
         let cosignatures = self.cosignatures(certificate_head, status_head, found);
         found.checks.push(cosignatures);
         found.checks.push(dates::check(self.certificate, &as_of, edition));
@@ -198,7 +198,7 @@ impl Case<'_> {
     }
 
     /// Whether any two heads at hand, or evidence found before, show two histories of this log.
-    fn history(&self, heads: &[&Head]) -> Check {
+    fn history(&self, heads: &[&Head], certificate: Option<&Proven>) -> Check {
         let origin = &self.envelope.log;
         let ask = "Rely on nothing in this log that a quorum had not cosigned before; report it to your authority.";
         for (i, one) in heads.iter().enumerate() {
@@ -212,6 +212,17 @@ impl Case<'_> {
         }
         let known = &self.verifier.settings.equivocations;
         let Some(found) = equivocation::frozen(known, origin) else {
+            if let (Some(there), Some(Proven { index, head })) = (self.question.other_history, certificate) {
+                let here = head.checkpoint.head.size;
+                let parted = parted(here.min(there), here.max(there));
+                let sentence = format!(
+                    "{origin} showed two histories {parted}, each signed by its key: as it is held where this was asked, entry {index} \
+                     is another statement."
+                );
+                let keep = "Keep the bundle, whose head is evidence, and report it to your authority and the issuer: its log may have lost \
+                            this entry.";
+                return Check::failed(Subject::History, Headline::Equivocated, sentence).next(keep);
+            }
             return Check::passed(Subject::History, equivocation::told(known, origin));
         };
         let before = |head: &&&Head| head.cosigning == Cosigning::Met && head.checkpoint.head.size < found.size();
@@ -219,7 +230,8 @@ impl Case<'_> {
         if of_log.peek().is_some() && of_log.all(|head| before(&head)) {
             let parted = found.parted();
             let sentence = format!("{origin} showed two histories {parted}; a quorum had cosigned this before.");
-            return Check::passed(Subject::History, sentence);
+            let all = [Some(sentence), equivocation::lifted(known, origin)].into_iter().flatten();
+            return Check::passed(Subject::History, all.collect::<Vec<_>>().join(" "));
         }
         let sentence = format!("{origin} showed two histories {}, each signed by its key.", found.parted());
         Check::failed(Subject::History, Headline::Equivocated, sentence).next(ask)

@@ -29,13 +29,23 @@ pub struct Question {
     pub status_max_age: u64,
     /// Why the status statement presented says nothing to who asks: he holds its log, and found it wrong when it came.
     pub status_refused: Option<String>,
+    /// How many entries the log has as who asks holds it, where another statement stands there than the certificate that is
+    /// proven for that place: the log's key signed both histories.
+    pub other_history: Option<u64>,
 }
 
 impl Question {
     /// Asks at an instant: about today, by anyone, accepting a status of up to seven days.
     #[must_use]
     pub const fn at(at: Timestamp) -> Self {
-        Self { as_of: None, at, reader: None, status_max_age: STATUS_MAX_AGE_SECONDS, status_refused: None }
+        Self {
+            as_of: None,
+            at,
+            reader: None,
+            status_max_age: STATUS_MAX_AGE_SECONDS,
+            status_refused: None,
+            other_history: None,
+        }
     }
 
     /// The same question about a named day.

@@ -4,8 +4,8 @@
 use super::{Desk, WorkflowError, record::leaf_of};
 use crate::{
     inbox::finding,
-    log::LogProof,
-    statement::{Bundle, Envelope, Presentation},
+    log::{LogProof, Origin},
+    statement::{Bundle, Envelope, Issuer, Presentation},
     store::{EntryRef, Store},
     verification::{Tone, Verdict},
 };
@@ -93,16 +93,32 @@ impl Desk {
         }))
     }
 
+    /// How many entries the log has that is kept here, where another statement stands at the place that a bundle proves for
+    /// its certificate. `None` where none does, or the log does not go so far. It reads from the disk.
+    pub fn other_history(&self, shown: &Bundle, presented: &Presentation) -> Result<Option<u64>, WorkflowError> {
+        let Envelope { iss, log, .. } = presented.envelope();
+        let proof = shown.proof.as_deref().and_then(|proof| proof.parse::<LogProof>().ok());
+        let (Some(LogProof { index, .. }), Some(store)) = (proof, self.holder_of(iss, log)) else { return Ok(None) };
+        let Some(size) = store.head(log).map(|head| head.head.size).filter(|size| index < *size) else {
+            return Ok(None);
+        };
+        let another = store.leaf(log, index)?.is_some_and(|leaf| leaf != presented.jwt().as_bytes());
+        Ok(another.then_some(size))
+    }
+
+    /// What keeps a log of an authority here.
+    fn holder_of(&self, iss: &Issuer, log: &Origin) -> Option<Arc<dyn Store>> {
+        if *iss == self.setup().issuer {
+            return Some(Arc::clone(self.store()));
+        }
+        let mut logs = self.setup().partners.logs().into_iter();
+        logs.find(|(origin, _)| origin == log).map(|(_, store)| store)
+    }
+
     /// Where this very statement stands in a log that is kept here.
     fn kept_here(&self, presented: &Presentation) -> Result<Option<(Arc<dyn Store>, EntryRef)>, WorkflowError> {
         let Envelope { iss, jti, log, .. } = presented.envelope();
-        let store = if *iss == self.setup().issuer {
-            Arc::clone(self.store())
-        } else {
-            let mut logs = self.setup().partners.logs().into_iter();
-            let Some((_, store)) = logs.find(|(origin, _)| origin == log) else { return Ok(None) };
-            store
-        };
+        let Some(store) = self.holder_of(iss, log) else { return Ok(None) };
         let Some(entry) = store.find(jti)?.filter(|entry| entry.origin == *log) else { return Ok(None) };
         let facts = store.facts(&entry.origin, entry.index)?;
         let same = store.leaf(&entry.origin, entry.index)?.is_some_and(|leaf| leaf == presented.jwt().as_bytes());

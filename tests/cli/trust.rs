@@ -154,6 +154,45 @@ fn a_later_section_keeps_every_key_and_raises_the_serial() {
 }
 
 #[test]
+fn the_section_that_follows_is_taken_from_the_list_in_force() {
+    let folder = folder();
+    let node = init(folder.path());
+    let at = |name: &str| text(&node.join(name)).to_owned();
+    let (first, list, anchor, keys) =
+        (at("trust/section.note"), at("trust/trust-list.note"), at("trust/anchor.toml"), at("keys"));
+    let sign = |draft: &str, key: &str, signed: &str| {
+        let (offline, passphrase) = (at("offline/keys"), at("offline/keys.passphrase"));
+        let with = ["--key", key, "--keys", &offline, "--passphrase-file", &passphrase, "-o", signed];
+        origin(&[&["trust", "sign", draft][..], &with].concat()).good();
+    };
+    let section = |with: &[&str]| origin(&[&["trust", "draft", "section", "--keys", &keys][..], with].concat());
+    let listed = |section: &str, draft: &str| {
+        let after = ["trust", "draft", "list", "--after", &list, "--anchor", &anchor];
+        origin(&[&after[..], &["--section", section, "-o", draft]].concat())
+    };
+    let (draft, signed, next) = (at("section.json"), at("section.note"), at("list.json"));
+    section(&["--after", &first, "-o", &draft]).good();
+    sign(&draft, "root", &signed);
+    listed(&signed, &next).good();
+    sign(&next, "federation", &at("list.note"));
+    origin(&["trust", "install", &at("list.note"), "--to", &list, "--anchor", &anchor]).good();
+
+    // The first section lies where it was made; what is drafted behind it is a second one of the same serial.
+    let (stale, stale_signed) = (at("stale.json"), at("stale.note"));
+    section(&["--after", &first, "--name", "ur=\u{67e}\u{627}\u{6a9}", "-o", &stale]).good();
+    sign(&stale, "root", &stale_signed);
+    let help = "origin trust draft section --after LIST";
+    listed(&stale_signed, &at("none.json")).bad(64, &["two different texts under serial 2", help, "stale.note"]);
+    listed(&first, &at("none.json")).bad(64, &["serial 1 is older than 2", help]);
+
+    let in_force = ["--after", &list, "--anchor", &anchor];
+    section(&in_force).bad(2, &["--issuer"]);
+    section(&[&in_force[..], &["--issuer", "kcci.org.pk"]].concat()).bad(64, &["no section of https://kcci.org.pk"]);
+    let third = section(&[&in_force[..], &["--issuer", "tdap.gov.pk"]].concat()).good().json();
+    assert_eq!((&third["serial"], third["keys"].as_array().map(Vec::len)), (&serde_json::json!(3), Some(3)));
+}
+
+#[test]
 fn an_altered_list_is_not_installed_and_nothing_changes() {
     let folder = folder();
     let node = init(folder.path());

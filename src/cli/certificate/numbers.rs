@@ -66,6 +66,7 @@ const fn word(standing: wire::NumberStanding) -> &'static str {
         S::Unexplained => "unexplained",
         S::Block => "block",
         S::Paper => "paper",
+        S::Lost => "lost",
     }
 }
 
@@ -86,6 +87,7 @@ fn show(console: Console, one: &wire::CertificateNumber) {
             "voided_at": instant(one.voided_at.as_ref()),
             "voided_by": one.voided_by,
             "block_id": one.block_id,
+            "lost_jti": one.lost_jti,
         }));
         return;
     }
@@ -93,6 +95,7 @@ fn show(console: Console, one: &wire::CertificateNumber) {
         wire::NumberStanding::Given if !one.log.is_empty() => format!("entry {} of {}", one.index, one.log),
         wire::NumberStanding::Block => format!("of block {}", one.block_id),
         wire::NumberStanding::Paper => format!("registered as entry {} of {}", one.index, one.log),
+        wire::NumberStanding::Lost => format!("{} of {} is with its holder alone", one.lost_jti, one.log),
         wire::NumberStanding::Held => {
             format!("by {} since {}", one.application_id, instant(one.reserved_at.as_ref()))
         }

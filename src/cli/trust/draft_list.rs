@@ -103,11 +103,13 @@ impl Arguments {
         files::apart(self.output.as_deref(), read.cloned().map(Source::File))?;
         let issued = whole_seconds(self.at.unwrap_or_else(|| SystemClock.now()));
         let next_update = after(issued, self.valid)?;
-        let mut text = match (&self.after, &self.anchor) {
-            (Some(list), Some(anchor)) => {
-                ListText::following(&arguments::open_trust(list, anchor)?, issued, next_update)
-            }
-            _ => ListText::first(issued, next_update),
+        let known = match (&self.after, &self.anchor) {
+            (Some(list), Some(anchor)) => Some(arguments::open_trust(list, anchor)?),
+            _ => None,
+        };
+        let mut text = match &known {
+            Some(known) => ListText::following(known, issued, next_update),
+            None => ListText::first(issued, next_update),
         };
         if !self.signers.is_empty() {
             text.signers.clone_from(&self.signers);
@@ -118,8 +120,12 @@ impl Arguments {
         }
         for path in &self.sections {
             let note = files::read_text(path, MAX_SECTION_BYTES, Exit::Configuration)?;
-            let section =
-                Section::open(&note).map_err(|error| super::refused(error).note(format!("in {}", path.display())))?;
+            let named = |error| super::refused(error).note(format!("in {}", path.display()));
+            let section = Section::open(&note).map_err(named)?;
+            // Else nobody sees it before all have signed, when the list is installed.
+            if let Some(old) = known.as_ref().and_then(|known| known.section(section.iss())) {
+                section.check_after(old).map_err(named)?;
+            }
             text.put(&section, None);
         }
         let entries = self.entries.iter().map(|path| entry(path)).collect::<Result<Vec<_>, _>>()?;

@@ -1,5 +1,6 @@
 //! `origin trust draft section`: an authority's own entry, from the public halves of its keys.
 
+use super::sign::{DraftOf, draft_of};
 use crate::{
     certificate::{Country, Language, Text},
     cli::{
@@ -12,16 +13,20 @@ use crate::{
     statement::{Issuer, Kind},
     time::ZoneName,
     trust::{
-        Algorithm, KindName, ListedKey, ListedLogKey, ListedUse, MAX_SECTION_BYTES, NodeName, Role, Section,
-        SectionText,
+        Algorithm, KindName, ListedKey, ListedLogKey, ListedUse, MAX_LIST_BYTES, NodeName, Role, Section, SectionText,
     },
 };
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Draft an authority's section from the public halves of its keys
 ///
 /// A first section names the authority; a later one (--after) takes over the earlier one, with keys added and the
-/// serial raised. Read and correct the JSON before it is signed.
+/// serial raised. The earlier one is the newest that there is: once it is listed, the one in the trust list in force
+/// (--after LIST --anchor FILE --issuer AUTHORITY). Read and correct the JSON before it is signed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The authority
@@ -45,9 +50,12 @@ pub(super) struct Arguments {
     /// Folders with the public halves of its keys: for a first section all, the root key among them; else the new ones
     #[arg(long, value_name = "DIR", required = true)]
     keys: Vec<PathBuf>,
-    /// The section that holds now
+    /// The section that holds now, or the trust list in force that has it
     #[arg(long, value_name = "FILE")]
     after: Option<PathBuf>,
+    /// The anchor that the list is opened with
+    #[arg(long, value_name = "FILE", requires = "after")]
+    anchor: Option<PathBuf>,
     /// Where the draft goes [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -66,15 +74,14 @@ fn name(text: &str) -> Result<(Language, Text), String> {
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        files::apart(self.output.as_deref(), self.after.iter().cloned().map(Source::File))?;
+        files::apart(self.output.as_deref(), self.after.iter().chain(&self.anchor).cloned().map(Source::File))?;
         let mut sides = Vec::new();
         for folder in &self.keys {
             sides.extend(KeyStore::public_sides(folder).map_err(arguments::key_failure)?);
         }
         let text = match &self.after {
             Some(path) => {
-                let note = files::read_text(path, MAX_SECTION_BYTES, Exit::Configuration)?;
-                let mut text = Section::open(&note).map_err(super::refused)?.successor();
+                let mut text = self.before(path)?.successor();
                 self.change(&mut text);
                 add_keys(&mut text, &sides)?;
                 text
@@ -84,6 +91,33 @@ impl Arguments {
         let json = serde_json::to_string_pretty(&text).map_err(|error| Failure::new(Exit::Failed, error))?;
         files::deliver(console, self.output.as_deref(), format!("{json}\n").as_bytes())?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The section that the next one follows, from its own file or out of a trust list.
+    fn before(&self, path: &Path) -> Result<Section, Failure> {
+        let text = files::read_text(path, MAX_LIST_BYTES, Exit::Configuration)?;
+        let section = match (draft_of(&text), &self.anchor, &self.issuer) {
+            (DraftOf::Section, ..) => Section::open(&text).map_err(super::refused)?,
+            (DraftOf::List, Some(anchor), Some(issuer)) => {
+                let list = arguments::open_trust(path, anchor)?;
+                let found = list.section(issuer).cloned();
+                found.ok_or_else(|| {
+                    Failure::new(Exit::Configuration, format!("the trust list has no section of {issuer}"))
+                        .help("a first section is drafted without --after")
+                })?
+            }
+            (DraftOf::List, ..) => {
+                let error = format!("`{}` is a trust list: give --anchor and --issuer with it", path.display());
+                return Err(Failure::new(Exit::Usage, error));
+            }
+        };
+        match &self.issuer {
+            Some(issuer) if issuer != section.iss() => {
+                let error = format!("`{}` is the section of {}, not of {issuer}", path.display(), section.iss());
+                Err(Failure::new(Exit::Usage, error))
+            }
+            _ => Ok(section),
+        }
     }
 
     fn change(&self, text: &mut SectionText) {

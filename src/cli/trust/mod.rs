@@ -71,5 +71,13 @@ impl Arguments {
 
 /// What the room of trust refused.
 pub(super) fn refused(error: TrustError) -> Failure {
-    Failure::new(Exit::Configuration, error)
+    let behind = matches!(error, TrustError::SectionForked { .. } | TrustError::SectionRolledBack { .. });
+    let failure = Failure::new(Exit::Configuration, error);
+    if !behind {
+        return failure;
+    }
+    failure.help(
+        "a section follows the one in the trust list in force, and is drafted and signed anew behind that: origin trust draft \
+         section --after LIST --anchor ANCHOR --issuer AUTHORITY --keys DIR",
+    )
 }

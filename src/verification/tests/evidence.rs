@@ -137,3 +137,28 @@ fn evidence_that_a_person_lifted_is_still_said_with_the_reason() {
     let (headline, _) = said(vec![found.clone().lifted(lifting), found]);
     assert_eq!(headline, Headline::Equivocated);
 }
+
+#[test]
+fn below_a_fork_that_nobody_lifted_an_older_one_that_was_is_told_of_too() {
+    let trust = witness_asked();
+    let mut bundle = World::settled().bundle();
+    for proof in [&mut bundle.proof, &mut bundle.status_proof] {
+        *proof = proof.as_deref().map(|proof| cosigned(proof, "node.eac.int/witness", seed::WITNESS));
+    }
+    let (mut one, mut other) = (World::settled(), World::settled());
+    one.add_change(Act::Suspended, None);
+    other.add_change(Act::Cancelled, None);
+    for world in [&mut one, &mut other] {
+        world.add_change(Act::Suspended, None);
+    }
+    let found = |size| Equivocation::prove(&trust, &one.note(size), &other.note(size), None).unwrap();
+    let lifting =
+        Lifting { at: "2026-11-22T06:00:00Z".parse().unwrap(), reason: "an old copy was restored".to_owned() };
+    let settings = Settings { equivocations: vec![found(4).lifted(lifting), found(5)] };
+    let verdict = Verifier::new(Arc::clone(&trust), None, settings).verify(&bundle.to_json(), &question());
+    let history = verdict.checks.iter().find(|check| check.name == Subject::History).unwrap();
+    let said = &history.sentence;
+    assert_eq!(verdict.headline, Headline::Valid);
+    assert!(said.contains("size 5") && said.contains("cosigned this before. "), "{said}");
+    assert!(said.contains("size 4") && said.ends_with("with the reason \"an old copy was restored\"."), "{said}");
+}

@@ -3,7 +3,7 @@
 use super::Applications;
 use crate::{
     office::{Action, BlockNumber, Caller, NumberRecord},
-    sequencer::{PaperNumber, number_id, series_begin},
+    sequencer::{LostNumber, PaperNumber, number_id, series_begin},
     store::{EntryRef, Table},
     workflow::{Accounts, WorkflowError},
 };
@@ -28,6 +28,8 @@ pub enum NumberStanding {
     Block(BlockNumber),
     /// A paper bears it; where that is registered.
     Paper(EntryRef),
+    /// A certificate bears it whose entry was lost: its holder has it.
+    Lost(LostNumber),
     /// Nobody knows: the count passed it, and nothing bears it.
     Unexplained,
 }
@@ -135,6 +137,9 @@ fn standing(record: &[u8]) -> Result<NumberStanding, WorkflowError> {
     }
     if let Ok(held) = serde_json::from_slice(record) {
         return Ok(NumberStanding::Block(held));
+    }
+    if let Ok(lost) = serde_json::from_slice(record) {
+        return Ok(NumberStanding::Lost(lost));
     }
     let record: NumberRecord =
         serde_json::from_slice(record).map_err(|e| WorkflowError::Record(format!("a number: {e}")))?;

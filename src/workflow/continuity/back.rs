@@ -2,15 +2,16 @@
 //! back from no partner, such as those of one that was held.
 //!
 //! The file proves itself: its statement is the very entry of the log here, and what it shows is all that was signed. Its
-//! proofs and its status are not read: the log here has both.
+//! proofs and its status are not read: the log here has both. One that was lost with the disk before any partner had it is in
+//! no log; then nothing is taken but its number, which is never given again.
 
 use super::{Accounts, Desk, WorkflowError};
 use crate::{
-    certificate::CertificateNumber,
+    certificate::{CertificateNumber, OfficeCode},
     office::{Action, Actor, AuditEvent, Caller},
-    sequencer::{GivenTwice, is_held, is_with_nobody, numbers_again, put_with_nobody},
+    sequencer::{GivenTwice, LostNumber, is_held, is_with_nobody, number_id, numbers_again, put_with_nobody},
     statement::{Bundle, Completeness, Envelope, Jti, Opened, OpenedBody, Presentation},
-    store::{self, Batch, Disclosures, EntryRef, StoreError},
+    store::{self, Batch, Disclosures, EntryRef, Expected, StoreError, Table},
 };
 
 /// How often it is looked at anew because another came between: a partner may bring the same in the same moment, and an
@@ -36,21 +37,21 @@ pub struct CertificateBack {
 
 impl Desk {
     /// Takes back what a certificate says from its bundle, where that is missing here; from then on it is what any other is.
-    /// The same again changes nothing. It is durable on return, and blocks.
+    /// The same again changes nothing. The number of one that no log has any more is kept from being given again. It is
+    /// durable on return, and blocks.
     pub fn bring_back(&self, caller: &Caller, bundle: &[u8]) -> Result<CertificateBack, WorkflowError> {
         Accounts::allow(caller, Action::GiveBackContents)?;
         let shown = Presentation::parse(&Bundle::parse(bundle)?.token)?;
-        let (entry, opened) = self.as_signed(&shown)?;
-        let OpenedBody::Certificate(certificate) = &opened.body else { return Err(WorkflowError::CertificateUnknown) };
-        let reference = certificate.reference.as_option().ok_or(WorkflowError::CertificateUnknown)?;
-        let (office, number) = (&reference.office.code, reference.number.clone());
-        if !caller.acts_for(office) {
-            return Err(WorkflowError::NotYourOffice(office.to_string()));
+        let Envelope { iss, jti, log, .. } = shown.envelope();
+        if *iss != self.setup().issuer {
+            return Err(WorkflowError::CertificateUnknown);
         }
-        let hand = caller.hand(office);
-        let mut event = AuditEvent::of(Actor::Caller(caller), Action::GiveBackContents);
-        event.in_place_of = hand.in_place_of.map(|(absent, _)| absent.to_string());
-        let event = event.on(format!("{} {}", entry.origin, entry.index));
+        let Some(entry) = self.store().find(jti)?.filter(|entry| entry.origin == *log) else {
+            return Err(self.pass_over(caller, &shown)?);
+        };
+        let opened = self.as_signed(&entry, &shown)?;
+        let (office, number) = named(&opened)?;
+        let event = by(caller, &office)?.on(format!("{} {}", entry.origin, entry.index));
         let before = self.take_back(&entry, &opened, &shown, &event)?;
         let store = self.store().as_ref();
         let (jti, held) = (opened.envelope.jti, is_held(store, &entry)?);
@@ -58,13 +59,38 @@ impl Desk {
         Ok(CertificateBack { entry, jti, number, before, held, number_taken })
     }
 
-    /// The certificate of this authority that is shown, and where it stands: all of what was signed there, and nothing else.
-    fn as_signed(&self, shown: &Presentation) -> Result<(EntryRef, Opened), WorkflowError> {
-        let (store, Envelope { iss, kid, jti, log, .. }) = (self.store().as_ref(), shown.envelope());
-        if *iss != self.setup().issuer {
-            return Err(WorkflowError::CertificateUnknown);
+    /// Keeps the number of a certificate from being given again that this authority signed and no log here has; says what
+    /// became of it. What is here by that number stays what it is.
+    fn pass_over(&self, caller: &Caller, shown: &Presentation) -> Result<WorkflowError, WorkflowError> {
+        let Envelope { iss, kid, jti, log, .. } = shown.envelope();
+        let trust = self.trust();
+        let Some(key) = trust.key(iss, kid) else { return Ok(WorkflowError::CertificateUnknown) };
+        shown.verify(&key.x)?;
+        let (office, number) = named(&shown.open()?)?;
+        let event = by(caller, &office)?.on(format!("{log} {jti}"));
+        let (store, table, id) = (self.store().as_ref(), Table::Number, number_id(number.as_str()));
+        let taken = store.number_taken(number.as_str())?;
+        if !taken && store.record(table, &id)?.is_none() {
+            let lost = LostNumber { lost: *jti, log: log.clone() };
+            let batch = Batch {
+                at_ms: u64::try_from(self.now().as_millisecond()).unwrap_or(0),
+                expected: vec![Expected { table, id, record: None }],
+                state: vec![lost.put(number.as_str()).map_err(WorkflowError::Record)?],
+                audit: vec![event.with_detail(format!("lost, {number} is passed over")).to_row()],
+                ..Batch::default()
+            };
+            store.commit(batch)?;
+            tracing::warn!(%log, %jti, %number, reason = "ENTRY_LOST", "a certificate that this authority signed is in no log here: its number is passed over");
+            // The writer counts its numbers by what is known now.
+            self.sequencer().gate().turned();
         }
-        let entry = store.find(jti)?.filter(|entry| entry.origin == *log).ok_or(WorkflowError::CertificateUnknown)?;
+        let then = if taken { "was given to another certificate since" } else { "is passed over from now on" };
+        Ok(WorkflowError::EntryLost { statement: format!("{jti} of {log}"), number: number.to_string(), then })
+    }
+
+    /// What is shown of the certificate that stands there: all of what was signed, and nothing else.
+    fn as_signed(&self, entry: &EntryRef, shown: &Presentation) -> Result<Opened, WorkflowError> {
+        let (store, Envelope { iss, kid, .. }) = (self.store().as_ref(), shown.envelope());
         let facts = store.facts(&entry.origin, entry.index)?;
         if facts.is_none_or(|facts| facts.status_index.is_none()) {
             return Err(WorkflowError::CertificateUnknown);
@@ -79,7 +105,7 @@ impl Desk {
         }
         let opened = shown.open()?;
         match &opened.completeness {
-            Completeness::Complete => Ok((entry, opened)),
+            Completeness::Complete => Ok(opened),
             Completeness::Redacted { missing } | Completeness::Incomplete { missing } => {
                 let missing = missing.join(", ");
                 Err(differs(format!("withheld in it is {missing}; bring a file from which nothing is withheld")))
@@ -131,4 +157,22 @@ impl Desk {
         self.sequencer().gate().turned();
         Ok(false)
     }
+}
+
+/// The office that issued a certificate, and its number.
+fn named(opened: &Opened) -> Result<(OfficeCode, CertificateNumber), WorkflowError> {
+    let OpenedBody::Certificate(certificate) = &opened.body else { return Err(WorkflowError::CertificateUnknown) };
+    let reference = certificate.reference.as_option().ok_or(WorkflowError::CertificateUnknown)?;
+    Ok((reference.office.code.clone(), reference.number.clone()))
+}
+
+/// What the audit trail says of who gives back what an office issued; refused to who does not act for it.
+fn by(caller: &Caller, office: &OfficeCode) -> Result<AuditEvent, WorkflowError> {
+    if !caller.acts_for(office) {
+        return Err(WorkflowError::NotYourOffice(office.to_string()));
+    }
+    let hand = caller.hand(office);
+    let mut event = AuditEvent::of(Actor::Caller(caller), Action::GiveBackContents);
+    event.in_place_of = hand.in_place_of.map(|(absent, _)| absent.to_string());
+    Ok(event)
 }

@@ -10,7 +10,7 @@ use crate::{
 impl Desk {
     /// Warns where an original was issued before a loss: what was drawn of it until then may not be known here any more.
     pub(super) fn drawn_before_a_loss(&self, proven: &Proven) -> Result<Option<Finding>, WorkflowError> {
-        let lost = Recalled::all(self.store().as_ref())?.into_iter().map(|(_, recalled)| recalled.at_ms).max();
+        let lost = Recalled::last_ms(self.store().as_ref())?;
         let Some((_, jti)) = place_of(proven.kept.name()) else { return Ok(None) };
         if lost.is_none_or(|at_ms| at_ms < jti.hour_ms()) {
             return Ok(None);

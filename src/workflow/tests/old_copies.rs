@@ -5,8 +5,8 @@ use crate::{
     log::Origin,
     office::AuditEvent,
     reason::{Class, Reasoned},
-    sequencer::{Closing, Lost, Recalled, Sequencer, Standing, Wait, Word},
-    statement::{Jti, Presentation, Status},
+    sequencer::{Bare, Closing, Lost, Recalled, Sequencer, Standing, Wait, Word},
+    statement::{Jti, KeyAct, Presentation, Status},
     store::{AuditRow, Batch, EntryRef, Store},
     time::Clock,
     trust::NodeName,
@@ -327,4 +327,39 @@ async fn what_came_back_shuts_numbers_requests_of_before_and_status_places_until
     let old = IssueRow { request_id: World::request_id_at(7, began_ms - 1), ..world.footballs(3) };
     let refused = desk.issue(&world.signatory, &old).await.unwrap_err();
     assert_eq!(refused.reason(), "REQUEST_BEFORE_RECALL");
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_key_after_a_loss_is_no_request_of_before_and_said_again_it_is_the_same() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    sequencer.close();
+    // What a digest begins with, read as a time, is before this, but for one of 2^48.
+    let recalled = Recalled { from: 0, end: 2, at_ms: (1 << 48) - 1, numbers_unknown: false };
+    world.store.commit(Batch { state: vec![recalled.put(&log())], ..Batch::default() }).unwrap();
+    let (desk, _) = world.desk();
+    let say = || desk.announce_key(world.statement_kid(), KeyAct::Opened, None);
+    let (said, again) = (say().await.unwrap().0, say().await.unwrap().0);
+    assert_eq!(said, again);
+}
+
+#[tokio::test]
+async fn what_entries_that_came_back_do_not_say_any_more_is_told_and_shuts_nothing_until_it_is_given_up() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let recalled = Recalled { from: 0, end: 2, at_ms: 1, numbers_unknown: false };
+    world.store.commit(Batch { state: vec![recalled.put(&log())], ..Batch::default() }).unwrap();
+    let (gate, at) = (sequencer.gate(), world.clock.now());
+    let bare = || Bare::read(world.store.as_ref(), &log()).unwrap();
+    assert!(!sequencer.go_on(&log(), at).unwrap(), "nothing is known to be missing");
+    assert_eq!(bare(), Some(Bare { from: 0, end: 2 }));
+    let wait = Wait { since: at, missing: 1, holders: Vec::new(), trouble: None };
+    gate.waits(&log(), Lost::Contents, Some(wait.clone()));
+    assert_eq!(gate.bare(), [(log(), wait)]);
+    desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
+    assert!(sequencer.shut().unwrap().is_empty());
+    assert!(sequencer.go_on(&log(), at).unwrap());
+    assert!(gate.bare().is_empty() && bare().is_none());
 }

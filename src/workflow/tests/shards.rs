@@ -64,7 +64,7 @@ async fn without_next_years_key_nothing_is_issued_and_everything_else_goes_on() 
     world.clock.set("2027-12-31T19:30:00Z".parse().unwrap());
     let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err();
     assert_eq!(refused.reason(), "NO_LOG_KEY");
-    assert!(refused.to_string().contains("origin key new log-2028"), "it says what to do: {refused}");
+    assert!(refused.to_string().contains("`origin doctor` says how"), "it says what to do: {refused}");
     let wish = cancel(CertificateName::Jti(issued.jti));
     desk.change_status(&world.signatory, &world.request_id(3), wish).await.unwrap();
     let record = CertificateRecord::read(world.store.as_ref(), &issued.entry).unwrap();
