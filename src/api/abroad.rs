@@ -39,6 +39,7 @@ pub(super) fn to_wire(note: AbroadNote) -> wire::AbroadNote {
     wire::AbroadNote {
         jti: note.jti.to_string(),
         by: note.by.to_string(),
+        day: Some(convert::date_to_wire(note.day)),
         at: note.at.map(convert::instant),
         amended: note.amended,
         what: Some(what),

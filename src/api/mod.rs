@@ -32,6 +32,7 @@ mod hosts;
 mod http;
 mod issued;
 mod life;
+mod lifting;
 mod lists;
 mod logs;
 mod look_up_page;

@@ -4,6 +4,7 @@ use super::ApiError;
 use super::applications::at;
 use super::wire::origin::v1 as wire;
 use crate::office::NumberRecord;
+use crate::sequencer::LostNumber;
 use crate::workflow::{NumberRow, NumberStanding};
 
 /// What became of the numbers that are asked for; everything where none is named.
@@ -17,6 +18,7 @@ pub(super) fn standing(standing: i32) -> Result<impl Fn(&NumberStanding) -> bool
             NumberStanding::Voided(_) => wire::NumberStanding::Voided,
             NumberStanding::Block(_) => wire::NumberStanding::Block,
             NumberStanding::Paper(_) => wire::NumberStanding::Paper,
+            NumberStanding::Lost(_) => wire::NumberStanding::Lost,
             NumberStanding::Unexplained => wire::NumberStanding::Unexplained,
         };
         wanted == wire::NumberStanding::Unspecified || wanted == is
@@ -47,6 +49,12 @@ pub(super) fn to_wire(row: NumberRow) -> wire::CertificateNumber {
             standing: standing(wire::NumberStanding::Paper),
             log: entry.origin.to_string(),
             index: entry.index,
+            ..bare
+        },
+        NumberStanding::Lost(LostNumber { lost, log }) => wire::CertificateNumber {
+            standing: standing(wire::NumberStanding::Lost),
+            log: log.to_string(),
+            lost_jti: lost.to_string(),
             ..bare
         },
         NumberStanding::Unexplained => {

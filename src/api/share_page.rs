@@ -128,7 +128,8 @@ fn body(out: &mut String, shared: &wire::SharedDeclaration, now: Timestamp) -> s
     match &matched.arrival {
         None => writeln!(out, "<p>The certificate of origin is not here.</p>")?,
         Some(arrival) => {
-            let (number, issuer, status) = (shown(&arrival.number), shown(&arrival.issuer), shown(&arrival.status));
+            let (number, issuer) = (shown(&arrival.number), shown(&arrival.issuer));
+            let status = shown(&arrival.status.replace('_', " "));
             writeln!(
                 out,
                 "<p>Certificate of origin {number}, issued by {issuer}: <strong>{status}</strong>{}.",
@@ -171,7 +172,8 @@ fn known(arrival: &wire::Arrival, now: Timestamp) -> String {
     let as_of = arrival.status_as_of.as_ref().and_then(|at| Timestamp::from_second(at.seconds).ok());
     as_of.map_or_else(String::new, |as_of| {
         let passed = u64::try_from(now.as_second().saturating_sub(as_of.as_second())).unwrap_or(0);
-        format!(", as of {as_of} ({} old)", age(passed))
+        let (since, less) = if arrival.issued_since { ("issued after", "less than ") } else { ("as of", "") };
+        format!(", {since} {as_of} ({less}{} old)", age(passed))
     })
 }
 
@@ -238,9 +240,10 @@ mod tests {
             html(&wire::SharedDeclaration { matched: Some(matched), ..Default::default() }, Timestamp::UNIX_EPOCH)
         };
         assert!(page("valid").contains("It may be used from"));
-        for ended in ["suspended", "cancelled", "withdrawn", "superseded"] {
+        for ended in ["suspended", "cancelled", "withdrawn", "superseded", "void", "key_closed"] {
             assert!(!page(ended).contains("may be used"), "{ended}");
         }
+        assert!(page("key_closed").contains("<strong>key closed</strong>."));
     }
 
     #[test]
@@ -251,6 +254,12 @@ mod tests {
         let shared = wire::SharedDeclaration { matched: Some(matched), ..Default::default() };
         let page = html(&shared, Timestamp::from_second(10_860).unwrap());
         assert!(page.contains("<strong>valid</strong>, as of 1970-01-01T00:01:00Z (3 h old)."), "{page}");
+        let mut since = shared;
+        if let Some(arrival) = since.matched.as_mut().and_then(|matched| matched.arrival.as_mut()) {
+            arrival.issued_since = true;
+        }
+        let page = html(&since, Timestamp::from_second(240).unwrap());
+        assert!(page.contains(", issued after 1970-01-01T00:01:00Z (less than 3 min old)."), "{page}");
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! `ShareService`: links by which importers see what became of their own declarations.
 
 use super::applications::{done, missing};
-use super::arrivals::arrival;
 use super::call::{blocking, caller, refused};
 use super::convert;
 use super::customs::{decided, declaration_to_wire, shown};
@@ -9,7 +8,7 @@ use super::hosts::{HostedAuthority, Hosts};
 use super::matching;
 use super::serves::serves;
 use super::wire::origin::v1::{self as wire, share_service_server::ShareService};
-use crate::office::{ActState, Caller, CustomsAct};
+use crate::office::{ActState, CustomsAct};
 use crate::reason::Reasoned as _;
 use crate::workflow::{ArrivedName, Share, ShareId, ShareWish, Shared, WorkflowError};
 use tonic::{Request, Response, Status};
@@ -41,7 +40,7 @@ impl SharesDoor {
         let issuer = authority.issuer.to_string();
         let shared = done(authority, move |at| {
             let (share, secret) = at.desk.share(&caller, wish)?;
-            Ok((to_wire(&share, number(at, &caller, &share)), secret))
+            Ok((to_wire(&share, number(at, &share)), secret))
         });
         let (share, secret) = shared.await?;
         let url = format!("{issuer}{}{}", super::share_page::PATH, secret.as_str());
@@ -57,7 +56,7 @@ impl SharesDoor {
         let size = convert::page_size(page_size)?;
         let listed = done(authority, move |at| {
             let page = at.desk.shares(&caller, &page_token, size)?;
-            let shares = page.shares.iter().map(|share| to_wire(share, number(at, &caller, share))).collect();
+            let shares = page.shares.iter().map(|share| to_wire(share, number(at, share))).collect();
             Ok(wire::ListSharesResponse { shares, next_page_token: page.next.unwrap_or_default() })
         });
         Ok(Response::new(listed.await?))
@@ -76,9 +75,8 @@ impl SharesDoor {
 
 /// The number of the certificate that a link shows, which people know it by. A link is listed without it too: a node
 /// that starts opens the logs of partners as it connects.
-fn number(at: &HostedAuthority, caller: &Caller, share: &Share) -> String {
-    let course = at.desk.course(caller, &share.declared.certificate);
-    course.map(|course| arrival(&course.arrival).number).unwrap_or_default()
+fn number(at: &HostedAuthority, share: &Share) -> String {
+    at.desk.number_of(share).ok().flatten().unwrap_or_default()
 }
 
 fn to_wire(share: &Share, number: String) -> wire::Share {
@@ -134,7 +132,7 @@ pub(super) async fn opened(hosts: &Hosts, secret: &str) -> Result<Option<wire::S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::office::{Account, Despite, DoneBy, Role, Wanted};
+    use crate::office::{Account, Caller, Despite, DoneBy, Role, Wanted};
     use crate::time::{SeededRandom, Timestamp};
 
     #[test]

@@ -301,12 +301,20 @@ impl Verifications {
         if verdict.headline.tone() == Tone::Bad {
             return Ok(verdict);
         }
-        // Nor is it called good by a status that says nothing here.
+        // Nor is it called good by a status that says nothing here, or in a log of which another history is here.
         let shown = later.as_deref().or(proven.as_deref()).unwrap_or(text);
-        Ok(match self.status_refused(shown)? {
-            Some(why) => verifier.verify(shown, &Question { status_refused: Some(why), ..question.clone() }),
-            None => verdict,
-        })
+        let (status_refused, other_history) = (self.status_refused(shown)?, self.other_history(shown)?);
+        if status_refused.is_none() && other_history.is_none() {
+            return Ok(verdict);
+        }
+        Ok(verifier.verify(shown, &Question { status_refused, other_history, ..question.clone() }))
+    }
+
+    /// How far the log goes here of a certificate in whose place it has another statement. It reads from the disk.
+    fn other_history(&self, bundle: &str) -> Result<Option<u64>, WorkflowError> {
+        let Ok(shown) = Bundle::parse(bundle.as_bytes()) else { return Ok(None) };
+        let Ok(presented) = Presentation::parse(&shown.token) else { return Ok(None) };
+        self.known(&presented.envelope().iss, |desk| desk.other_history(&shown, &presented))
     }
 
     /// Why the status that is shown of a certificate says nothing here. It reads from the disk.

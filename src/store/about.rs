@@ -155,7 +155,7 @@ fn of_enquiry(enquiry: &Enquiry) -> Vec<Subject> {
 #[must_use]
 pub fn index(entry: &EntryRef, body: &OpenedBody, at_ms: u64) -> Vec<StateChange> {
     if let OpenedBody::StatusSnapshot(snapshot) = body {
-        let record = snapshot.as_of.to_be_bytes().to_vec();
+        let record = [snapshot.as_of.to_be_bytes(), entry.index.to_be_bytes()].concat();
         return vec![StateChange::RecordPut { table: Table::About, id: snapshot_id(&entry.origin), record }];
     }
     Subject::shown(body).iter().map(|subject| subject.put(entry, body.kind(), at_ms)).collect()
@@ -167,8 +167,16 @@ fn snapshot_id(origin: &Origin) -> Vec<u8> {
 
 /// The instant that the newest snapshot of a partner's log speaks of, in Unix seconds.
 pub fn status_as_of(store: &dyn Store, origin: &Origin) -> Result<Option<u64>, StoreError> {
-    let record = store.record(Table::About, &snapshot_id(origin))?;
-    Ok(record.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes))
+    Ok(status_snapshot(store, origin)?.map(|(as_of, _)| as_of))
+}
+
+/// The same, with the index of the snapshot: what stands behind it was issued since. None of what was kept before that was
+/// noted.
+pub fn status_snapshot(store: &dyn Store, origin: &Origin) -> Result<Option<(u64, Option<u64>)>, StoreError> {
+    let Some(record) = store.record(Table::About, &snapshot_id(origin))? else { return Ok(None) };
+    let number = |bytes: &[u8]| <[u8; 8]>::try_from(bytes).ok().map(u64::from_be_bytes);
+    let parts = record.split_at_checked(8);
+    Ok(parts.and_then(|(as_of, index)| Some((number(as_of)?, number(index)))))
 }
 
 /// The published statements of a store that are about something, in the order of each log; of certificates of one

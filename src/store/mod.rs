@@ -19,7 +19,7 @@ mod feed;
 mod journal;
 mod state;
 
-pub use about::{About, Subject, about, about_at, index, status_as_of};
+pub use about::{About, Subject, about, about_at, index, status_as_of, status_snapshot};
 pub use audit::{AuditChain, BrokenChain};
 pub use batch::{Batch, Committed, MAX_BATCH_BYTES, MAX_NUMBER_BYTES};
 pub use contract::{LogHashes, Secret, SignHead, Store};

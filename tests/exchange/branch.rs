@@ -41,6 +41,11 @@ impl Branch {
         Self::new(keys, log, (0..count).map(|nth| Bytes::from(format!("entry {nth} of another history"))).collect())
     }
 
+    /// The same entries as those of another log of the same key.
+    pub(crate) fn named(self, log: &str) -> Self {
+        Self { origin: log.parse().unwrap(), ..self }
+    }
+
     pub(crate) fn log(&self) -> &str {
         self.origin.as_str()
     }

@@ -2,11 +2,12 @@
 //! anything, by one clear line, and nobody else notices.
 
 use crate::{
+    branch::{Branch, keys},
     caller::Caller,
     delivery::{issue_footballs, log_to, signatory},
     federation::{Federation, Member, said, says, stop},
     pretender::{Pretender, partner_identity, wire},
-    process::Running,
+    process::{Running, today},
 };
 use axum::{body::Body, response::Response, routing::post};
 use bytes::Bytes;
@@ -154,7 +155,7 @@ impl ReplicationService for Hostile {
     }
 
     async fn list_heads(&self, _: Request<wire::ListHeadsRequest>) -> Nothing<wire::ListHeadsResponse> {
-        let year = crate::process::today().year();
+        let year = today().year();
         let known = |log| wire::KnownHead { log, entries: true, ..Default::default() };
         let own = known(format!("kra.go.ke/log/{year}/gacc.gov.cn"));
         let made_up = known(format!("tdap.gov.pk/log/{year}/nobody.example"));
@@ -241,4 +242,30 @@ async fn a_log_that_a_partner_makes_up_keeps_no_number_back() {
     assert_eq!(said(&one, &["nobody.example"]), 0, "{}", one.events());
     hostile.abort();
     stop([one, two]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forks_of_made_up_logs_without_end_are_kept_to_a_bound_and_that_of_a_log_to_somebody_beside_them() {
+    let Federation { pakistan, china, kenya, .. } = &Federation::new();
+    let node = china.start();
+    let partner = Pretender::open(kenya, china, &node).await;
+    let report = async |branches: &[Branch; 2]| {
+        let [first, second] = branches.each_ref().map(|branch| branch.note(1));
+        let log = branches[0].log().to_owned();
+        let request = wire::ReportEvidenceRequest { log, first, second, ..Default::default() };
+        partner.calls().report_evidence(request).await.unwrap();
+    };
+    let (keys, log) = (keys(pakistan, ""), log_to(kenya));
+    let mut branches = ["one", "another"].map(|leaf| Branch::new(&keys, &log, vec![Bytes::from(leaf)]));
+    for number in 0..=1_024 {
+        let made_up = format!("tdap.gov.pk/log/{}/x{number}.example", today().year());
+        branches = branches.map(|branch| branch.named(&made_up));
+        report(&branches).await;
+    }
+    says(&node, &["LOGS_TOO_MANY", "x1024.example"]);
+    assert_eq!(said(&node, &["LOG_EQUIVOCATED", "ERROR", ".example"]), 1_024);
+    // Who has a node is known, and his log is never one too many.
+    report(&branches.map(|branch| branch.named(&log))).await;
+    says(&node, &["LOG_EQUIVOCATED", "ERROR", &log]);
+    assert!(!node.events().contains("panicked"));
 }
