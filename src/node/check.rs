@@ -161,21 +161,23 @@ fn unknown_agreements(file: &Path, named: &Named, agreements: &Agreements) -> Ve
     faults
 }
 
-/// Corridors that no certificate can go by: to the authority's own country, or to one that is no member.
+/// Corridors that no certificate can go by: to the authority's own country, or where it or the other is no member.
 fn idle_corridors(file: &Path, named: &Named, agreements: &Agreements) -> Vec<NodeError> {
     let mut faults = Vec::new();
     for (nth, one) in named.authorities.iter().enumerate() {
         for corridor in &one.continuity.corridors {
             let (code, to) = (&corridor.agreement, corridor.to);
+            let outside = |country| agreements.get(code).is_some_and(|agreement| is_outside(agreement, country));
             let why = if to == one.country {
-                "the authority's own country".to_owned()
-            } else if agreements.get(code).is_some_and(|agreement| is_outside(agreement, to)) {
-                format!("no member of `{code}`")
+                format!("to: `{to}` is the authority's own country")
+            } else if outside(to) {
+                format!("to: `{to}` is no member of `{code}`")
+            } else if outside(one.country) {
+                format!("agreement: `{}`, the authority's own country, is no member of `{code}`", one.country)
             } else {
                 continue;
             };
-            let message =
-                format!("authority[{nth}]: corridor: to: `{to}` is {why}: no certificate goes there under it");
+            let message = format!("authority[{nth}]: corridor: {why}: no certificate goes there under it");
             faults.push(NodeError::Content { path: file.to_owned(), message });
         }
     }
@@ -362,13 +364,15 @@ agreements = ["CPFTAA", "GSP"]
             format!("[[authority.corridor]]\nagreement = \"{agreement}\"\nto = \"{to}\"\nmedium = \"both\"\n")
         };
         let node = NODE.replace("\"ZZ\"", "\"PK\"").replace("Asia/Kar\"", "Asia/Karachi\"");
-        let all = [("CPFTA", "CN"), ("CPFTA", "KE"), ("CPFTA", "PK"), ("NONPREF", "KE"), ("NONPREF", "PK")];
+        let all =
+            [("CPFTA", "CN"), ("CPFTA", "KE"), ("CPFTA", "PK"), ("NONPREF", "KE"), ("NONPREF", "PK"), ("RCEP", "CN")];
         let corridors = all.map(|(agreement, to)| corridor(agreement, to)).concat();
         let said = faults(&format!("{node}{corridors}"), folder.path());
         let said = said.iter().filter(|one| one.contains("corridor")).collect::<Vec<_>>();
-        assert_eq!(said.len(), 3, "{said:#?}");
+        assert_eq!(said.len(), 4, "{said:#?}");
         assert!(said[0].contains("`KE` is no member of `CPFTA`"), "{said:#?}");
-        assert!(said[1..].iter().all(|one| one.contains("`PK` is the authority's own country")), "{said:#?}");
+        assert!(said[1..3].iter().all(|one| one.contains("`PK` is the authority's own country")), "{said:#?}");
+        assert!(said[3].contains("own country, is no member of `RCEP`"), "{said:#?}");
     }
 
     /// Named one by one, each would cost a call of the command; without the passphrase none would be named at all.
