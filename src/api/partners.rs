@@ -147,12 +147,14 @@ pub(super) fn shut_history(authority: &HostedAuthority, origin: &Origin) -> Stri
     found.map(|one| one.reason).unwrap_or_default()
 }
 
-/// What is said of a log that stays shut though its fork was lifted here: to lift it again changes nothing.
+/// What is said of a log that stays shut though a fork of it was lifted here: to lift that again changes nothing. The proof of
+/// another comes minutes after a start, and to end a log is for ever.
 fn shut_though_lifted(origin: &str) -> String {
     format!(
-        "log {origin} is not signed for, and no certificate number is given: its fork was lifted here, and partners know of \
-         another branch than the one that is here, which may have taken any number; it goes on when the trust list ends the \
-         log (`shards`) where the two histories part, and its successor takes what comes"
+        "log {origin} is not signed for, and no certificate number is given: a fork of it was lifted here, and partners know of \
+         another branch than the one that is here, which may have taken any number; where no other fork is told of within \
+         minutes of a start, it goes on when the trust list ends the log (`shards`) where the two histories part, and its \
+         successor takes what comes"
     )
 }
 
@@ -328,7 +330,7 @@ mod tests {
         assert!(asked.reason() == FORKED && asked.to_string().contains("origin partner lift"));
         let said = shut_though_lifted(log);
         assert!(said.starts_with(&format!("log {log} ")) && said.contains("trust list ends the log"), "{said}");
-        assert!(!said.contains("origin partner lift"), "{said}");
+        assert!(said.contains("no other fork is told of") && !said.contains("origin partner lift"), "{said}");
     }
 
     #[test]

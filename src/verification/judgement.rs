@@ -211,18 +211,19 @@ impl Case<'_> {
             }
         }
         let known = &self.verifier.settings.equivocations;
+        // Also where a quorum cosigned it: what stands in its place here was signed by the same key.
+        if let (Some(there), Some(Proven { index, head })) = (self.question.other_history, certificate) {
+            let here = head.checkpoint.head.size;
+            let parted = parted(here.min(there), here.max(there));
+            let sentence = format!(
+                "{origin} showed two histories {parted}, each signed by its key: as it is held where this was asked, entry {index} is \
+                 another statement."
+            );
+            let keep = "Keep the bundle, whose head is evidence, and report it to your authority and the issuer: its log may have lost \
+                        this entry.";
+            return Check::failed(Subject::History, Headline::Equivocated, sentence).next(keep);
+        }
         let Some(found) = equivocation::frozen(known, origin) else {
-            if let (Some(there), Some(Proven { index, head })) = (self.question.other_history, certificate) {
-                let here = head.checkpoint.head.size;
-                let parted = parted(here.min(there), here.max(there));
-                let sentence = format!(
-                    "{origin} showed two histories {parted}, each signed by its key: as it is held where this was asked, entry {index} \
-                     is another statement."
-                );
-                let keep = "Keep the bundle, whose head is evidence, and report it to your authority and the issuer: its log may have lost \
-                            this entry.";
-                return Check::failed(Subject::History, Headline::Equivocated, sentence).next(keep);
-            }
             return Check::passed(Subject::History, equivocation::told(known, origin));
         };
         let before = |head: &&&Head| head.cosigning == Cosigning::Met && head.checkpoint.head.size < found.size();

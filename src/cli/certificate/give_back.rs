@@ -24,7 +24,7 @@ use std::process::ExitCode;
 /// one whose contents are here stays as it is. Then it is shown, downloaded and sent as any other is, and its number is
 /// known again. One that was held when it was lost is held again, where its addressee said so: `origin certificate
 /// release` sends it. Of any other have the holder's consent first where that was to be waited for. One that was lost before
-/// any partner had it is in no log any more: it is refused (`ENTRY_LOST`), and its number is never given again.
+/// any partner had it is in no log any more: it is refused (`ENTRY_LOST`), and its number is passed over.
 ///
 /// By a signatory of the office that issued it. Exit code 1 where any was refused; the others are given back all the same.
 #[derive(Debug, clap::Args)]

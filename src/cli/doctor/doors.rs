@@ -30,9 +30,9 @@ use std::{
 
 const CONNECT: Duration = Duration::from_secs(2);
 /// What is left to do where a lift has not opened a log.
-const IN_VAIN: &str = "keep the data folder as it is: what is here is not what partners go on with, though the fork was lifted. Have \
-                       the next trust list end the log where the two histories part, and name the key of its successor's shard: \
-                       numbers are given again when it is installed";
+const IN_VAIN: &str = "keep the data folder as it is: what is here is not what partners go on with, though a fork was lifted. Where \
+                       no other is told of within minutes of a start, have the next trust list end the log where the two \
+                       histories part, and name the key of its successor's shard: numbers are given again when it is installed";
 /// A node whose clock is further than this from the doctor's, on one machine, has stood still.
 const APART: SignedDuration = SignedDuration::from_secs(5);
 

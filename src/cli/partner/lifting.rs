@@ -76,7 +76,7 @@ fn came(log: &Origin, answer: &wire::LiftEvidenceResponse) -> String {
         }
         (true, true, "OWN_HISTORY_FORKED") => format!(
             "the fork of {log} is lifted here, and the log stays shut: partners know of another branch than the one that is \
-             here; have the trust list end the log [OWN_HISTORY_FORKED]"
+             here; where it is shut after some minutes too, have the trust list end the log [OWN_HISTORY_FORKED]"
         ),
         (true, true, reason) => {
             format!("the fork of {log} is lifted here, and the log is still shut: see origin partner status [{reason}]")
@@ -158,6 +158,7 @@ mod tests {
         assert!(said(true, true, "").contains("is not shut here"));
         let lost = said(true, true, "OWN_HISTORY_FORKED");
         assert!(lost.contains("stays shut") && lost.contains("another branch") && !lost.contains("again"), "{lost}");
+        assert!(lost.contains("after some minutes too"), "to end a log is for ever: {lost}");
         assert!(said(true, true, "OWN_HISTORY_MISSING").ends_with("status [OWN_HISTORY_MISSING]"));
         let early = said(false, true, "");
         assert!(early.contains("was not frozen: nothing changed") && early.contains("give it again"), "{early}");

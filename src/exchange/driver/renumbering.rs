@@ -287,8 +287,8 @@ impl Asked {
     }
 }
 
-/// Makes durable what matches; gives the entries of which nothing more is wanted. What its addressee says is held is held
-/// again: whose consent it waits for is lost, so it is the stricter one.
+/// Makes durable what matches; gives the entries of which nothing more is wanted. A certificate that its addressee says is
+/// held is held again: whose consent it waits for is lost, so it is the stricter one.
 fn keep(
     store: &dyn Store,
     trust: &TrustList,
@@ -309,7 +309,9 @@ fn keep(
             Taken::Nothing => kept.push(index),
             Taken::Held => {
                 let entry = EntryRef { origin: origin.clone(), index };
-                if !is_held(store, &entry)? {
+                // Nothing else waits for a consent: any partner could have what is said to everyone kept from the others.
+                let is_certificate = store.facts(origin, index)?.is_some_and(|facts| facts.status_index.is_some());
+                if is_certificate && !is_held(store, &entry)? {
                     batch.state.push(hold(&entry, Consent::Exporter));
                 }
             }

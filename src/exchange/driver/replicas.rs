@@ -16,6 +16,7 @@ use super::wire;
 use crate::exchange::cosigned::Cosigned;
 use crate::exchange::replica::{Elsewhere, Held, ReplicaRecord};
 use crate::exchange::{ExchangeError, hosts_issuer, replicates};
+use crate::inbox::Receipted;
 use crate::log::Origin;
 use crate::statement::{Addressee, Issuer};
 use crate::store::{JournalOptions, JournalStore, Store, StoreError};
@@ -350,8 +351,12 @@ fn show(inner: &Inner, partner: &NodeName, origin: &Origin, store: &dyn Store) -
     let heard = ReplicaRecord::read(store, origin)?.heard.map_or(0, |heard| heard.head.size);
     let keys = list.node(&inner.name).map_or_else(Vec::new, |node| node.replica_keys().collect::<Vec<_>>());
     let cosigned = last_by(&Cosigned::load(store, origin, &list)?, &keys);
+    // Else every log is told of as one without its contents until it is its turn to be looked through. Whoever asks for them
+    // says what cannot be read.
+    let disclosed = Receipted::load(store, origin).map_or(0, |receipted| receipted.settled);
     inner.board.passage(partner, origin, |passage| {
         passage.inward = true;
+        passage.disclosed = passage.disclosed.max(disclosed);
         passage.grows(heard.max(held), now);
         passage.holds(held);
         passage.cosigned = passage.cosigned.max(cosigned);

@@ -6,7 +6,7 @@ use crate::{
     reason::Reasoned as _,
     signature::Signer as _,
     statement::Act,
-    verification::{Equivocation, Headline, Lifting, Prefix, Settings, Subject, Verifier},
+    verification::{Equivocation, Headline, Lifting, Prefix, Question, Settings, Subject, Verifier},
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -94,7 +94,7 @@ fn what_a_quorum_had_cosigned_before_stays_good() {
         *proof = proof.as_deref().map(|proof| cosigned(proof, "node.eac.int/witness", seed::WITNESS));
     }
     assert_eq!(verify(&trust, &bundle, &question()).headline, Headline::Valid);
-    let with = |size: usize| {
+    let with = |size: usize, asked: &Question| {
         let (mut one, mut other) = (World::settled(), World::settled());
         one.add_change(Act::Suspended, None);
         other.add_change(Act::Cancelled, None);
@@ -103,9 +103,12 @@ fn what_a_quorum_had_cosigned_before_stays_good() {
         }
         let found = Equivocation::prove(&trust, &one.note(size), &other.note(size), None).unwrap();
         let settings = Settings { equivocations: vec![found] };
-        Verifier::new(Arc::clone(&trust), None, settings).verify(&bundle.to_json(), &question()).headline
+        Verifier::new(Arc::clone(&trust), None, settings).verify(&bundle.to_json(), asked).headline
     };
-    assert_eq!(with(4), Headline::Valid);
+    assert_eq!(with(4, &question()), Headline::Valid);
+    // The histories parted before what was cosigned, where another statement stands in its place.
+    let asked = Question { other_history: Some(4), ..question() };
+    assert_eq!(with(4, &asked), Headline::Equivocated);
     let mut uncosigned = bundle.clone();
     uncosigned.proof = Some(world.proof(1));
     assert_eq!(verify(&trust, &uncosigned, &question()).headline, Headline::NotCosigned);

@@ -73,6 +73,10 @@ async fn what_any_entry_that_came_back_disclosed_is_asked_for_and_what_bears_a_n
     let open = |lost| missing(&store, &log, lost).unwrap().map(|(_, missing)| missing);
     assert_eq!(open(Lost::Numbers), Some(vec![issued.entry.index]));
     assert_eq!(open(Lost::Contents), Some(vec![changed]));
+    // Nothing but a certificate is kept back from others, whatever a holder says.
+    let answers = [DisclosedEntry { index: changed, state: Disclosed::Held }];
+    assert!(keep(&store, &world.trust.load(), &log, &answers, 3).unwrap().is_empty());
+    assert!(!is_held(&store, &EntryRef { origin: log.clone(), index: changed }).unwrap());
 
     let Some(Disclosures::Present(shown)) = world.store.disclosures(&log, changed).unwrap() else { panic!() };
     let answers = [DisclosedEntry { index: changed, state: Disclosed::All(shown.clone()) }];
