@@ -143,9 +143,11 @@ impl Desk {
     fn shelves(&self) -> Vec<Shelf> {
         let own = self.store();
         let logs = own.logs().into_iter().map(|origin| Shelf { origin, store: Arc::clone(own), hosted: false });
-        let copies = self.setup().partners.copies().into_iter().map(|(origin, _)| origin).collect::<BTreeSet<_>>();
+        let partners = &self.setup().partners;
+        let copies = partners.copies().into_iter().map(|(origin, _)| origin).collect::<BTreeSet<_>>();
         let addressed = self.addressed().into_iter().map(|(origin, store)| {
-            let hosted = !copies.contains(&origin);
+            // A copy that is opened only now is none that another writes.
+            let hosted = partners.is_hosted(&origin) && !copies.contains(&origin);
             Shelf { origin, store, hosted }
         });
         logs.chain(addressed).collect()
@@ -194,6 +196,10 @@ impl Desk {
         }
         let entry = EntryRef { origin: origin.clone(), index };
         let Some(said) = kept.disclosures(origin, index)? else { return Ok(Left::Nothing) };
+        // Behind one that is kept all are looked at each day, most of them erased: what those were is not opened.
+        if said == Disclosures::Erased && !*hosted {
+            return Ok(Left::Nothing);
+        }
         let Some(certificate) = certificate_at(kept, &entry)? else { return Ok(Left::Nothing) };
         let gone = match said {
             Disclosures::None if inbox::is_erased_there(kept, origin, index)? => true,
@@ -202,8 +208,7 @@ impl Desk {
             _ if *hosted && is_held(kept, &entry)? => return Ok(Left::Kept),
             // A node that ended in between has said of it what it was to erase.
             _ if *hosted => self.is_erased_by(kept, &entry)? && self.said_of(kept, &entry)?.is_empty(),
-            Disclosures::Present(_) => false,
-            Disclosures::Erased => true,
+            Disclosures::Present(_) | Disclosures::Erased => false,
         };
         if gone {
             return Ok(Left::Nothing);

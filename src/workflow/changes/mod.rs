@@ -29,7 +29,7 @@ pub use what::{ArrivalEvent, CertificateEvent, EnquiryEvent, Said, What};
 
 use super::{
     PartnerLogs, WorkflowError,
-    customs::{sent_at, statement_at},
+    customs::{file_in, sent_at, statement_at},
 };
 use crate::{
     certificate::OfficeCode,
@@ -122,8 +122,12 @@ impl Changes {
                 let read = || what::number_of(statement_at(self.0.store.as_ref(), entry).ok()??.opened.body);
                 number.get_or_init(read).clone()
             }
-            What::Arrival { entry, number, .. } => {
+            What::Arrival { entry, jti, number, .. } => {
                 let read = || {
+                    // Who erased it here reads it no more, though another authority of this node may keep what it says.
+                    if file_in(self.0.store.as_ref(), &entry.origin, jti).ok()?.0.erased {
+                        return None;
+                    }
                     let (_, held) = self.0.partners.logs().into_iter().find(|(log, _)| *log == entry.origin)?;
                     what::number_of(sent_at(held.as_ref(), entry).ok()??.opened.body)
                 };

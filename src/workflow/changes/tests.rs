@@ -12,8 +12,8 @@ use crate::{
     store::{Batch, FEED_KEPT_MS, MemoryStore},
     time::{Clock, Random, SeededRandom},
     workflow::{
-        Abroad, Accounts, Applications, Arrival, ArrivalsAsked, CertificateName, Desk, EnquiryWish, Exporters,
-        NewToken, Paper, Preview, ReplyWish, StatusWish, SubjectWish, tests::world::World,
+        Abroad, Accounts, Applications, Arrival, ArrivalsAsked, ArrivedName, CertificateName, Desk, EnquiryWish,
+        ErasedName, Exporters, NewToken, Paper, Preview, ReplyWish, StatusWish, SubjectWish, tests::world::World,
     },
 };
 
@@ -274,6 +274,19 @@ async fn an_exporter_hears_and_reads_what_is_asked_abroad_of_its_own_certificate
     let own = arrivals.iter().position(reads).unwrap();
     assert!(!reads(&arrivals[1 - own]));
     reads_of_its_own_alone(&room, enquiry, own, arrivals[own].jti).await;
+
+    // Customs of the same node erase what they asked; the answer is the issuer's, and nobody knows what it was to.
+    room.world.elsewhere.is_one_node();
+    china.elsewhere.is_one_node();
+    for arrival in &arrivals {
+        let name = ErasedName::Arrived(ArrivedName::Jti(arrival.jti));
+        customs.erase(Actor::Operator, &name, &"order 12/2026".parse().unwrap()).unwrap();
+    }
+    let notes = room.desk.abroad(&room.exporter, &CertificateName::Jti(arrivals[own].jti)).unwrap();
+    assert!(notes.iter().any(|note| note.jti == enquiry && matches!(note.what, Abroad::Erased(_))), "{notes:?}");
+    let reply = notes.iter().find_map(|note| if let Abroad::Reply(one) = &note.what { Some(one) } else { None });
+    let reply = reply.unwrap();
+    assert!(reply.answers.is_empty() && reply.reply.words.is_none() && reply.documents.is_empty(), "{reply:?}");
 }
 
 #[tokio::test]

@@ -16,7 +16,9 @@ use crate::{
     agreement::Series,
     certificate::{AgreementCode, CertificateNumber, Country, Finding, Findings, OfficeCode},
     office::{Action, Actor, AuditEvent, BLOCK_MOST, Caller, NumberBlock, Office},
-    sequencer::{Beside, Draw, PaperNumber, RequestKey, Reservation, Reserved, Task, Which, Work, number_id},
+    sequencer::{
+        Beside, Draw, LostNumber, PaperNumber, RequestKey, Reservation, Reserved, Task, Which, Work, number_id,
+    },
     statement::PaperGround,
     store::{Expected, StateChange, Table},
     time::Date,
@@ -272,6 +274,12 @@ impl Desk {
             None => Standing::Free,
             Some(same) if same == text => match self.held_by_block(number)? {
                 (Some(block), _) if block == id => Standing::Free,
+                // What was registered under it was lost, and its number is passed over: the others come back all the same.
+                (None, Expected { record: Some(record), .. })
+                    if serde_json::from_slice::<LostNumber>(&record).is_ok() =>
+                {
+                    Standing::Registered
+                }
                 _ => Standing::Given("an application, or another block".to_owned()),
             },
             Some(other) => Standing::Given(format!("what has `{other}`, which is read as it")),

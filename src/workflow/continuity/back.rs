@@ -3,7 +3,7 @@
 //!
 //! The file proves itself: its statement is the very entry of the log here, and what it shows is all that was signed. Its
 //! proofs and its status are not read: the log here has both. One that was lost with the disk before any partner had it is in
-//! no log; then nothing is taken but its number, which is never given again.
+//! no log; then nothing is taken but its number, which is passed over from then on unless something here has it.
 
 use super::{Accounts, Desk, WorkflowError};
 use crate::{
@@ -69,8 +69,10 @@ impl Desk {
         let (office, number) = named(&shown.open()?)?;
         let event = by(caller, &office)?.on(format!("{log} {jti}"));
         let (store, table, id) = (self.store().as_ref(), Table::Number, number_id(number.as_str()));
-        let taken = store.number_taken(number.as_str())?;
-        if !taken && store.record(table, &id)?.is_none() {
+        let (taken, known) = (store.number_taken(number.as_str())?, store.record(table, &id)?);
+        // An application or a block that has it gives it to a certificate yet.
+        let held = known.as_deref().is_some_and(|record| serde_json::from_slice::<LostNumber>(record).is_err());
+        if !taken && known.is_none() {
             let lost = LostNumber { lost: *jti, log: log.clone() };
             let batch = Batch {
                 at_ms: u64::try_from(self.now().as_millisecond()).unwrap_or(0),
@@ -84,7 +86,11 @@ impl Desk {
             // The writer counts its numbers by what is known now.
             self.sequencer().gate().turned();
         }
-        let then = if taken { "was given to another certificate since" } else { "is passed over from now on" };
+        let then = match (taken, held) {
+            (true, _) => "was given to another certificate since",
+            (false, true) => "stays with what has it here: `origin certificate numbers` says what that is",
+            (false, false) => "is passed over from now on",
+        };
         Ok(WorkflowError::EntryLost { statement: format!("{jti} of {log}"), number: number.to_string(), then })
     }
 

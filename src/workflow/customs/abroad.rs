@@ -59,9 +59,10 @@ impl AbroadNote {
 }
 
 impl Desk {
-    /// What became of a certificate abroad, in the order it was said, within an hour as it was heard of, for whoever may read the certificate. What customs
-    /// remark is for the issuer, and left out for others. Of an enquiry about certificates that this reader may not read,
-    /// what is said of all together is left out too: it may be about theirs. It reads from the disk.
+    /// What became of a certificate abroad, in the order it was said, within an hour as it was heard of, for whoever may
+    /// read the certificate. What customs remark is for the issuer, and left out for others. Of an enquiry about certificates
+    /// that this reader may not read, what is said of all together is left out too: it may be about theirs. It reads from the
+    /// disk.
     pub fn abroad(&self, caller: &Caller, name: &CertificateName) -> Result<Vec<AbroadNote>, WorkflowError> {
         let entry = self.readable(caller, name)?;
         let facts = self.store().facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
@@ -90,9 +91,13 @@ impl Desk {
     fn leave_out_others(&self, caller: &Caller, own: &Jti, notes: &mut [AbroadNote]) -> Result<(), WorkflowError> {
         let mut shared = BTreeSet::new();
         for note in notes.iter() {
-            if let Abroad::Enquiry(enquiry) = &note.what
-                && !self.reads_every(caller, &enquiry.subjects)?
-            {
+            let is_shared = match &note.what {
+                Abroad::Enquiry(enquiry) => !self.reads_every(caller, &enquiry.subjects)?,
+                // Erased by who asked, it may have been about others too, and its answers are here still.
+                Abroad::Erased(kind) => *kind == Kind::Enquiry,
+                _ => false,
+            };
+            if is_shared {
                 shared.insert(note.jti);
             }
         }

@@ -123,9 +123,7 @@ impl Desk {
         origin: &Origin,
         jti: &Jti,
     ) -> Result<(CustomsFile, Option<Vec<u8>>), WorkflowError> {
-        let record = self.store().record(Table::Customs, &file_id(origin, jti))?;
-        let file = record.as_deref().map(|bytes| parse(bytes, FILE)).transpose()?;
-        Ok((file.unwrap_or_default(), record))
+        file_in(self.store().as_ref(), origin, jti)
     }
 
     /// One act.
@@ -263,6 +261,17 @@ impl Arrival {
     }
 }
 
+/// What is kept of a certificate in the store of who it arrived at, with the bytes it was read from.
+pub(in crate::workflow) fn file_in(
+    store: &dyn Store,
+    origin: &Origin,
+    jti: &Jti,
+) -> Result<(CustomsFile, Option<Vec<u8>>), WorkflowError> {
+    let record = store.record(Table::Customs, &file_id(origin, jti))?;
+    let file = record.as_deref().map(|bytes| parse(bytes, FILE)).transpose()?;
+    Ok((file.unwrap_or_default(), record))
+}
+
 /// What changes when what a certificate says is erased: its file says so, what people wrote in the acts on it goes, and what
 /// was used and decided stays. An act that was kept before its words stood apart is kept anew without them.
 pub(in crate::workflow) fn words_erased(
@@ -281,10 +290,9 @@ pub(in crate::workflow) fn words_erased(
             expected.push(Expected { table, id, record: Some(record) });
         }
     }
-    let (table, id) = (Table::Customs, file_id(origin, jti));
-    let record = store.record(table, &id)?;
-    let file = record.as_deref().map(|bytes| parse::<CustomsFile>(bytes, FILE)).transpose()?.unwrap_or_default();
+    let (file, record) = file_in(store, origin, jti)?;
     if !file.erased {
+        let (table, id) = (Table::Customs, file_id(origin, jti));
         let erased = CustomsFile { erased: true, ..file };
         state.push(StateChange::RecordPut { table, id: id.clone(), record: written(&erased)? });
         expected.push(Expected { table, id, record });

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     certificate::number_as_read,
     inbox,
+    log::Origin,
     statement::{Addressee, Enquiry, EnquirySubject, Issuer, Kind, OpenedBody, StatementRef},
     store::{Disclosures, EntryRef, Store, StoreError, Subject, about},
     workflow::{Desk, WorkflowError, record::numbered},
@@ -92,7 +93,7 @@ impl Desk {
         }
         for (one, held) in said {
             let shown = matches!(held.disclosures(&one.origin, one.index)?, Some(Disclosures::Present(_)));
-            if shown && self.keeps(&held) {
+            if shown && self.keeps(&one.origin, &held) {
                 left.push((one, held));
             }
         }
@@ -248,10 +249,11 @@ impl Desk {
         self.trust().addressee_of(&entry.origin) == Some(&self.setup().issuer)
     }
 
-    /// Whether what a store has is this authority's to erase: it is its own, or one of copies.
-    fn keeps(&self, store: &Arc<dyn Store>) -> bool {
-        let mut copies = self.setup().partners.copies().into_iter();
-        Arc::ptr_eq(store, self.store()) || copies.any(|(_, copy)| Arc::ptr_eq(&copy, store))
+    /// Whether what a store has of a log is this authority's to erase: it is its own, or a copy, be that closed by now.
+    fn keeps(&self, origin: &Origin, store: &Arc<dyn Store>) -> bool {
+        let partners = &self.setup().partners;
+        let is_copy = || partners.copies().iter().any(|(_, copy)| Arc::ptr_eq(copy, store));
+        Arc::ptr_eq(store, self.store()) || !partners.is_hosted(origin) || is_copy()
     }
 
     /// The own store and those of others' logs, each once.

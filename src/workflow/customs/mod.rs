@@ -42,8 +42,8 @@ pub(super) use arrival::{instant, later_changes, sent_at, statement_at, statemen
 pub use asking::{EnquiryWish, Raised, SubjectWish};
 pub use clock::{ClockStep, Deadline, Reminders};
 pub(super) use closed::{said_about, said_at};
-pub(super) use course::words_erased;
 pub use course::{Balance, Course, DenialsPage};
+pub(super) use course::{file_in, words_erased};
 pub use deciding::{Decided, DecisionWish, Endorsed, EndorsementWish};
 pub use declared::{MatchWish, Matched};
 pub use endorsed::EndorsementNote;

@@ -185,6 +185,23 @@ async fn the_number_of_one_that_no_partner_had_is_passed_over_and_said_to_be_los
 }
 
 #[tokio::test]
+async fn the_number_of_one_that_was_lost_stays_with_what_has_it_here_and_that_is_said() {
+    let (before, world) = (World::new(), World::new());
+    let (desk_before, _) = before.desk();
+    let lost = desk_before.issue(&before.signatory, &before.footballs(1)).await.unwrap().outcome;
+    let bundle = desk_before.evidence_at(&lost.entry).unwrap().bundle;
+    let (desk, _) = world.desk();
+    let (table, id) = (Table::Number, number_id(lost.number.as_deref().unwrap()));
+    let record = br#"{"block":"b1"}"#.to_vec();
+    let held = StateChange::RecordPut { table, id: id.clone(), record: record.clone() };
+    world.store.commit(Batch { state: vec![held], ..Batch::default() }).unwrap();
+    let refused = bring(&world, &desk, &bundle).unwrap_err();
+    assert_eq!(refused.reason(), "ENTRY_LOST");
+    assert!(refused.to_string().contains("stays with what has it here"), "{refused}");
+    assert_eq!(world.store.record(table, &id).unwrap(), Some(record));
+}
+
+#[tokio::test]
 async fn where_no_partner_has_a_number_it_is_said_who_can_bring_it_and_nobody_is_told_to_ask_again() {
     let (world, _, bundle) = lost().await;
     let (desk, sequencer) = world.desk();

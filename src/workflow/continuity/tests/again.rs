@@ -62,6 +62,23 @@ async fn a_block_that_the_node_has_no_memory_of_is_put_back_and_what_was_issued_
 }
 
 #[tokio::test]
+async fn a_block_is_put_back_but_for_the_numbers_whose_certificates_were_lost_and_given_back_before() {
+    let (before, after) = (Sides::open(), Sides::open());
+    let block = before.block(1, 2).await;
+    let row = before.on_paper(2, &block, 0, before.pakistan.clock.now());
+    let lost = before.exporting.register_outage(&before.signatory, row).await.unwrap().outcome;
+    let bundle = before.exporting.evidence_at(&lost.entry).unwrap().bundle.to_json();
+    let refused = after.exporting.bring_back(&after.signatory, bundle.as_bytes()).unwrap_err();
+    assert_eq!(refused.reason(), "ENTRY_LOST", "{refused}");
+    assert!(!after.put_back(3, file_of(&block)).await.unwrap().before);
+    let row = |nth, number| after.on_paper(nth, &block, number, after.pakistan.clock.now());
+    let refused = after.exporting.register_outage(&after.signatory, row(4, 0)).await.unwrap_err();
+    assert_eq!(rules(&refused), ["NUMBER_NOT_OF_BLOCK"]);
+    let done = after.exporting.register_outage(&after.signatory, row(5, 1)).await.unwrap();
+    assert_eq!(done.outcome.number.as_deref(), Some(block.numbers[1].as_str()));
+}
+
+#[tokio::test]
 async fn a_block_is_not_put_back_where_a_number_of_it_was_given_or_its_file_can_be_none_of_this_authority() {
     let (before, after) = (Sides::open(), Sides::open());
     let block = before.block(1, 3).await;

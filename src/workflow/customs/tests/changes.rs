@@ -236,3 +236,21 @@ async fn what_a_partner_withholds_is_told_when_it_came_and_holds_nothing_up() {
     importing.look();
     assert_eq!(heard(), ["arrived", "arrived"]);
 }
+
+#[tokio::test]
+async fn the_number_of_a_certificate_that_customs_erased_is_not_told_though_an_issuer_of_their_node_keeps_it() {
+    let corridor = Corridor::open().await;
+    corridor.pakistan.elsewhere.is_one_node();
+    corridor.china.elsewhere.is_one_node();
+    Ear::of(&corridor.china).look();
+    // A reader of its own each time: what one was told it keeps for a while.
+    let numbers = || {
+        let changes = Ear::of(&corridor.china).changes;
+        let page = changes.page(&corridor.officer, Wish::ALL, &changes.oldest().unwrap()).unwrap();
+        page.changes.iter().filter_map(|change| changes.number_of(change)).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(), [corridor.number()]);
+    let (name, why) = (ErasedName::Arrived(corridor.name()), "order 12/2026".parse().unwrap());
+    corridor.customs.erase(Actor::Operator, &name, &why).unwrap();
+    assert!(numbers().is_empty());
+}
