@@ -190,6 +190,7 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         EnquiryState::PartlyAnswered => wire::EnquiryState::PartlyAnswered,
         EnquiryState::Answered => wire::EnquiryState::Answered,
         EnquiryState::Erased => wire::EnquiryState::Erased,
+        EnquiryState::AnswerUnread => wire::EnquiryState::AnswerUnread,
     };
     let asked = view.enquiry.as_ref().map(|enquiry| &enquiry.asked);
     let documents = view.enquiry.iter().flat_map(|enquiry| &enquiry.documents);

@@ -30,7 +30,8 @@ pub struct CustomsFile {
     /// What counts of each item, and under [`WHOLE`] of all: the newest response that decides or uses. One that does
     /// neither, such as that it was received, counts where there is none of those.
     pub responses: BTreeMap<u32, ResponseCode>,
-    /// The newest response of all; of what was used, accepted since or taken back in part, what its use makes of the whole.
+    /// The newest response of all; of what was used, and not decided against since, or taken back in part, what its use makes
+    /// of the whole; of what was taken back altogether, what stands against it still.
     pub latest: Option<ResponseCode>,
     /// How many acts there were.
     pub acts: u32,
@@ -215,7 +216,7 @@ impl CustomsFile {
         for ItemDecision { item, line, code, .. } in decisions {
             let place = item.unwrap_or(WHOLE);
             let used = self.used(certified, place).filter(|_| code.grants());
-            let whole = self.used(certified, WHOLE).filter(|_| code.grants());
+            let whole = self.used(certified, WHOLE).filter(|_| !stands_against(*code));
             self.latest = Some(whole.unwrap_or(*code));
             self.take(place, line.zip(declaration), *code);
             // What was used stays used, and is granted beside it.
@@ -335,7 +336,9 @@ impl CustomsFile {
             }
         }
         let still = self.ledger.is_drawn_on();
-        self.latest = Some(if still { ResponseCode::UtilisedPartial } else { ResponseCode::Reversed });
+        let against = self.responses.values().copied().find(|code| stands_against(*code));
+        let unused = against.unwrap_or(ResponseCode::Reversed);
+        self.latest = Some(if still { ResponseCode::UtilisedPartial } else { unused });
         if !still {
             self.first_used = None;
         }

@@ -44,6 +44,8 @@ pub struct Erasure {
     pub entry: EntryRef,
     /// Whether it was erased before.
     pub before: bool,
+    /// Statements about it whose words went now.
+    pub statements: usize,
 }
 
 /// A log with certificates that are this authority's to erase, as far as they are.
@@ -103,13 +105,14 @@ impl Desk {
             Some(Disclosures::Present(_)) => false,
             Some(Disclosures::Erased) => true,
         };
+        let statements = self.words_of(&doomed)?.len();
         // What was said of it since goes when it is ordered once more.
-        if !before || !self.said_of(store.as_ref(), &entry)?.is_empty() {
+        if !before || statements > 0 {
             let event = AuditEvent::of(actor, Action::EraseContents);
             let event = event.on(format!("{} {}", entry.origin, entry.index)).with_detail(reason);
             self.erase_all(&[doomed], vec![event], Vec::new())?;
         }
-        Ok(Erasure { entry, before })
+        Ok(Erasure { entry, before, statements })
     }
 
     /// Erases what has been kept for its years, some at a time; says how many, and whether there may be more. It reads
@@ -254,21 +257,18 @@ impl Desk {
         }
         own.commit(batch)?;
         let at_ms = self.at_ms();
-        for Doomed { entry, store, hosted } in doomed {
+        for one in doomed {
+            let Doomed { entry, store, hosted } = one;
             if !Arc::ptr_eq(store, own) {
                 self.erase_words(store.as_ref(), entry)?;
             }
-            for (said, held) in self.said_of(store.as_ref(), entry)? {
-                self.erase_entry(&said, &held, at_ms)?;
+            for (said, held) in self.words_of(one)? {
+                held.erase(&said.origin, said.index, at_ms)?;
             }
-            if *hosted {
-                continue;
+            if !*hosted {
+                // Last: while it is there, all of it is done again.
+                store.erase(&entry.origin, entry.index, at_ms)?;
             }
-            for change in changes_beside(store.as_ref(), entry)? {
-                self.erase_entry(&change, store, at_ms)?;
-            }
-            // Last: while it is there, all of it is done again.
-            store.erase(&entry.origin, entry.index, at_ms)?;
         }
         if !state.is_empty() {
             own.commit(Batch { at_ms, state, ..Batch::default() })?;
@@ -300,14 +300,23 @@ impl Desk {
         Ok(self.customs_file(&entry.origin, &facts.jti)?.0.erased)
     }
 
-    fn erase_entry(&self, entry: &EntryRef, beside: &Arc<dyn Store>, at_ms: u64) -> Result<(), WorkflowError> {
-        // A change of a certificate of a closed log stands in a later one, which has a store of its own at a replica.
-        let elsewhere = if beside.logs().contains(&entry.origin) { None } else { self.copy_of(&entry.origin) };
-        let store = elsewhere.as_ref().unwrap_or(beside);
-        if matches!(store.disclosures(&entry.origin, entry.index)?, Some(Disclosures::Present(_))) {
-            store.erase(&entry.origin, entry.index, at_ms)?;
+    /// The statements about a certificate whose words are here still, each where it is kept: what was said of it, and the
+    /// reasons of its changes of status, which another authority of this node erases itself.
+    fn words_of(
+        &self,
+        Doomed { entry, store, hosted }: &Doomed,
+    ) -> Result<Vec<(EntryRef, Arc<dyn Store>)>, WorkflowError> {
+        let mut words = self.said_of(store.as_ref(), entry)?;
+        let changes = if *hosted { Vec::new() } else { changes_beside(store.as_ref(), entry)? };
+        for change in changes {
+            // A change of a certificate of a closed log stands in a later one, which has a store of its own at a replica.
+            let elsewhere = if store.logs().contains(&change.origin) { None } else { self.copy_of(&change.origin) };
+            let held = elsewhere.unwrap_or_else(|| Arc::clone(store));
+            if matches!(held.disclosures(&change.origin, change.index)?, Some(Disclosures::Present(_))) {
+                words.push((change, held));
+            }
         }
-        Ok(())
+        Ok(words)
     }
 
     /// Where this node keeps its copy of a partner's log.

@@ -37,9 +37,8 @@ fn erase(member: &Member, node: &Running, number: &str, arrived: bool) -> Said {
     let mut arguments = vec!["certificate", "erase", "--config", &config, "--admin", &node.admin];
     arguments.extend(["--issuer", issuer, "--number", number, "--for-good", "--format", "json"]);
     arguments.extend(["--reason", "order 12 of the data protection commissioner"]);
-    if arrived {
-        arguments.push("--arrived");
-    }
+    // Without waiting for a receipt of the answer.
+    arguments.push(if arrived { "--arrived" } else { "--unread-answers" });
     origin(&arguments)
 }
 

@@ -9,6 +9,7 @@ use crate::{
         arguments,
         console::{Console, Exit, Failure},
     },
+    reason::counted,
     statement::Issuer,
 };
 use serde_json::json;
@@ -33,6 +34,9 @@ pub(super) struct Erase {
     /// With --arrived: its issuer, where two have given the same number
     #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer, requires = "arrived")]
     of: Option<Issuer>,
+    /// Also what was answered about it that who asked did not receive yet: it never gets there then
+    #[arg(long, conflicts_with = "arrived")]
+    unread_answers: bool,
     /// That it cannot be undone is known
     #[arg(long)]
     for_good: bool,
@@ -60,21 +64,30 @@ impl Erase {
         } else {
             Certificate::Own(self.name.to_wire())
         };
-        let reason = self.reason;
+        let (reason, unread_answers) = (self.reason, self.unread_answers);
         let answer = self.door.converse(console, self.issuer, async |connection, issuer| {
-            let request = wire::EraseContentsRequest { issuer, certificate: Some(certificate), reason };
+            let request = wire::EraseContentsRequest { issuer, certificate: Some(certificate), reason, unread_answers };
             connection.admin().erase_contents(within_deadline(request)).await
         })?;
-        let wire::EraseContentsResponse { log, index, erased_before } = answer;
+        let wire::EraseContentsResponse { log, index, erased_before, statements } = answer;
         if console.is_json() {
-            console.data(json!({ "log": log, "index": index, "erased_before": erased_before }));
+            console
+                .data(json!({ "log": log, "index": index, "erased_before": erased_before, "statements": statements }));
         } else if erased_before {
-            console.data(format!("entry {index} of {log} was erased before; nothing was changed"));
+            console.data(format!("entry {index} of {log} was erased before; {}", since(statements)));
         } else {
             console.data(format!("erased what entry {index} of {log} says; the entry stays"));
             console.message(note(self.arrived));
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What another order erased.
+fn since(statements: u64) -> String {
+    match statements {
+        0 => "nothing was changed".to_owned(),
+        some => format!("the words of {} about it are erased now", counted(some, "statement", "statements")),
     }
 }
 
@@ -87,6 +100,12 @@ fn note(arrived: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_order_says_whether_words_went() {
+        assert_eq!(since(0), "nothing was changed");
+        assert_eq!(since(1), "the words of 1 statement about it are erased now");
+    }
 
     #[test]
     fn who_erases_is_not_told_that_its_own_copy_is_left() {

@@ -67,7 +67,7 @@ impl Show {
         } else {
             let route = format!("{} to {}", certificate.from, certificate.to);
             for (label, value) in [
-                ("number", certificate.number.as_str()),
+                ("number", number(&certificate)),
                 ("id", &certificate.jti),
                 ("status", status_word(certificate.status())),
                 ("agreement", &certificate.agreement),
@@ -244,13 +244,22 @@ fn line(certificate: &wire::Certificate) -> String {
     format!(
         "{}  {:24} {:10} {:8} {}→{}  {}",
         date_text(certificate.issued_on.as_ref()),
-        certificate.number,
+        number(certificate),
         status_word(certificate.status()),
         certificate.agreement,
         certificate.from,
         certificate.to,
         certificate.jti
     )
+}
+
+/// Its number; of one whose contents are not shown, whether they are erased.
+fn number(certificate: &wire::Certificate) -> &str {
+    match certificate.number.as_str() {
+        "" if certificate.erased => "erased",
+        "" => "-",
+        number => number,
+    }
 }
 
 fn described(certificate: &wire::Certificate) -> serde_json::Value {
@@ -266,6 +275,7 @@ fn described(certificate: &wire::Certificate) -> serde_json::Value {
         "status": status_word(certificate.status()).replace(' ', "_"),
         "why": (!certificate.why.is_empty()).then_some(&certificate.why),
         "held": certificate.held,
+        "erased": certificate.erased,
         "cancellation_asked": certificate.cancellation.is_some(),
     })
 }
@@ -397,6 +407,13 @@ impl Download {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_one_that_is_erased_that_is_said_in_place_of_its_number() {
+        let erased = wire::Certificate { erased: true, ..wire::Certificate::default() };
+        assert_eq!((number(&erased), &described(&erased)["erased"]), ("erased", &json!(true)));
+        assert_eq!(number(&wire::Certificate::default()), "-");
+    }
 
     #[test]
     fn what_counts_for_nothing_is_listed_by_a_word_of_its_own_with_why() {

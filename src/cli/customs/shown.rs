@@ -58,9 +58,10 @@ pub(super) fn status(console: Console, arrival: &wire::Arrival) -> String {
 fn stands(arrival: &wire::Arrival, now: i64) -> String {
     let word = plain(&or(&arrival.status, "unknown").replace('_', " "));
     let Some(as_of) = arrival.status_as_of.as_ref() else { return word };
-    let passed = age(u64::try_from(now.saturating_sub(as_of.seconds)).unwrap_or(0));
-    let less = if arrival.issued_since { "< " } else { "" };
-    format!("{word} ({less}{passed} old)")
+    let passed = u64::try_from(now.saturating_sub(as_of.seconds)).unwrap_or(0);
+    // Nothing is younger than no time.
+    let (less, passed) = if arrival.issued_since { ("< ", passed.max(1)) } else { ("", passed) };
+    format!("{word} ({less}{} old)", age(passed))
 }
 
 /// One line of a list, or one JSON document.
@@ -407,7 +408,7 @@ mod tests {
         let valid = wire::Arrival { status: "valid".to_owned(), status_as_of, ..Default::default() };
         assert_eq!(stands(&valid, 240), "valid (3 min old)");
         let new = wire::Arrival { issued_since: true, ..valid.clone() };
-        assert_eq!(stands(&new, 240), "valid (< 3 min old)");
+        assert_eq!([240, 60].map(|now| stands(&new, now)), ["valid (< 3 min old)", "valid (< 1 s old)"]);
         let key_closed = "its key is closed".to_owned();
         let cancelled = wire::Arrival { status: "cancelled".to_owned(), key_closed, ..valid };
         assert_eq!(warned(&cancelled).map(|(_, said)| said), Some("  KEY CLOSED"));

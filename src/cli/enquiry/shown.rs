@@ -31,6 +31,7 @@ const fn state_word(state: wire::EnquiryState) -> &'static str {
         S::PartlyAnswered => "partly_answered",
         S::Answered => "answered",
         S::Erased => "erased",
+        S::AnswerUnread => "answer_unread",
     }
 }
 
@@ -48,6 +49,7 @@ fn clock(enquiry: &wire::Enquiry) -> (Option<Colour>, String) {
     let due = enquiry.reply_due.as_ref().map(|date| date_text(Some(date)));
     match (enquiry.state(), due) {
         (wire::EnquiryState::Erased, _) => (Some(Colour::Dim), "-".to_owned()),
+        (wire::EnquiryState::AnswerUnread, _) => (Some(Colour::Yellow), "answer not here".to_owned()),
         (wire::EnquiryState::Answered, _) if enquiry.late => (Some(Colour::Red), "LATE".to_owned()),
         (wire::EnquiryState::Answered, Some(_)) => (Some(Colour::Dim), "in time".to_owned()),
         (wire::EnquiryState::Answered, None) => (Some(Colour::Dim), "no day due".to_owned()),
@@ -172,6 +174,12 @@ fn left(enquiry: &wire::Enquiry) -> Vec<String> {
 /// What a person of the asking side may do once the day to answer is over: on a certificate that is not here nothing is
 /// decided.
 fn may_follow(side: Side, enquiry: &wire::Enquiry) -> Option<String> {
+    if enquiry.state() == wire::EnquiryState::AnswerUnread {
+        return Some(format!(
+            "ask {} what it replied, or ask again: a reply since came without what it says, and may be the answer",
+            host(&enquiry.to)
+        ));
+    }
     if side == Side::Asked || !enquiry.overdue {
         return None;
     }
@@ -407,6 +415,9 @@ mod tests {
         assert!(may_follow(Side::Asking, &proposed(&[1])).unwrap().contains("customs decide 999 --whole"));
         assert!(may_follow(Side::Asking, &proposed(&[1, 2])).unwrap().ends_with("for each of certificate 1, 2"));
         assert_eq!(may_follow(Side::Asked, &open), None, "who is asked decides nothing");
+        let unread = wire::Enquiry { state: wire::EnquiryState::AnswerUnread.into(), ..open.clone() };
+        assert_eq!(clock(&unread).1, "answer not here", "though its day is over");
+        assert!(may_follow(Side::Asking, &unread).unwrap().starts_with("ask tdap.gov.pk what it replied"));
         assert_eq!(may_follow(Side::Asking, &wire::Enquiry { overdue: false, ..open }), None);
     }
 

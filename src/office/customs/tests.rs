@@ -345,6 +345,17 @@ fn the_whole_is_used_in_full_only_when_nothing_of_any_item_is_left() {
     desk.ended.insert(2);
     desk.write_off(1, "100", "H87").unwrap();
     assert_eq!(desk.file.latest, Some(full), "of what has lost its force nothing is left");
+    desk.decide(Some(1), ResponseCode::Received).unwrap();
+    assert_eq!(desk.file.latest, Some(full), "that it was received does not hide that it is used up");
+}
+
+#[test]
+fn what_stands_against_an_item_is_not_hidden_by_taking_back_what_was_used_of_another() {
+    let mut desk = Desk::new();
+    let used = desk.write_off(1, "10", "H87").unwrap();
+    desk.decide(Some(2), ResponseCode::PreferenceDenied).unwrap();
+    desk.file.give_back(&used);
+    assert_eq!(desk.file.latest, Some(ResponseCode::PreferenceDenied));
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub struct AbroadNote {
     pub jti: Jti,
     /// Who said it.
     pub by: Issuer,
-    /// The day it is said on (UTC), as it was signed.
+    /// The civil day on which it was said, where that was.
     pub day: Date,
     /// Since when it is readable here: what came back after a loss is so since then, this authority's own words as well.
     pub at: Option<Timestamp>,
@@ -186,6 +186,7 @@ impl Desk {
         let amended = notes.iter().filter_map(amends).collect::<Vec<_>>();
         for note in &mut notes {
             note.amended = amended.contains(&note.jti);
+            note.day = self.said_on(&note.by, &note.jti, note.day);
         }
         // After a loss all came back together, and only the statements themselves tell what was before.
         notes.sort_by_key(|note| (note.jti.hour_ms(), note.at, note.jti));

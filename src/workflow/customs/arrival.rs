@@ -112,7 +112,7 @@ pub struct Arrival {
 pub struct StatusNote {
     /// The statement.
     pub jti: Jti,
-    /// The day (UTC) on which the issuer says it was made.
+    /// The civil day at the issuer on which it says it was made.
     pub day: Date,
     /// When it was readable here; not known of another authority of this node, which keeps its own.
     pub at: Option<Timestamp>,
@@ -245,20 +245,20 @@ impl Desk {
         let status = Status::from_value(value.unwrap_or_default()).map_err(|error| unreadable(error.to_string()))?;
         let later = self.later(origin, &facts.jti)?;
         let mut changes = changes(store, entry, &facts.jti)?;
-        let of_items = |note: &StatusNote| {
-            let change = &note.change.change;
-            change.items.is_some() && change.act != Act::Reinstated
-        };
-        let mut in_part = changes.iter().any(of_items);
+        let of_items = |change: &Change| change.items.is_some() && change.act != Act::Reinstated;
+        let mut in_part = changes.iter().any(|note| of_items(&note.change.change));
         let status = later.changes.iter().fold(status, |status, note| {
             let Change { act, items, .. } = &note.change.change;
             let behind = if in_part { Status::InPart } else { Status::Valid };
-            in_part |= of_items(note);
+            in_part |= of_items(&note.change.change);
             status_after(status, behind, act, items.as_deref()).unwrap_or(status)
         });
         changes.extend(later.changes);
-        for note in changes.iter_mut().filter(|_| file.erased) {
-            (note.change.reason, note.change.remarks) = (Shown::No, Shown::No);
+        for note in &mut changes {
+            note.day = self.said_on(&said.envelope.iss, &note.jti, note.day);
+            if file.erased {
+                (note.change.reason, note.change.remarks) = (Shown::No, Shown::No);
+            }
         }
         let number = certificate.reference.as_option().map(|reference| reference.number.to_string());
         let known = match &number {

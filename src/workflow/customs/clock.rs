@@ -4,7 +4,7 @@
 //! a day that moved, because more time was taken, is another day. The machine proposes what may follow; a person decides.
 
 use super::{
-    ArrivedName, Delivery, EnquiryView,
+    ArrivedName, Delivery, EnquiryState, EnquiryView,
     arrival::statements_about,
     course::{parse, written},
     enquiries::Side,
@@ -160,9 +160,11 @@ impl Desk {
 
     /// The steps that an enquiry's clock stands at; of days that are over, those that a node which was down has missed.
     fn steps(&self, view: &EnquiryView, decided: bool) -> Vec<Reminded> {
-        let answered = !view.is_open();
+        // Who may have answered is not said to be late.
+        let unread = view.state == EnquiryState::AnswerUnread;
+        let answered = unread || !view.is_open();
         let waits = [
-            (Deadline::Acknowledge, view.acknowledge_due, view.counting().next().is_some()),
+            (Deadline::Acknowledge, view.acknowledge_due, unread || view.counting().next().is_some()),
             (Deadline::Reply, view.reply_due, answered),
             (Deadline::Decide, view.decide_due, decided),
         ];

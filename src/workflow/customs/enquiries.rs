@@ -1,6 +1,7 @@
 //! Enquiries as both sides see them, with the clock of the agreement and the answers.
 
 use super::{
+    answers::Answers,
     arrival::{Statement, statement_at, statements_about},
     closed::said_about,
 };
@@ -35,8 +36,10 @@ pub enum EnquiryState {
     PartlyAnswered,
     /// All of it is answered.
     Answered,
-    /// What it says is erased, with the last certificate that it asks about.
+    /// What it says is erased, with the last certificate that it asks about, or what was answered to it.
     Erased,
+    /// Who is asked has replied since, and what that answers is not to be read here.
+    AnswerUnread,
 }
 
 /// An answer, as either side sees it.
@@ -302,7 +305,7 @@ impl Desk {
     }
 
     /// Where the answers to them stand.
-    fn answering_stores(&self, side: Side) -> Vec<Arc<dyn Store>> {
+    pub(super) fn answering_stores(&self, side: Side) -> Vec<Arc<dyn Store>> {
         match side {
             Side::Asking => self.stores_addressed(),
             Side::Asked => vec![Arc::clone(self.store())],
@@ -335,7 +338,7 @@ impl Desk {
         }
         // Its clock runs in the days of the side that replies, which both sides count alike.
         let there = super::arrival::instant(at_ms).map(|at| self.day_there(&to, at));
-        let replies = self.replies_to(side, &jti, &to)?;
+        let Answers { shown: replies, erased } = self.answers_to(side, &jti, &to)?;
         let (sent_on, received_on) = match side {
             Side::Asking => (there, replies.first().map(|one| one.reply.reply.received_on)),
             Side::Asked => {
@@ -383,34 +386,19 @@ impl Desk {
         if let Some(from) = received_on.or(sent_on).filter(|_| view.days_known) {
             self.clock(&mut view, side, from)?;
         }
-        view.state = state_of(&view);
+        view.state = state_of(&view, erased);
+        if side == Side::Asking && view.is_open() && self.has_unread_reply(&view)? {
+            view.state = EnquiryState::AnswerUnread;
+        }
         // A day is over where it is to be kept: at the side that replies.
         let today = self.day_there(&view.to, self.now());
         view.overdue = view.is_open() && view.reply_due.is_some_and(|due| due < today);
         view.due_soon = view.is_open() && view.reply_due.is_some_and(|due| self.is_soon(&view, due, today));
-        if side == Side::Asking && view.overdue {
+        if side == Side::Asking && view.overdue && view.state != EnquiryState::AnswerUnread {
             view.proposes_of = self.unanswered_here(&view)?;
             view.proposes = (!view.proposes_of.is_empty()).then_some(ResponseCode::NoReply);
         }
         Ok(Some(view))
-    }
-
-    /// What was answered to an enquiry by who was asked, with what stands past the closing of its key.
-    fn replies_to(&self, side: Side, enquiry: &Jti, to: &Issuer) -> Result<Vec<ReplyView>, WorkflowError> {
-        let (trust, subject, mut replies) = (self.trust(), Subject::Statement(*enquiry), Vec::new());
-        for store in self.answering_stores(side) {
-            for said in said_about(store.as_ref(), &trust, &subject, Kind::EnquiryReply)? {
-                if let OpenedBody::EnquiryReply(Some(body)) = said.entry.body
-                    && said.entry.envelope.iss == *to
-                {
-                    let day = super::arrival::instant(said.about.at_ms).map(|at| self.day_there(to, at));
-                    let (jti, key_closed) = (said.entry.envelope.jti, said.key_closed);
-                    replies.push(ReplyView { jti, reply: *body, day, late: false, key_closed });
-                }
-            }
-        }
-        replies.sort_by_key(|reply| reply.jti);
-        Ok(replies)
     }
 
     /// The enquiries that give the clarification which a reply to this one asked for: those about a certificate of it. Each
@@ -451,7 +439,7 @@ impl Desk {
     }
 
     /// The civil day at an authority, by the trust list.
-    pub(super) fn day_there(&self, issuer: &Issuer, at: Timestamp) -> Date {
+    pub(in crate::workflow) fn day_there(&self, issuer: &Issuer, at: Timestamp) -> Date {
         let trust = self.trust();
         match trust.time_zone(issuer) {
             Some(zone) => zone.date_at(at),
@@ -483,13 +471,17 @@ fn counted(store: &dyn Store, entry: &EntryRef) -> Result<Option<Statement>, Wor
 }
 
 /// Where an enquiry stands by its answers, the last of which counts.
-fn state_of(view: &EnquiryView) -> EnquiryState {
+fn state_of(view: &EnquiryView, answer_erased: bool) -> EnquiryState {
     if view.enquiry.is_none() {
         return EnquiryState::Erased;
     }
     let acts = view.counting().map(|one| one.reply.reply.act).collect::<Vec<_>>();
     if acts.contains(&ReplyAct::Full) || view.is_clarified() {
         return EnquiryState::Answered;
+    }
+    // Nobody can say any more what of it was answered, and how.
+    if answer_erased {
+        return EnquiryState::Erased;
     }
     match acts.last() {
         None => EnquiryState::Sent,

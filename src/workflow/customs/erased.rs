@@ -3,6 +3,7 @@
 //! other side is an authority of this node too, its logs are read to find what belongs together, and it erases its own.
 
 use super::{
+    EnquiryRefused, EnquiryView,
     arrival::{Statement, statement_at},
     enquiries::Side,
 };
@@ -12,7 +13,11 @@ use crate::{
     log::Origin,
     statement::{Addressee, Enquiry, EnquirySubject, Issuer, Kind, OpenedBody, StatementRef},
     store::{Disclosures, EntryRef, Store, StoreError, Subject, about},
-    workflow::{Desk, WorkflowError, record::numbered},
+    workflow::{
+        Desk, ErasedName, WorkflowError,
+        changes::is_receipted,
+        record::{self, numbered},
+    },
 };
 use std::sync::Arc;
 
@@ -100,8 +105,8 @@ impl Desk {
         Ok(left)
     }
 
-    /// Whether an enquiry about a certificate waits for its answer, and the day of that is not over; or nobody knows yet,
-    /// for the logs where it stands are still to be opened here. It reads from the disk.
+    /// Whether an enquiry about a certificate waits for its answer, and the day of that is not over, or who asked has yet to
+    /// get the answer; or nobody knows yet, for the logs where it stands are still to be opened here. It reads from the disk.
     pub(in crate::workflow) fn awaits_answer(
         &self,
         store: &Arc<dyn Store>,
@@ -117,20 +122,67 @@ impl Desk {
         {
             return Ok(true);
         }
+        for view in self.asked_about(side, &named)? {
+            let awaited = view.is_open() && !view.overdue;
+            if awaited || (own && !self.has_its_answers(&view)?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether nothing that was answered about an own certificate would go before who asked has it; what arrived was answered
+    /// by others. It reads from the disk.
+    pub fn has_told_its_answers(&self, name: &ErasedName) -> Result<(), WorkflowError> {
+        let ErasedName::Own(name) = name else { return Ok(()) };
+        let store = self.store().as_ref();
+        let Some(named) = Named::read(store, &record::find(store, name)?)? else { return Ok(()) };
+        for view in self.asked_about(Side::Asked, &named)? {
+            if !self.has_its_answers(&view)? {
+                return Err(EnquiryRefused::AnswerOwed(view.place.jti).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The enquiries of a side about a certificate, as far as they are not erased.
+    fn asked_about(&self, side: Side, named: &Named) -> Result<Vec<EnquiryView>, WorkflowError> {
+        let mut views = Vec::new();
         for subject in named.subjects() {
             for asking in self.asking_stores(side) {
                 for (_, statement) in said_about(asking.as_ref(), &subject, &[Kind::Enquiry])? {
                     match self.enquiry_of(side, &statement.opened.envelope.jti) {
-                        Ok(view) if view.is_open() && !view.overdue && named.is_among(view.subjects(), &view.to) => {
-                            return Ok(true);
-                        }
+                        Ok(view) if named.is_among(view.subjects(), &view.to) => views.push(view),
                         Ok(_) | Err(WorkflowError::EnquiryUnknown) => {}
                         Err(error) => return Err(error),
                     }
                 }
             }
         }
-        Ok(false)
+        Ok(views)
+    }
+
+    /// Whether who asked has said that it has what was answered here: what it lacks it would never get, and could not tell
+    /// from no answer. Another authority of this node reads it where it stands.
+    fn has_its_answers(&self, view: &EnquiryView) -> Result<bool, WorkflowError> {
+        if !self.is_copied(&view.place.log) {
+            return Ok(true);
+        }
+        let store = self.store().as_ref();
+        for reply in view.counting() {
+            if let Some(entry) = store.find(&reply.jti)?
+                && !is_receipted(store, &entry)?
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a log of another is kept here as a copy, which no authority of this node writes.
+    pub(super) fn is_copied(&self, log: &Origin) -> bool {
+        let partners = &self.setup().partners;
+        !partners.is_hosted(log) || partners.copies().iter().any(|(copy, _)| copy == log)
     }
 
     /// Whether an enquiry goes with a certificate: nothing else that it asks about is kept here, nor that one which it

@@ -8,6 +8,7 @@
 
 mod abroad;
 mod again;
+mod answers;
 mod arrival;
 mod asking;
 mod bearing;

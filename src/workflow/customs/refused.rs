@@ -159,6 +159,11 @@ pub enum EnquiryRefused {
         /// Where that was answered.
         enquiry: Jti,
     },
+    /// What was answered would go before who asked has it.
+    #[error(
+        "enquiry {0} about it is answered, and who asked has not said yet that the answer came: erased now, it never gets there and looks as if nobody had answered; wait for that, or have it go all the same (`--unread-answers`)"
+    )]
+    AnswerOwed(Jti),
     /// More time than the agreement allows.
     #[error(
         "{until} is too late: the agreement has it answered by {latest} at the latest{}",
@@ -235,6 +240,7 @@ impl Reasoned for EnquiryRefused {
             Self::Clarified { .. } => "CLARIFIED_BEFORE",
             Self::NoMoreTime { .. } => "EXTENSION_TOO_SHORT",
             Self::AnsweredOtherwise { .. } => "SUBJECT_ANSWERED",
+            Self::AnswerOwed(_) => "ANSWER_OWED",
             Self::TooMuchTime { .. } => "EXTENSION_TOO_LONG",
         }
     }

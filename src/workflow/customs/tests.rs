@@ -16,9 +16,10 @@ use crate::{
         SubjectFinding,
     },
     store::{Disclosures, Store as _},
-    time::{Clock as _, Date, SeededRandom},
+    time::{Clock as _, Date, SeededRandom, Timestamp},
     workflow::{
-        CancelWish, CertificateName, Desk, ErasedName, IssueRow, Issued, StatusWish, WorkflowError, tests::world::World,
+        CancelWish, CertificateName, CertificateRecord, Desk, ErasedName, IssueRow, Issued, StatusWish, WorkflowError,
+        tests::world::World,
     },
 };
 
@@ -243,6 +244,24 @@ fn why(code: ResponseCode) -> Option<ResponseReason> {
 
 fn valid(subject: u32) -> SubjectAnswer {
     SubjectAnswer { subject, finding: SubjectFinding::Valid, items: Vec::<ItemAnswer>::new(), words: None }
+}
+
+#[tokio::test]
+async fn what_is_said_after_midnight_is_of_that_day_where_it_is_said_though_utc_is_still_in_the_old_one() {
+    let corridor = Corridor::open().await;
+    // The clock of both.
+    corridor.pakistan.clock.set("2026-11-30T19:30:00Z".parse::<Timestamp>().unwrap());
+    corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "1")).await.unwrap();
+    corridor.change(2, Act::Suspended, None).await;
+    let course = corridor.customs.course(&corridor.officer, &corridor.name()).unwrap();
+    let days = course.arrival.changes.iter().map(|note| note.day.to_string());
+    assert_eq!(days.collect::<Vec<_>>(), ["2026-12-01"]);
+    let notes = corridor.exporting.abroad(&corridor.liaison, &CertificateName::Number(corridor.number())).unwrap();
+    assert_eq!(notes.iter().map(|note| note.day.to_string()).collect::<Vec<_>>(), ["2026-12-01"]);
+    let entry = &corridor.issued.outcome.entry;
+    let record = CertificateRecord::read(corridor.pakistan.store.as_ref(), entry).unwrap();
+    let history = corridor.exporting.history(&record).unwrap();
+    assert_eq!(history.changes.iter().map(|one| one.on.to_string()).collect::<Vec<_>>(), ["2026-12-01"]);
 }
 
 #[tokio::test]

@@ -25,6 +25,11 @@ pub enum UseRefused {
     /// It is answered for this certificate.
     #[error("enquiry {0} is answered for this certificate; decide by the answer: origin enquiry show {0}")]
     EnquiryReplied(Jti),
+    /// Who was asked has replied since, and what that answers is not to be read here.
+    #[error(
+        "who was asked in enquiry {0} has replied since, and what that says is not here: it may be the answer; ask what it says, or ask again (`origin enquiry raise`)"
+    )]
+    AnswerUnread(Jti),
     /// That nobody answered is said of no enquiry: the code or the reason that says so.
     #[error("{0} is said of an enquiry that got no answer in time: name it (`--enquiry`)")]
     NoEnquiry(&'static str),
@@ -143,6 +148,7 @@ impl Reasoned for UseRefused {
             Self::EnquiryOfAnother(_) => "ENQUIRY_OF_ANOTHER",
             Self::EnquiryNotOverdue { .. } => "ENQUIRY_NOT_OVERDUE",
             Self::EnquiryReplied(_) => "ENQUIRY_ANSWERED",
+            Self::AnswerUnread(_) => "ANSWER_UNREAD",
             Self::NoEnquiry(_) => "ENQUIRY_MISSING",
             Self::NoReason(_) => "REASON_MISSING",
             Self::ReasonMisplaced { .. } => "REASON_MISPLACED",

@@ -45,7 +45,7 @@ async fn what_is_erased_is_gone_here_and_the_log_and_the_holders_copy_verify_as_
     let gone = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome;
     let holders = desk.evidence_at(&gone.entry).unwrap();
     let erased = erase(&desk, &gone.entry).unwrap();
-    assert_eq!(erased, Erasure { entry: gone.entry.clone(), before: false });
+    assert_eq!(erased, Erasure { entry: gone.entry.clone(), before: false, statements: 0 });
     assert!(erase(&desk, &gone.entry).unwrap().before, "a second time changes nothing");
 
     let there = |entry: &EntryRef| world.store.disclosures(&entry.origin, entry.index).unwrap().unwrap();
@@ -59,6 +59,11 @@ async fn what_is_erased_is_gone_here_and_the_log_and_the_holders_copy_verify_as_
         gone.entry,
         "its number is known, and not given again"
     );
+    let issued_on = CertificateRecord::read(world.store.as_ref(), &kept.entry).unwrap();
+    let issued_on = issued_on.certificate.reference.as_option().unwrap().issued_on;
+    assert_eq!(desk.look_up(&name, Some(issued_on)).unwrap().jti, gone.jti, "with the day it was made on");
+    let another = Some(issued_on.tomorrow().unwrap());
+    assert_eq!(desk.look_up(&name, another).unwrap_err().reason(), "CERTIFICATE_UNKNOWN");
 
     still_verifies(&world);
     assert_eq!(verdict(&world, &holders).headline, Headline::Valid, "the holder's copy is the holder's");
@@ -82,11 +87,16 @@ async fn a_certificate_that_is_erased_can_still_be_withdrawn_and_reasons_of_befo
     let name = CertificateName::Jti(issued.jti);
     let suspend = StatusWish { act: Act::Suspended, ..cancel(name.clone()) };
     let change = desk.change_status(&world.signatory, &world.request_id(2), suspend).await.unwrap().entry;
-    erase(&desk, &issued.entry).unwrap();
-    let said = world.store.disclosures(&change.origin, change.index).unwrap();
-    assert_eq!(said, Some(Disclosures::Erased), "a reason may name what the certificate says");
+    let said = |change: &EntryRef| world.store.disclosures(&change.origin, change.index).unwrap();
+    assert_eq!(erase(&desk, &issued.entry).unwrap().statements, 1);
+    assert_eq!(said(&change), Some(Disclosures::Erased), "a reason may name what the certificate says");
     let withdraw = StatusWish { act: Act::Withdrawn { since: Since::Issue }, ..cancel(name) };
-    desk.change_status(&world.signatory, &world.request_id(3), withdraw).await.unwrap();
+    let later = desk.change_status(&world.signatory, &world.request_id(3), withdraw).await.unwrap().entry;
+    assert!(matches!(said(&later), Some(Disclosures::Present(_))));
+    let again = erase(&desk, &issued.entry).unwrap();
+    assert_eq!((again.before, again.statements), (true, 1), "the reason of a change of after goes at another order");
+    assert_eq!(said(&later), Some(Disclosures::Erased));
+    assert_eq!(erase(&desk, &issued.entry).unwrap().statements, 0);
     let record = CertificateRecord::read(world.store.as_ref(), &issued.entry).unwrap();
     assert_eq!(record.status, Status::Withdrawn);
     still_verifies(&world);

@@ -2,17 +2,21 @@
 
 use super::{Corridor, reason, valid, why};
 use crate::{
+    inbox::{Receipted, erased_there},
     office::WriteOffLine,
     reason::Reasoned as _,
     statement::{
         DocumentDigest, EndorsementAct, EnquiryGround, ItemDecision, Jti, ReplyAct, ResponseCode, ResponseReason,
         SubjectAnswer, SubjectFinding,
     },
+    store::{Batch, EntryRef, Store as _},
     time::{Clock as _, Date},
     workflow::{
-        ArrivalsAsked, ArrivedName, Decided, DecisionWish, EndorsementWish, MatchWish, Notice, ShareWish, WriteOffWish,
+        ArrivalsAsked, ArrivedName, Decided, DecisionWish, EndorsementWish, EnquiryState, MatchWish, Notice, ShareWish,
+        WriteOffWish,
     },
 };
+use std::sync::Arc;
 
 impl Corridor {
     /// That an enquiry got no reply.
@@ -57,6 +61,38 @@ async fn after_an_answer_nobody_says_that_there_was_none_but_that_it_came_too_la
     assert_eq!(reason(customs.decide(officer, corridor.unanswered(3, raised)).await), "ENQUIRY_ANSWERED");
     let late = corridor.decision(4, None, ResponseCode::PreferenceDenied, Some(ResponseReason::NoReplyInTime));
     customs.decide(officer, DecisionWish { enquiry: Some(raised), ..late }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reply_of_which_the_words_are_not_here_is_never_taken_for_none() {
+    let mut corridor = Corridor::open().await;
+    let raised = corridor.customs.enquire(&corridor.officer, corridor.enquiry(1)).await.unwrap().jti;
+    let reply = corridor.reply(2, raised, ReplyAct::Full, vec![valid(1)]);
+    let replied = corridor.exporting.reply(&corridor.liaison, reply).await.unwrap().jti;
+    // It is erased before customs have more of it than its entry.
+    let EntryRef { origin, index } = corridor.pakistan.store.find(&replied).unwrap().unwrap();
+    corridor.pakistan.store.erase(&origin, index, 0).unwrap();
+    corridor.customs.sequencer().close();
+    corridor.china.elsewhere = Arc::default();
+    let copy = corridor.china.copies(&corridor.pakistan, &origin);
+    let (customs, _) = corridor.china.desk();
+    let officer = &corridor.officer;
+    let state = || customs.enquiry(officer, &raised).unwrap().state;
+    assert_eq!(state(), EnquiryState::AnswerUnread, "it may come yet");
+    let settled = Receipted { settled: index + 1, owed: false }.put(&origin);
+    let gone = vec![settled, erased_there(&origin, index)];
+    copy.commit(Batch { state: gone, ..Batch::default() }).unwrap();
+    assert_eq!(state(), EnquiryState::AnswerUnread, "it never comes");
+    corridor.later(200);
+    let view = customs.enquiry(officer, &raised).unwrap();
+    assert_eq!((view.state, view.is_open(), view.proposes), (EnquiryState::AnswerUnread, true, None));
+    // A copy is found by the identifier here.
+    let certificate = ArrivedName::Jti(corridor.issued.outcome.jti);
+    let silent = DecisionWish { certificate: certificate.clone(), ..corridor.unanswered(3, raised) };
+    assert_eq!(reason(customs.decide(officer, silent).await), "ANSWER_UNREAD");
+    let denied = corridor.decision(4, None, ResponseCode::PreferenceDenied, Some(ResponseReason::NoReplyInTime));
+    let denied = DecisionWish { certificate, enquiry: Some(raised), ..denied };
+    assert_eq!(reason(customs.decide(officer, denied).await), "ANSWER_UNREAD");
 }
 
 #[tokio::test]

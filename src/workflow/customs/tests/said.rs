@@ -6,7 +6,7 @@ use crate::{
     encoding::base64::decode_url,
     log::{Frontier, Origin, leaf_hash},
     statement::Kind,
-    store::{Store, Subject, Table, about},
+    store::{Batch, EntryRef, StateChange, Store, Subject, Table, about},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -231,6 +231,25 @@ async fn of_two_authorities_of_one_node_each_erases_what_is_its_own_whichever_is
 }
 
 #[tokio::test]
+async fn what_was_answered_at_one_node_is_not_open_again_once_its_issuer_erases_the_answer() {
+    let corridor = Corridor::open().await;
+    corridor.is_one_node();
+    let raised = corridor.is_written_about().await;
+    let (exporting, customs, liaison) = (&corridor.exporting, &corridor.customs, &corridor.liaison);
+    assert!(!erase(exporting, &ErasedName::Own(CertificateName::Jti(corridor.issued.outcome.jti))));
+    let again = corridor.reply(5, raised, ReplyAct::Full, vec![valid(1)]);
+    assert_eq!(reason(exporting.reply(liaison, again).await), "CONTENTS_ERASED", "one answer is signed");
+    let clock = &corridor.china.clock;
+    clock.set(clock.now() + jiff::SignedDuration::from_hours(24 * 200));
+    for view in [exporting.incoming_enquiry(liaison, &raised), customs.enquiry(&corridor.officer, &raised)] {
+        let view = view.unwrap();
+        assert!(view.enquiry.is_some(), "what was asked is for customs to erase");
+        assert_eq!((view.state, view.overdue, view.proposes), (EnquiryState::Erased, false, None));
+    }
+    assert!(customs.enquiries(&corridor.officer, true, 0..10).unwrap().enquiries.is_empty());
+}
+
+#[tokio::test]
 async fn the_years_erase_what_customs_made_of_a_certificate_that_an_issuer_of_their_node_keeps() {
     let mut corridor = keeping_nothing().await;
     corridor.is_one_node();
@@ -266,4 +285,28 @@ async fn the_years_of_keeping_wait_for_the_answer_or_for_its_day_to_be_over() {
         assert!(!is_in(corridor.china.store.as_ref()));
         assert_eq!(customs.enquiry(&corridor.officer, &raised).unwrap().state, EnquiryState::Erased);
     }
+}
+
+#[tokio::test]
+async fn an_answer_is_not_erased_before_who_asked_has_it() {
+    let mut corridor = keeping_nothing().await;
+    let raised = corridor.asks_in_words(corridor.enquiry(1)).await;
+    let reply = corridor.reply(2, raised, ReplyAct::Full, vec![valid(1)]);
+    let replied = corridor.exporting.reply(&corridor.liaison, reply).await.unwrap().jti;
+    corridor.exporting.sequencer().close();
+    corridor.pakistan.erase_after_years = Some(0);
+    let (exporting, _) = corridor.pakistan.desk();
+    let (clock, store) = (&corridor.pakistan.clock, &corridor.pakistan.store);
+    clock.set(clock.now() + jiff::SignedDuration::from_hours(48));
+    let name = ErasedName::Own(CertificateName::Jti(corridor.issued.outcome.jti));
+    assert_eq!(exporting.erase_due().unwrap(), (0, false));
+    assert_eq!(reason(exporting.has_told_its_answers(&name)), "ANSWER_OWED");
+    // As it is kept of a receipt.
+    let EntryRef { origin, index } = store.find(&replied).unwrap().unwrap();
+    let (table, id) = (Table::Setting, format!("feed/receipted/{origin}").into_bytes());
+    let record = format!(r#"{{"size":{},"outstanding":[]}}"#, index + 1).into_bytes();
+    let state = vec![StateChange::RecordPut { table, id, record }];
+    store.commit(Batch { state, ..Batch::default() }).unwrap();
+    exporting.has_told_its_answers(&name).unwrap();
+    assert_eq!(exporting.erase_due().unwrap(), (1, false));
 }
