@@ -319,8 +319,8 @@ impl Recall {
     }
 
     fn decide_one(&mut self, now: Timestamp, origin: &Origin, actions: &mut Vec<Action>) {
-        let enough = self.asks_nobody(origin) || (self.has_enough(origin) && self.has_waited(now));
-        let waits = self.waits_for_holder(origin);
+        let enough = self.has_heard_enough(now, origin);
+        let (waits, follows) = (self.waits_for_holder(origin), self.follows_what_comes(now, origin));
         let (proven, forks) = (self.proven.contains(origin), self.lifted.get(origin).cloned().unwrap_or_default());
         let Some(log) = self.logs.get_mut(origin) else { return };
         // What else is missing later was not given up.
@@ -353,7 +353,7 @@ impl Recall {
         let count = u32::try_from(holders.clone().count()).unwrap_or(u32::MAX);
         if count > 0 {
             let turn = usize::try_from(log.tries % count).unwrap_or(0);
-            if let Some(((from, _), known)) = holders.nth(turn).filter(|_| now >= log.until) {
+            if let Some(((from, _), known)) = holders.nth(turn).filter(|_| now >= log.until && !follows) {
                 let (from, note) = (from.clone(), known.note.clone());
                 log.stage = Stage::Refilling;
                 actions.push(Action::Refill { origin: origin.clone(), from, note });
@@ -367,6 +367,21 @@ impl Recall {
     fn waits_for_holder(&self, origin: &Origin) -> bool {
         let silent = |name: &NodeName| self.partners.get(name).is_some_and(|partner| !partner.answered);
         self.partners.keys().any(|name| super::replicates(&self.trust, name, origin) && silent(name))
+    }
+
+    /// Whether closed logs that this one may speak for are coming back: what it says of their certificates is held against
+    /// their lists, so they come first. One that nobody holds, or that was asked for in vain, holds up no other.
+    fn follows_what_comes(&self, now: Timestamp, origin: &Origin) -> bool {
+        let comes = |closed: &Origin| {
+            let log = self.logs.get(closed).filter(|log| log.tries == 0 && !log.given_up);
+            let held = log.and_then(Own::lack).is_some_and(|lack| !lack.holders.is_empty());
+            held && self.has_heard_enough(now, closed)
+        };
+        self.trust.closed_before(origin).iter().any(|(closed, _)| comes(closed))
+    }
+
+    fn has_heard_enough(&self, now: Timestamp, origin: &Origin) -> bool {
+        self.asks_nobody(origin) || (self.has_enough(origin) && self.has_waited(now))
     }
 
     fn asks_nobody(&self, origin: &Origin) -> bool {

@@ -1,11 +1,12 @@
-//! The status of own logs under a list that closes a key, or ends a log below its newest entry.
+//! The status of own logs under a list that closes a key, or ends a log below its newest entry; and of those that came
+//! back beside others.
 //!
 //! What a compromised key gave back does not count past its end, and what it took away does; past the end of a log nothing
 //! counts. Replicas judge the log anew when the list reaches them. The lists that the authority goes on with have to be
 //! those which follow from the entries by the same list, or its next snapshot would be a finding everywhere and every
-//! status unknown.
+//! status unknown. So it is with what a later log says of certificates of one that came back after it.
 
-use super::{SequencerError, snapshot::set_void_apart};
+use super::{SequencerError, recalled::Recalled, snapshot::set_void_apart};
 use crate::{
     log::{Hash, Origin},
     statement::{Jti, OpenedBody, Status},
@@ -21,17 +22,27 @@ fn id(origin: &Origin) -> Vec<u8> {
     format!("judged/{origin}").into_bytes()
 }
 
-/// By what the status of a log is judged: the keys that the list closes, and the end of the log where entries stand beyond
-/// it. None where all counts.
-fn judged_by(store: &dyn Store, trust: &TrustList, origin: &Origin) -> Option<Hash> {
-    let closed = trust.closed_in(origin);
-    let Some(last) = ended_below(store, trust, origin) else { return closed };
-    let mut hash = Sha256::new_with_prefix(b"ended log\0");
-    hash.update(last.to_be_bytes());
-    if let Some(closed) = closed {
-        hash.update(closed.0);
+/// By what the status of a log is judged: the keys that the list closes, the end of the log where entries stand beyond it,
+/// and what came back of it last. None where all counts as it was said here.
+fn judged_by(store: &dyn Store, trust: &TrustList, origin: &Origin, back: Option<Recalled>) -> Option<Hash> {
+    let mut judged = trust.closed_in(origin);
+    let mut and = |prefix: &[u8], numbers: &[u64]| {
+        let mut hash = Sha256::new_with_prefix(prefix);
+        for number in numbers {
+            hash.update(number.to_be_bytes());
+        }
+        if let Some(before) = judged {
+            hash.update(before.0);
+        }
+        judged = Some(Hash(hash.finalize().into()));
+    };
+    if let Some(last) = ended_below(store, trust, origin) {
+        and(b"ended log\0", &[last]);
     }
-    Some(Hash(hash.finalize().into()))
+    if let Some(Recalled { from, end, at_ms, .. }) = back {
+        and(b"log that came back\0", &[from, end, at_ms]);
+    }
+    judged
 }
 
 /// The final size of a log that has more entries.
@@ -65,11 +76,13 @@ pub(super) fn restate(store: &dyn Store, trust: &TrustList, at_ms: u64) -> Resul
 fn judge(store: &dyn Store, trust: &TrustList, logs: &[Origin], at_ms: u64) -> Result<bool, SequencerError> {
     let (mut judged, mut hit) = (Vec::new(), false);
     for origin in logs {
-        let closed = judged_by(store, trust, origin);
+        // One by itself has all that is said of it in its own entries, and these came in their order.
+        let back = if logs.len() > 1 { Recalled::read(store, origin)? } else { None };
+        let closed = judged_by(store, trust, origin, back);
         let before = store.record(Table::Setting, &id(origin))?;
         let before: Option<Hash> = before.and_then(|bytes| postcard::from_bytes(&bytes).ok());
         let (true, Some(closed)) = (closed != before, closed) else { continue };
-        hit = hit || before.is_some() || is_hit(store, trust, origin)?;
+        hit = hit || before.is_some() || back.is_some() || is_hit(store, trust, origin)?;
         let record = postcard::to_allocvec(&closed).unwrap_or_default();
         judged.push(StateChange::RecordPut { table: Table::Setting, id: id(origin), record });
     }

@@ -5,6 +5,7 @@ use super::*;
 use crate::log::{Extension, HashReader, TreeHead, inclusion_proof, root_of, verify_inclusion};
 use crate::reason::Reasoned;
 use crate::signature::SignError;
+use crate::statement::Jti;
 use crate::time::SeededRandom;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -50,6 +51,7 @@ battery!(
     disclosures_may_come_later_than_their_entry_and_once,
     leaves_are_bounded_by_bytes_and_by_the_head,
     a_note_is_found_from_every_entry_it_is_on,
+    logs_are_opened_side_by_side,
 );
 
 fn run(make: Make, test: impl FnOnce(&dyn Store, &mut Rig)) {
@@ -327,4 +329,32 @@ fn reasons_stay_as_they_are() {
     assert_eq!(StoreError::NumberTaken(String::new()).reason(), "NUMBER_TAKEN");
     assert!(StoreError::NoSpace { free: 0, needed: 1 }.leaves_writer_usable());
     assert!(!StoreError::Poisoned(String::new()).leaves_writer_usable());
+}
+
+fn logs_are_opened_side_by_side(make: Make) {
+    let (store, _folder) = make();
+    let (logs, together) = (8_u8, std::sync::Barrier::new(8));
+    let of = |log: u8| (origin(&format!("x{log}.example")), Bytes::from(format!("header.{log}.signature")));
+    std::thread::scope(|scope| {
+        for log in 0..logs {
+            let (store, together) = (&store, &together);
+            let (origin, leaf) = of(log);
+            scope.spawn(move || {
+                let opened = StateChange::LogOpened { origin: origin.clone(), addressee: format!("aud of {origin}") };
+                let (index, jti, disclosures) = (0, Jti([log; 16]), None);
+                let entry = NewEntry { origin, index, jti, status_index: None, number: None, leaf, disclosures };
+                together.wait();
+                store.commit(Batch { state: vec![opened], entries: vec![entry], ..Batch::default() }).unwrap();
+            });
+        }
+    });
+    for again in [false, true] {
+        if again {
+            store.reload().unwrap();
+        }
+        for (origin, leaf) in (0..logs).map(of) {
+            let entry = store.durable_entry(&origin, 0).unwrap().unwrap();
+            assert_eq!((store.addressee(&origin), entry.leaf), (Some(format!("aud of {origin}")), leaf));
+        }
+    }
 }

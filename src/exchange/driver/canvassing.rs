@@ -38,8 +38,8 @@ pub(super) async fn keep_all(inner: Arc<Inner>, store: Arc<dyn Store>) {
 }
 
 impl Inner {
-    /// Has the nodes that replicate a log look for it now: it is new.
-    fn tell_addressee(&self, origin: &Origin) {
+    /// Has the nodes that replicate a log look for it now: it is new, or what was missing of it is back.
+    pub(super) fn tell_addressee(&self, origin: &Origin) {
         let list = self.lists.current();
         for node in list.text().nodes.iter().filter(|node| node.name != self.name) {
             if replicates(&list, &node.name, origin) {

@@ -107,6 +107,9 @@ impl ReplicationService for Door {
         let (list, now) = (self.0.lists.current(), self.0.clock.now());
         self.0.heard(&caller.name, offer.version, &offer.digest, offer.now.as_ref(), now);
         self.0.hears_withheld(&caller.name, &offer.withheld);
+        if offer.new_log {
+            self.0.offers(&caller.name);
+        }
         let away = self.0.link_of(&caller.name).borrow().is_none();
         if offer.version > list.version() || offer.new_log || away {
             // The conversation that this node leads with the caller fetches it, and looks for the log. Whoever calls

@@ -328,6 +328,8 @@ impl<'a> Recaller<'a> {
                     tracing::warn!(%origin, size, unheard, "the log is signed on by the operator's word that nothing of it is missing here: these were not heard");
                 } else if refilled {
                     tracing::warn!(%origin, size, "what was missing came back: the log is signed on");
+                    // Who was refused while less was here than he holds would ask again only after a while.
+                    self.inner.tell_addressee(origin);
                 } else {
                     tracing::info!(%origin, size, "partners know of nothing that is missing here");
                 }

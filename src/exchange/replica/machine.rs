@@ -26,8 +26,8 @@ const SILENCE: i64 = 30;
 const FIRST_PAUSE: i64 = 1;
 /// The longest pause, in seconds.
 const LONGEST_PAUSE: i64 = 64;
-/// A log waits so long, in seconds, for closed ones that it may speak for: what it says of them is held against them. A
-/// partner that gives none of these stops no other log.
+/// A partner's log waits so long, in seconds, for closed ones that it may speak for: what it says of them is held against
+/// them. A partner that gives none of these stops no other log.
 const SIBLINGS: i64 = 600;
 
 /// What a replica is for.
@@ -185,7 +185,8 @@ impl Replica {
         match &self.stream {
             Stream::Down { until } => {
                 let begun = *self.begun.get_or_insert(now);
-                let waits = self.held.siblings.lack() && passed(begun, now) < SIBLINGS;
+                // What comes back of an own log was judged when it was said.
+                let waits = self.setup.cosigns && self.held.siblings.lack() && passed(begun, now) < SIBLINGS;
                 let free = matches!(self.writing, Writing::Nothing) && !self.judge_again && !waits;
                 let idle = free && self.arrivals.is_empty();
                 if now >= *until && idle && self.held.record.equivocated.is_none() {

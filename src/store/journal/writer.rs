@@ -129,14 +129,16 @@ impl Core {
     }
 
     pub(super) fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
-        let opened = opened(&batch.state, self.logs().next_id());
+        let mut opened = opened(&batch.state, self.logs().next_id());
         // What needs no turn is done before it: the frame's bytes and the leaf hashes.
         let mut entries = self.lay_out(&batch, &opened)?;
         self.write(|writer| {
             admit(&batch, self)?;
-            // Another batch may have opened logs since.
-            if opened != self::opened(&batch.state, self.logs().next_id()) {
-                return Err(StoreError::BadBatch("logs were opened by two batches at once".to_owned()));
+            // Another batch may have opened logs since; during this turn none does.
+            let numbered = self::opened(&batch.state, self.logs().next_id());
+            if opened != numbered {
+                entries = self.lay_out(&batch, &numbered)?;
+                opened = numbered;
             }
             self.chain(&mut entries, batch.at_ms, batch.audit)?;
             self.check_space(entries.frame.length())?;

@@ -1,13 +1,13 @@
 //! A log that a trust list ended below its newest entry: what stands beyond is void, and what stands within goes on.
 
-use super::{cancel, log, verdict, world::World};
+use super::{cancel, log, numbers::bring_back, verdict, world::World};
 use crate::{
     log::{Checkpoint, LogProof, Origin, cosign},
     office::Actor,
     reason::Reasoned,
     sequencer::cosigned::{Cosigned, Kept},
     statement::{Act, Jti, OpenedBody, Status},
-    store::{Batch, Disclosures, Store},
+    store::{Batch, Disclosures, MemoryStore, Store},
     verification::{EntryFault, Headline, StatusPlace, StatusView, check_entry},
     workflow::{
         CancelWish, CertificateName, CertificateRecord, CertificatesAsked, CopyWish, Desk, DrawWish, ErasedName,
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use serde_json::json;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 fn successor() -> Origin {
     "tdap.gov.pk/log/2026-2/cn".parse().unwrap()
@@ -301,4 +301,30 @@ async fn where_no_cosigned_head_covers_an_entry_of_an_ended_log_its_holder_is_to
         page.unwrap().certificates.iter().map(|one| one.jti).collect::<Vec<_>>()
     };
     assert_eq!(anew(), [3, 2, 1].map(|nth| issued[nth].outcome.jti));
+}
+
+#[tokio::test]
+async fn what_a_later_log_says_of_a_certificate_holds_though_the_ended_log_comes_back_after_it() {
+    let shards = ["2026", "2027", "2026-2"];
+    let mut world = World::new();
+    world.list_log_key("2026-2");
+    let (desk, sequencer) = world.desk_with(&shards);
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    world.close_log(&log(), world.store.durable_size(&log()));
+    sequencer.gate().turned();
+    assert_eq!(change(&world, &desk, 2, &issued, Act::Suspended).await.unwrap(), successor());
+    sequencer.close();
+
+    let place = world.store.facts(&log(), issued.outcome.entry.index).unwrap().unwrap().status_index.unwrap();
+    let store = MemoryStore::new();
+    bring_back(&world, &store, &successor(), None);
+    bring_back(&world, &store, &log(), None);
+    assert_eq!(store.status(&log(), 0, place).unwrap(), None);
+    world.store = Arc::new(store);
+    let (_, sequencer) = world.desk_with(&shards);
+    sequencer.gate().turned();
+    sequencer.close();
+    assert_eq!(world.store.status(&log(), 0, place).unwrap(), Some(Status::Suspended.value()));
+    let found = findings(&world);
+    assert!(found.is_empty(), "{found:?}");
 }

@@ -3,7 +3,7 @@
 use super::{log, world::World};
 use crate::{
     certificate::{Finding, Findings, Sha256},
-    log::Extension,
+    log::{Extension, Origin},
     office::{Actor, Continuity, Corridor, Medium, Office},
     reason::Reasoned,
     sequencer::{Closing, Outcome, Recalled, number_id, refilled},
@@ -95,18 +95,24 @@ async fn after_a_loss_a_series_goes_on_behind_every_number_of_it_that_is_known_a
 
 /// A store that a log came back to, with the number and the contents of one certificate alone.
 pub(super) fn came_back(world: &World, known: &Outcome) -> MemoryStore {
-    let (store, origin) = (MemoryStore::new(), known.entry.origin.clone());
-    let PublishedHead { head, note } = world.store.head(&origin).unwrap();
-    let addressee = world.store.addressee(&origin).unwrap();
+    let store = MemoryStore::new();
+    bring_back(world, &store, &known.entry.origin, Some(known));
+    store
+}
+
+/// Has a log come back to a store, as to one that lost it.
+pub(super) fn bring_back(world: &World, store: &MemoryStore, origin: &Origin, known: Option<&Outcome>) {
+    let PublishedHead { head, note } = world.store.head(origin).unwrap();
+    let addressee = world.store.addressee(origin).unwrap();
     let mut batch = Batch { at_ms: 1, ..Batch::default() };
     batch.state.push(StateChange::LogOpened { origin: origin.clone(), addressee });
-    for StatusListState { list, seed, .. } in world.store.status_lists(&origin).unwrap() {
+    for StatusListState { list, seed, .. } in world.store.status_lists(origin).unwrap() {
         batch.state.push(StateChange::StatusListOpened { origin: origin.clone(), list, seed });
     }
     for index in 0..head.size {
-        let facts = world.store.facts(&origin, index).unwrap().unwrap();
-        let shown = match world.store.disclosures(&origin, index).unwrap() {
-            Some(Disclosures::Present(shown)) if index == known.entry.index => Some(shown),
+        let facts = world.store.facts(origin, index).unwrap().unwrap();
+        let shown = match world.store.disclosures(origin, index).unwrap() {
+            Some(Disclosures::Present(shown)) if known.is_some_and(|known| index == known.entry.index) => Some(shown),
             _ => None,
         };
         batch.entries.push(NewEntry {
@@ -114,17 +120,16 @@ pub(super) fn came_back(world: &World, known: &Outcome) -> MemoryStore {
             index,
             jti: facts.jti,
             status_index: facts.status_index,
-            number: known.number.clone().filter(|_| shown.is_some()),
-            leaf: world.store.leaf(&origin, index).unwrap().unwrap(),
-            disclosures: shown.map(|shown| store.seal(&origin, index, &shown).unwrap()),
+            number: known.and_then(|known| known.number.clone()).filter(|_| shown.is_some()),
+            leaf: world.store.leaf(origin, index).unwrap().unwrap(),
+            disclosures: shown.map(|shown| store.seal(origin, index, &shown).unwrap()),
         });
     }
-    let kept = refilled(&store, &origin, &batch, 1).unwrap();
+    let kept = refilled(store, origin, &batch, 1).unwrap();
     batch.state.extend(kept);
     store.commit(batch).unwrap();
-    let extension = Extension::prove(origin, None, head, &[]).unwrap();
+    let extension = Extension::prove(origin.clone(), None, head, &[]).unwrap();
     store.advance(vec![extension], &|_| Ok(note.clone())).unwrap();
-    store
 }
 
 #[tokio::test]

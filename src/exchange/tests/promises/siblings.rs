@@ -1,9 +1,10 @@
 //! A later log speaks for a closed one: what it says is held against the lists of the closed one.
 
-use super::{Bench, at, head, key, log};
-use crate::exchange::message::{Announce, FromSupplier, Package};
+use super::{Bench, at, head, key, known, log};
+use crate::exchange::message::{Announce, FromSupplier, KnownHead, Package};
+use crate::exchange::recall::{self, Recall};
 use crate::exchange::replica::{self, Action, Elsewhere, Event, Held, Replica, ReplicaRecord, Setup, check, rejudge};
-use crate::exchange::tests::world::{Line, Script, Use, WORLD, issuer, trust};
+use crate::exchange::tests::world::{Line, Script, Use, WORLD, issuer, name, trust};
 use crate::log::{Extension, Hash, Origin, TreeHead, leaf_hash, root, sign_checkpoint};
 use crate::signature::{SecretKey, Signer};
 use crate::statement::{
@@ -15,7 +16,10 @@ use crate::time::{Date, SeededRandom};
 use crate::trust::{ListedLogKey, Section, ShardEnd, TrustList};
 use crate::verification::StatusPlace;
 use bytes::Bytes;
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The entries with which the log of 2026 is closed.
 const FINAL: u64 = 12;
@@ -96,6 +100,14 @@ fn script(honest: bool) -> Script {
     Script { lines, tree }
 }
 
+/// The note of the head over all of it.
+fn note(script: &Script) -> String {
+    let size = script.lines.len() as u64;
+    let head = TreeHead { size, root: root(size, &script.tree).unwrap() };
+    let extension = Extension::prove(next(), None, head, &[]).unwrap();
+    sign_checkpoint(&extension, &next_key()).unwrap()
+}
+
 /// The replica of the log of 2027, beside that of 2026 where that is held.
 struct Later {
     store: MemoryStore,
@@ -105,10 +117,14 @@ struct Later {
 
 impl Later {
     fn under(store: MemoryStore, trust: &Arc<TrustList>, elsewhere: Elsewhere) -> Self {
+        Self::of(store, trust, elsewhere, true)
+    }
+
+    fn of(store: MemoryStore, trust: &Arc<TrustList>, elsewhere: Elsewhere, cosigns: bool) -> Self {
         let held = Held::load(&store, &next()).unwrap();
         let held = held.beside(&store, &next(), trust, &elsewhere).unwrap();
         let (origin, addressee) = (next(), "https://customs.gov.cn".to_owned());
-        let setup = Setup { origin, addressee, trust: Arc::clone(trust), cosigns: true, elsewhere: elsewhere.clone() };
+        let setup = Setup { origin, addressee, trust: Arc::clone(trust), cosigns, elsewhere: elsewhere.clone() };
         Self { store, replica: Replica::new(setup, held), elsewhere }
     }
 
@@ -145,13 +161,15 @@ impl Later {
 
     /// Takes the whole of a script.
     fn take(&mut self, script: &Script) {
-        let size = script.lines.len() as u64;
         assert!(self.tell(700, Event::Tick), "it waited long enough for the other log");
+        self.give(script);
+    }
+
+    /// The same once it dialled.
+    fn give(&mut self, script: &Script) {
+        let size = script.lines.len() as u64;
         self.tell(700, Event::Connected);
-        let head = TreeHead { size, root: root(size, &script.tree).unwrap() };
-        let extension = Extension::prove(next(), None, head, &[]).unwrap();
-        let note = sign_checkpoint(&extension, &next_key()).unwrap();
-        let announce = Announce { note, consistency: Vec::new() };
+        let announce = Announce { note: note(script), consistency: Vec::new() };
         self.tell(700, Event::Received(FromSupplier::Announce(announce)));
         let entries = script.lines.iter().map(|line| line.leaf.clone()).collect();
         let package = Package { start: 0, entries, size, proof: Vec::new() };
@@ -266,4 +284,42 @@ fn entries_that_came_before_the_list_that_closed_their_log_are_void_by_it() {
     let found = found.iter().filter(|one| one.reason == "ENTRY_BEYOND_END").map(|one| one.index);
     assert_eq!(found.collect::<Vec<_>>(), (FINAL..20).collect::<Vec<_>>());
     assert_eq!(bench.store.head(&log()).unwrap().head.size, 20, "what is held is held");
+}
+
+#[test]
+fn an_own_log_comes_back_at_once_where_the_closed_one_that_it_spoke_for_is_lost() {
+    let mut later = Later::of(MemoryStore::new(), &list(2, true), Elsewhere::default(), false);
+    assert!(later.tell(0, Event::Tick), "what comes back of an own log waits for no other");
+    later.give(&script(true));
+    assert_eq!(later.findings(), Vec::new(), "what it said of the closed one was judged when it was said");
+}
+
+/// A node that lost both logs, once the replica told what it has of them.
+fn lost(told: Vec<KnownHead>) -> (Recall, Vec<recall::Action>) {
+    let hosts = BTreeSet::from([log().host().clone()]);
+    let mut recall = Recall::new(&name(0), list(2, true), hosts, []);
+    recall.step(at(NEXT_YEAR), recall::Event::Tick);
+    recall.step(at(NEXT_YEAR), recall::Event::Unreachable(name(2)));
+    let told = recall::Event::Heads { partner: name(1), heads: told, durable: BTreeMap::new() };
+    let actions = recall.step(at(NEXT_YEAR), told);
+    (recall, actions)
+}
+
+#[test]
+fn a_closed_log_comes_back_before_the_later_one_that_speaks_for_it_unless_nobody_gives_it() {
+    let note = note(&script(true));
+    let of_later = KnownHead { log: next(), note: note.clone(), entries: true, cosigned_by_asker: None };
+    let both = || [vec![of_later.clone()], known(&head(FINAL), true)].concat();
+    let closed = || recall::Action::Refill { origin: log(), from: name(1), note: head(FINAL).note };
+    let later = || recall::Action::Refill { origin: next(), from: name(1), note: note.clone() };
+
+    let (mut recall, first) = lost(both());
+    assert_eq!(first, [closed()]);
+    let then = recall.step(at(NEXT_YEAR + 1), recall::Event::Refilled { origin: log(), durable: FINAL });
+    assert!(then.contains(&later()), "{then:?}");
+    let (mut recall, first) = lost(both());
+    assert_eq!(first, [closed()]);
+    let then = recall.step(at(NEXT_YEAR + 1), recall::Event::Refilled { origin: log(), durable: 0 });
+    assert_eq!(then, [later()], "one that does not come stops no other");
+    assert_eq!(lost(vec![of_later]).1, [later()], "nobody has the other any more");
 }
