@@ -258,16 +258,23 @@ impl Admin {
         use wire::erase_contents_request::Certificate;
         let issuer = &request.get_ref().issuer;
         let at = self.administrator(request.metadata(), issuer, Action::EraseContents)?;
-        let wire::EraseContentsRequest { certificate, reason, .. } = request.into_inner();
+        let wire::EraseContentsRequest { certificate, reason, unread_answers, .. } = request.into_inner();
         let name = match certificate {
             Some(Certificate::Arrived(name)) => ErasedName::Arrived(customs::named(Some(name))?),
             Some(Certificate::Own(name)) => ErasedName::Own(convert::certificate_name(Some(name))?),
             None => ErasedName::Own(convert::certificate_name(None)?),
         };
         let reason = life::reason(&reason)?;
-        let erased = accounts::with(at, move |authority, actor| authority.desk.erase(actor, &name, &reason)).await?;
+        let erased = accounts::with(at, move |authority, actor| {
+            if !unread_answers {
+                authority.desk.has_told_its_answers(&name)?;
+            }
+            authority.desk.erase(actor, &name, &reason)
+        });
+        let erased = erased.await?;
         let (log, index) = (erased.entry.origin.to_string(), erased.entry.index);
-        Ok(Response::new(wire::EraseContentsResponse { log, index, erased_before: erased.before }))
+        let statements = u64::try_from(erased.statements).unwrap_or(u64::MAX);
+        Ok(Response::new(wire::EraseContentsResponse { log, index, erased_before: erased.before, statements }))
     }
 
     async fn lift_evidence(

@@ -14,6 +14,7 @@ use super::watching;
 use super::wire::origin::v1::{self as wire, certificate_service_server::CertificateService};
 use crate::office::Caller;
 use crate::statement::{Act, Since};
+use crate::store::Disclosures;
 use crate::workflow::{
     CertificateRecord, CertificatesAsked, CopyWish, Desk, DrawWish, IssueRow, OriginalName, ReplaceWish, Settlement,
     WorkflowError,
@@ -412,6 +413,8 @@ fn record_to_wire(desk: &Desk, record: &CertificateRecord) -> Result<wire::Certi
     let (status, why) = convert::stands(&desk.stands(record)?);
     let certificate = &record.certificate;
     let reference = certificate.reference.as_option();
+    let (store, entry) = (desk.store(), &record.entry);
+    let erased = reference.is_none() && store.disclosures(&entry.origin, entry.index)? == Some(Disclosures::Erased);
     Ok(wire::Certificate {
         number: reference.map(|reference| reference.number.to_string()).unwrap_or_default(),
         jti: record.jti.to_string(),
@@ -425,6 +428,7 @@ fn record_to_wire(desk: &Desk, record: &CertificateRecord) -> Result<wire::Certi
         held: record.held,
         cancellation,
         why,
+        erased,
     })
 }
 

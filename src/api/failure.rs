@@ -21,7 +21,7 @@ const MAX_HEADER: usize = 8 << 10;
 /// Longest text of one finding in an error, in characters.
 const MAX_TEXT: usize = 240;
 /// Longest sentence of an error itself, in characters: it says what to do, and travels once more outside of base64.
-const MAX_SENTENCE: usize = 400;
+const MAX_SENTENCE: usize = 480;
 /// Where nothing better is known, the time after which the same request may succeed.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -144,6 +144,8 @@ fn needs_another_state(reason: &str) -> bool {
             | "DENIAL_WAITS"
             | "DECIDED_SINCE"
             | "USED_ABROAD"
+            | "ANSWER_OWED"
+            | "ANSWER_UNREAD"
             | "ENQUIRY_ANSWERED"
             | "ENQUIRY_ACKNOWLEDGED"
             | "ENQUIRY_NOT_OVERDUE"

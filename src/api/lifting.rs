@@ -54,8 +54,10 @@ pub(super) async fn lift(
         own: own.is_some(),
         shut: String::new(),
     };
-    if let Some(own) = own.filter(|_| answer.was_frozen) {
-        looked_at(own.desk.sequencer().gate(), &origin).await;
+    if let Some(own) = own {
+        if answer.was_frozen {
+            looked_at(own.desk.sequencer().gate(), &origin).await;
+        }
         answer.shut = blocking(move || partners::shut_history(&own, &origin)).await?;
     }
     Ok(answer)

@@ -5,12 +5,13 @@ use super::hosts::{HostedAuthority, Hosts};
 use super::wire::origin::v1 as wire;
 use crate::exchange::Alarm;
 use crate::exchange::driver::{DriverView, OutsideState, OutsideWitness, PartnerState, Passage};
-use crate::log::Origin;
+use crate::log::{Origin, TreeHead};
 use crate::reason::{Reasoned as _, counted};
 use crate::sequencer::{GivenTwice, Sequencer, SequencerError, Standing, Wait, gate::asks_nobody};
 use crate::store::StoreError;
 use crate::time::Timestamp;
 use crate::trust::{Node, NodeName, TrustList};
+use bytes::Bytes;
 use std::collections::BTreeMap;
 
 /// Numbers of one log that are named; whoever wants the others finds them in the node's log.
@@ -30,7 +31,8 @@ pub(super) fn list(
         trust.shard_final_size(origin).or_else(here)
     };
     let keyless = |one: &HostedAuthority| one.desk.sequencer().keyless(now).into_iter().map(told);
-    let mut shut = hosts.all().flat_map(|one| shut(one).into_iter().chain(keyless(one))).collect::<Vec<_>>();
+    let shut = hosts.all().flat_map(|one| shut(one).into_iter().chain(keyless(one)).chain(ended(one)));
+    let mut shut = shut.collect::<Vec<_>>();
     let trust_version = trust.version();
     let Some(view) = view else {
         return wire::ListPartnersResponse { trust_version, shut, ..Default::default() };
@@ -40,7 +42,7 @@ pub(super) fn list(
     let is_proven = |origin: &Origin| proven.borrow().contains_key(origin);
     for one in &mut shut {
         let is_lifted = |origin: Origin| view.was_lifted(&origin) && !is_proven(&origin);
-        if one.reason == FORKED && one.origin.parse().is_ok_and(is_lifted) {
+        if one.reason == FORKED && !one.ended && one.origin.parse().is_ok_and(is_lifted) {
             one.message = shut_though_lifted(&one.origin);
         }
     }
@@ -137,6 +139,7 @@ fn bare_log(origin: &Origin, wait: &Wait) -> wire::ShutLog {
         message: format!(
             "entries of log {origin} came back without what they disclose, such as why a status was changed: {wait}"
         ),
+        ended: false,
     }
 }
 
@@ -159,7 +162,27 @@ fn shut_though_lifted(origin: &str) -> String {
 }
 
 fn told((origin, why): (Origin, SequencerError)) -> wire::ShutLog {
-    wire::ShutLog { origin: origin.to_string(), reason: why.reason().to_owned(), message: why.to_string() }
+    let (reason, message) = (why.reason().to_owned(), why.to_string());
+    wire::ShutLog { origin: origin.to_string(), reason, message, ended: false }
+}
+
+/// Logs of an authority that were ended after a fork, and of which not all up to the end is here.
+fn ended(authority: &HostedAuthority) -> Vec<wire::ShutLog> {
+    let short = authority.desk.sequencer().ended_short().into_iter();
+    short.map(|(origin, held, end)| ended_log(&origin, held, end)).collect()
+}
+
+fn ended_log(origin: &Origin, held: u64, end: u64) -> wire::ShutLog {
+    wire::ShutLog {
+        origin: origin.to_string(),
+        reason: FORKED.to_owned(),
+        message: format!(
+            "the trust list ended log {origin} with {}, and {held} are here, which are not, or not known to be, what was signed: \
+             the rest is found nowhere here",
+            counted(end, "entry", "entries")
+        ),
+        ended: true,
+    }
 }
 
 /// Has a log signed on, or closed for good, by the operator's word. It blocks.
@@ -170,10 +193,12 @@ pub(super) fn go_on(
     at: Timestamp,
 ) -> Result<wire::GoOnResponse, SequencerError> {
     if !for_good {
-        return Ok(wire::GoOnResponse { was_shut: sequencer.go_on(origin, at)?, ..Default::default() });
+        let was_shut = sequencer.go_on(origin, at)?;
+        let contents_missing = sequencer.gate().bare().iter().any(|(bare, _)| bare == origin);
+        return Ok(wire::GoOnResponse { was_shut, contents_missing, ..Default::default() });
     }
     let (size, signed) = sequencer.give_up(origin, at)?;
-    Ok(wire::GoOnResponse { was_shut: true, size, lost: signed.saturating_sub(size) })
+    Ok(wire::GoOnResponse { was_shut: true, size, lost: signed.saturating_sub(size), ..Default::default() })
 }
 
 /// Numbers that two certificates bear since one of them came back.
@@ -189,6 +214,7 @@ fn given_twice(origin: &Origin, twice: &[GivenTwice]) -> wire::ShutLog {
             "{} of log {origin} came back under numbers that were given again meanwhile: {named}{more}",
             counted(count, "entry", "entries")
         ),
+        ended: false,
     }
 }
 
@@ -214,6 +240,8 @@ fn forked(
     let frozen = view.equivocated().borrow().clone();
     for proven in frozen.values() {
         let (origin, signed_on) = (proven.origin(), is_signed_on(proven.origin()));
+        let heads = view.shown_heads(origin)?;
+        let another = if heads.is_empty() { view.showed_another(origin) } else { Vec::new() };
         all.push(wire::ForkedLog {
             origin: origin.to_string(),
             size: proven.size(),
@@ -221,7 +249,8 @@ fn forked(
             evidence: view.evidence(origin)?.unwrap_or_default(),
             own: signed_on.is_some(),
             signed_on: signed_on.unwrap_or_default(),
-            shown_by: view.showed_another(origin).iter().map(ToString::to_string).collect(),
+            shown_by: names(&another),
+            heads: heads.into_iter().map(shown_head).collect(),
             ..Default::default()
         });
     }
@@ -236,10 +265,18 @@ fn forked(
             lifted_at: Timestamp::from_second(lifted.at).ok().map(convert::instant),
             lifted_reason: lifted.reason,
             evidence: lifted.evidence.unwrap_or_default(),
-            shown_by: Vec::new(),
+            ..Default::default()
         }));
     }
     Ok(all)
+}
+
+fn shown_head((head, nodes): (TreeHead, Vec<NodeName>)) -> wire::ShownHead {
+    wire::ShownHead { size: head.size, root: Bytes::copy_from_slice(&head.root.0), nodes: names(&nodes) }
+}
+
+fn names(nodes: &[NodeName]) -> Vec<String> {
+    nodes.iter().map(ToString::to_string).collect()
 }
 
 /// A partner, but for its logs and alarms.
@@ -331,6 +368,13 @@ mod tests {
         let said = shut_though_lifted(log);
         assert!(said.starts_with(&format!("log {log} ")) && said.contains("trust list ends the log"), "{said}");
         assert!(said.contains("no other fork is told of") && !said.contains("origin partner lift"), "{said}");
+    }
+
+    #[test]
+    fn an_ended_log_of_which_less_is_here_is_told_with_how_much_and_asks_for_no_lift() {
+        let told = ended_log(&"tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), 0, 6);
+        assert!(told.ended && told.reason == FORKED, "{told:?}");
+        assert!(told.message.contains("with 6 entries, and 0 are here") && !told.message.contains("lift"), "{told:?}");
     }
 
     #[test]

@@ -128,11 +128,17 @@ fn body(out: &mut String, shared: &wire::SharedDeclaration, now: Timestamp) -> s
     match &matched.arrival {
         None => writeln!(out, "<p>The certificate of origin is not here.</p>")?,
         Some(arrival) => {
-            let (number, issuer) = (shown(&arrival.number), shown(&arrival.issuer));
+            // Of one that is erased no number is left.
+            let number = match arrival.number.as_str() {
+                "" => String::new(),
+                number => format!(" {}", shown(number)),
+            };
+            let erased = arrival.delivery() == wire::Delivery::Erased;
+            let (erased, issuer) = (if erased { ", which is erased here" } else { "" }, shown(&arrival.issuer));
             let status = shown(&arrival.status.replace('_', " "));
             writeln!(
                 out,
-                "<p>Certificate of origin {number}, issued by {issuer}: <strong>{status}</strong>{}.",
+                "<p>Certificate of origin{number}{erased}, issued by {issuer}: <strong>{status}</strong>{}.",
                 known(arrival, now)
             )?;
             let valid = (day(arrival.valid_from.as_ref()), day(arrival.valid_until.as_ref()));
@@ -172,7 +178,8 @@ fn known(arrival: &wire::Arrival, now: Timestamp) -> String {
     let as_of = arrival.status_as_of.as_ref().and_then(|at| Timestamp::from_second(at.seconds).ok());
     as_of.map_or_else(String::new, |as_of| {
         let passed = u64::try_from(now.as_second().saturating_sub(as_of.as_second())).unwrap_or(0);
-        let (since, less) = if arrival.issued_since { ("issued after", "less than ") } else { ("as of", "") };
+        let of_new = ("issued after", "less than ", passed.max(1));
+        let (since, less, passed) = if arrival.issued_since { of_new } else { ("as of", "", passed) };
         format!(", {since} {as_of} ({less}{} old)", age(passed))
     })
 }
@@ -244,6 +251,20 @@ mod tests {
             assert!(!page(ended).contains("may be used"), "{ended}");
         }
         assert!(page("key_closed").contains("<strong>key closed</strong>."));
+    }
+
+    #[test]
+    fn of_a_certificate_that_is_erased_that_is_said() {
+        let of = |number: &str, delivery: wire::Delivery| {
+            let (number, issuer) = (number.to_owned(), "tdap.gov.pk".to_owned());
+            let arrival = wire::Arrival { number, issuer, delivery: delivery.into(), ..Default::default() };
+            let matched = wire::MatchDeclarationResponse { arrival: Some(arrival), ..Default::default() };
+            html(&wire::SharedDeclaration { matched: Some(matched), ..Default::default() }, Timestamp::UNIX_EPOCH)
+        };
+        let whole = of("PK-1", wire::Delivery::Complete);
+        assert!(whole.contains("<p>Certificate of origin PK-1, issued by tdap.gov.pk: "), "{whole}");
+        let erased = of("", wire::Delivery::Erased);
+        assert!(erased.contains("<p>Certificate of origin, which is erased here, issued by tdap.gov.pk: "), "{erased}");
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::{
 use again::Appeal;
 use question::Question;
 use sha2::{Digest as _, Sha256};
-use shown::Shown;
+use shown::{Shown, Teller, Tellers};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
@@ -58,7 +58,15 @@ pub enum Event {
     Heads {
         /// Who.
         partner: NodeName,
-        /// What it knows.
+        /// What it has itself, as issuer, replica or witness.
+        heads: Vec<KnownHead>,
+    },
+    /// In the same answer: what it was told by others. It is compared like the rest, and says nothing of what that partner
+    /// has.
+    Heard {
+        /// Who.
+        partner: NodeName,
+        /// What it was told.
         heads: Vec<KnownHead>,
     },
     /// Two notes that a machine of this node could not bring together.
@@ -123,8 +131,6 @@ pub struct Heads {
 
 /// A head and its note.
 type Noted = (TreeHead, String);
-/// The nodes that showed a head; without a name this node itself, of what was shown to it.
-type Tellers = BTreeSet<Option<NodeName>>;
 
 /// What is known of one log.
 #[derive(Debug, Default)]
@@ -138,7 +144,7 @@ struct Log {
     /// Heads found to be of the one history.
     good: VecDeque<TreeHead>,
     /// What each node shows.
-    shown: BTreeMap<Option<NodeName>, Shown>,
+    shown: BTreeMap<Teller, Shown>,
     proven: bool,
     /// What a person has lifted.
     left: Left,
@@ -212,8 +218,8 @@ impl Heads {
                 let within = shown.open.as_ref().filter(|open| open.seen.0.size <= end);
                 let lasting = within.filter(|open| passed(open.since, now) >= LASTING);
                 let Some(open) = lasting else { continue };
-                let Some(partner) = self.source(origin).or_else(|| teller.clone()) else { continue };
-                let by = teller.as_ref().unwrap_or(&self.node).to_string();
+                let Some(partner) = self.source(origin).or_else(|| teller.node().cloned()) else { continue };
+                let by = teller.node().unwrap_or(&self.node).to_string();
                 let why = ExchangeError::Uncompared { known: open.known, shown: open.seen.0.size, by };
                 let alarm = Alarm { why, since: open.since };
                 let known = all.entry((partner, origin.clone())).or_insert_with(|| alarm.clone());
@@ -237,17 +243,24 @@ impl Heads {
         let mut actions = Vec::new();
         match event {
             Event::Tick => self.tick(&mut actions),
-            Event::Own { note, entries } => self.seen(None, &note, entries, &mut actions),
+            Event::Own { note, entries } => self.seen(&Teller::Here, &note, entries, &mut actions),
             Event::Heads { partner, heads } => {
+                let teller = Teller::Holder(partner);
                 for head in heads {
-                    self.seen(Some(&partner), &head.note, head.entries, &mut actions);
+                    self.seen(&teller, &head.note, head.entries, &mut actions);
+                }
+            }
+            Event::Heard { partner, heads } => {
+                let teller = Teller::Echo(partner);
+                for head in heads {
+                    self.seen(&teller, &head.note, false, &mut actions);
                 }
             }
             Event::Suspected(suspicion) => {
                 let (first, second) = (self.open(&suspicion.first), self.open(&suspicion.second));
                 if let (Some((origin, first)), Some((_, second))) = (first, second) {
                     // It was the log's own node that showed what does not go together with the rest.
-                    let tellers = self.source(&origin).map(Some).into_iter().collect();
+                    let tellers = self.source(&origin).map(Teller::Holder).into_iter().collect();
                     let is_known = self.logs.get(&origin).is_some_and(|log| log.good.contains(&second.0));
                     let (known, seen) = if is_known { (second, first) } else { (first, second) };
                     self.compare(&origin, known, seen, tellers, &mut actions);
@@ -259,7 +272,7 @@ impl Heads {
                 for (origin, log) in &mut self.logs {
                     let has_key = trust.log_key(origin).is_some();
                     let is_listed = |name: &NodeName| trust.node(name).is_some();
-                    log.shown.retain(|teller, _| has_key && teller.as_ref().is_none_or(is_listed));
+                    log.shown.retain(|teller, _| has_key && teller.node().is_none_or(is_listed));
                 }
                 self.beyond.clear();
                 self.trust = trust;
@@ -311,29 +324,31 @@ impl Heads {
         Some((origin, (head, note.to_owned())))
     }
 
-    fn seen(&mut self, by: Option<&NodeName>, note: &str, entries: bool, actions: &mut Vec<Action>) {
+    fn seen(&mut self, by: &Teller, note: &str, entries: bool, actions: &mut Vec<Action>) {
         let Some((origin, seen)) = self.open(note) else { return };
         // What this node has itself was taken up before.
-        if by.is_some() && !self.takes_up(&origin) {
+        if by.node().is_some() && !self.takes_up(&origin) {
             return;
         }
         let log = self.logs.entry(origin.clone()).or_default();
         if entries {
-            match by {
+            match by.node() {
                 None => log.held = log.held.max(seen.0.size),
                 Some(partner) => {
                     log.holders.insert(partner.clone(), seen.0.size);
                 }
             }
         }
+        let shown = log.shown.entry(by.clone()).or_default();
+        shown.has_shown(seen.0, log.proven);
         if log.left.has(&seen.0) {
             // It still shows the branch that was left: no news, and not what is known here.
-            log.shown.entry(by.cloned()).or_default().is_left();
+            shown.is_left();
             return;
         }
         match log.newest.clone() {
             None => self.first(&origin, seen),
-            Some(newest) => self.compare(&origin, newest, seen, Tellers::from([by.cloned()]), actions),
+            Some(newest) => self.compare(&origin, newest, seen, Tellers::from([by.clone()]), actions),
         }
     }
 
@@ -469,7 +484,7 @@ impl Heads {
     fn evidence(&mut self, question: Question, prefix: Option<Prefix>, actions: &mut Vec<Action>) {
         let (known, seen) = (question.known().clone(), question.seen().clone());
         // What this node has itself is what it keeps to.
-        let is_own = question.tellers.contains(&None);
+        let is_own = question.tellers.contains(&Teller::Here);
         let off = if is_own { Some(known.0) } else { self.off(&question.origin, known.0, seen.0) };
         let Question { origin, old: (_, first), new: (_, second), tellers, .. } = question;
         let (tellers, other) =

@@ -73,7 +73,7 @@ impl Branch {
     /// As partners are told of it.
     pub(crate) fn known(&self, size: u64) -> wire::KnownHead {
         let (log, checkpoint) = (self.log().to_owned(), self.note(size));
-        wire::KnownHead { log, checkpoint, cosigned_by_caller: Bytes::new(), entries: true }
+        wire::KnownHead { log, checkpoint, cosigned_by_caller: Bytes::new(), entries: true, heard: false }
     }
 
     /// The head of one size to who has that of another.

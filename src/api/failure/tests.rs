@@ -3,6 +3,7 @@ use crate::api::ApiError;
 use crate::document::{DocumentError, Script};
 use crate::reason::some_of;
 use crate::sequencer::SequencerError;
+use crate::workflow::WorkflowError;
 use tonic_types::StatusExt as _;
 
 fn findings() -> Findings {
@@ -82,6 +83,23 @@ fn however_many_are_named_what_to_do_comes_through() {
     let sent = plain(&error);
     assert_eq!(sent.message(), error.to_string());
     assert!(sent.message().ends_with(" more; ask again"), "{}", sent.message());
+}
+
+#[test]
+fn what_decides_at_the_end_of_a_long_sentence_is_said() {
+    let log = "tdap.gov.pk/log/2026-2/customs.gov.cn";
+    let forked = SequencerError::HistoryForked { origin: log.to_owned(), size: 1_234_567 };
+    let lost = |then| WorkflowError::EntryLost {
+        statement: format!("01KB0000000000000000000000 of {log}"),
+        number: "PK-CN-2026-LHE-000123".to_owned(),
+        then,
+    };
+    assert_eq!(plain(&forked).message(), forked.to_string());
+    for then in ["was given to another certificate since", "stays with what has it here (`origin certificate numbers`)"]
+    {
+        let lost = lost(then);
+        assert_eq!(plain(&lost).message(), lost.to_string());
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `origin partner evidence`: the proof that a log has shown two histories, as a file that anybody can check.
 
-use super::lifting::shown_by_whom;
+use super::lifting::{heads_described, shown_by_whom};
 use crate::{
     api::client::wire,
     cli::{
@@ -66,6 +66,7 @@ impl Arguments {
                 "proofs": count,
                 "sizes": sizes,
                 "shown_by": chosen.shown_by,
+                "heads": heads_described(&chosen),
             }));
         } else {
             let of = if count > 1 { format!(", proof {number} of {count}") } else { String::new() };

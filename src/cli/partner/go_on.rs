@@ -104,10 +104,11 @@ fn way(shut: &wire::ShutLog, for_good: bool, away: &[&str]) -> Option<String> {
 }
 
 fn tell(console: Console, log: &Origin, for_good: bool, answer: &wire::GoOnResponse) {
-    let wire::GoOnResponse { was_shut, size, lost } = answer;
+    let wire::GoOnResponse { was_shut, size, lost, contents_missing } = answer;
     if console.is_json() {
         let closed = for_good.then(|| json!({ "size": size, "lost": lost }));
-        console.data(json!({ "log": log.as_str(), "was_shut": was_shut, "closed": closed }));
+        let remains = contents_missing.then_some("CONTENTS_MISSING");
+        console.data(json!({ "log": log.as_str(), "was_shut": was_shut, "closed": closed, "remains": remains }));
     } else if for_good {
         let (held, lost) = (counted(*size, "entry", "entries"), counted(*lost, "entry is", "entries are"));
         let successor = log.shard().successor().map_or_else(|| "none".to_owned(), |shard| shard.to_string());
@@ -116,10 +117,21 @@ fn tell(console: Console, log: &Origin, for_good: bool, answer: &wire::GoOnRespo
              {successor}, which needs a log key: origin doctor says how"
         ));
     } else if *was_shut {
-        console.data(format!("{log} goes on by your word; the audit record keeps it"));
+        console.data(goes_on(log, *contents_missing));
     } else {
         console.data(format!("{log} was not shut: nothing changed"));
     }
+}
+
+/// What came of the word, and for what it is to be given again.
+fn goes_on(log: &Origin, contents_missing: bool) -> String {
+    let remains = if contents_missing {
+        "; what entries of it said and is not here is still asked for: give this again to have it asked for no more \
+         [CONTENTS_MISSING]"
+    } else {
+        ""
+    };
+    format!("{log} goes on by your word; the audit record keeps it{remains}")
 }
 
 /// The same failure, with the logs that there are.
@@ -134,6 +146,18 @@ async fn of_those(failure: Failure, connection: &Connection) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_word_was_not_taken_for_is_said() {
+        let log = "tdap.gov.pk/log/2026/cn".parse().unwrap();
+        assert!(goes_on(&log, false).ends_with("the audit record keeps it"));
+        let more = goes_on(&log, true);
+        assert!(
+            more.contains("goes on by your word")
+                && more.ends_with("give this again to have it asked for no more [CONTENTS_MISSING]"),
+            "{more}"
+        );
+    }
 
     #[test]
     fn what_is_about_to_be_done_is_said_for_each_state_and_word() {

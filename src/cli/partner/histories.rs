@@ -178,7 +178,7 @@ fn hash(bytes: &Bytes) -> Option<Hash> {
 }
 
 /// A root, for people.
-fn root(bytes: &Bytes) -> String {
+pub(super) fn root(bytes: &Bytes) -> String {
     hash(bytes).map_or_else(|| "-".to_owned(), |root| root.to_string())
 }
 

@@ -1,5 +1,6 @@
 //! `origin partner lift`, and how a log that has shown two histories is told of.
 
+use super::histories::root;
 use crate::{
     api::client::{wire, within_deadline},
     cli::{
@@ -13,7 +14,7 @@ use crate::{
     time::Timestamp,
     verification::parted,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 
 /// Take and cosign a log again that has shown two histories
@@ -64,6 +65,15 @@ impl Arguments {
 fn came(log: &Origin, answer: &wire::LiftEvidenceResponse) -> String {
     let anew = "any other head off that branch freezes it anew";
     match (answer.was_frozen, answer.own, answer.shut.as_str()) {
+        (false, true, "OWN_HISTORY_FORKED") => format!(
+            "nothing is proven of {log} that is not lifted here: nothing changed, and the log stays shut, for partners know of \
+             another branch than the one that is here; where origin partner status does not say within minutes of a start that it \
+             has shown two histories, have the trust list end the log [OWN_HISTORY_FORKED]"
+        ),
+        (false, true, reason) if !reason.is_empty() => format!(
+            "nothing is proven of {log} that is not lifted here: nothing changed, and the log is shut: see origin partner status \
+             [{reason}]"
+        ),
         (false, ..) => format!(
             "{log} was not frozen: nothing changed; give it again where origin partner status says that the log has shown two \
              histories, which may take some minutes after a start"
@@ -95,10 +105,11 @@ pub(super) fn tell(console: Console, forked: &wire::ForkedLog) {
             "longer": longer,
             "lifted_at": lifted.map(|at| at.to_string()),
             "lifted_reason": lifted_reason,
-            "evidence": serde_json::from_str::<serde_json::Value>(evidence).ok(),
+            "evidence": serde_json::from_str::<Value>(evidence).ok(),
             "own": own,
             "signed_on": signed_on,
             "shown_by": shown_by,
+            "heads": heads_described(forked),
         }));
         return;
     }
@@ -127,10 +138,24 @@ fn lifted_at(forked: &wire::ForkedLog) -> Option<Timestamp> {
     forked.lifted_at.as_ref().and_then(|at| Timestamp::from_second(at.seconds).ok())
 }
 
-/// Who showed the history that is not the one here, as a half sentence; empty where that is not known.
+/// Who showed the history that is not the one here, or each of the two where that is not known here, as a half sentence;
+/// empty where nothing is known.
 pub(in crate::cli) fn shown_by_whom(forked: &wire::ForkedLog) -> String {
     let names = some_of(&forked.shown_by);
-    if names.is_empty() { names } else { format!(", the other one shown by {names}") }
+    if !names.is_empty() {
+        return format!(", the other one shown by {names}");
+    }
+    let known = forked.heads.iter().filter(|head| !head.nodes.is_empty());
+    let said = known.map(|head| {
+        format!(", the head of size {} with the root {} shown by {}", head.size, root(&head.root), some_of(&head.nodes))
+    });
+    said.collect::<Vec<_>>().concat()
+}
+
+/// The two heads of a log of which no entries are here, with who showed each, for machines.
+pub(super) fn heads_described(forked: &wire::ForkedLog) -> Vec<Value> {
+    let heads = forked.heads.iter();
+    heads.map(|head| json!({ "size": head.size, "root": root(&head.root), "nodes": head.nodes })).collect()
 }
 
 /// What follows from two histories while nobody has lifted them here. Whoever signs a log goes on with what it has.
@@ -160,6 +185,12 @@ mod tests {
         assert!(lost.contains("stays shut") && lost.contains("another branch") && !lost.contains("again"), "{lost}");
         assert!(lost.contains("after some minutes too"), "to end a log is for ever: {lost}");
         assert!(said(true, true, "OWN_HISTORY_MISSING").ends_with("status [OWN_HISTORY_MISSING]"));
+        let again = said(false, true, "OWN_HISTORY_FORKED");
+        assert!(
+            again.contains("nothing changed, and the log stays shut") && !again.contains("give it again"),
+            "{again}"
+        );
+        assert!(said(false, true, "OWN_HISTORY_MISSING").ends_with("status [OWN_HISTORY_MISSING]"));
         let early = said(false, true, "");
         assert!(early.contains("was not frozen: nothing changed") && early.contains("give it again"), "{early}");
     }
@@ -179,5 +210,23 @@ mod tests {
         let by = |shown_by| shown_by_whom(&wire::ForkedLog { shown_by, ..Default::default() });
         assert_eq!(by(Vec::new()), "");
         assert_eq!(by(vec!["node.tdap.gov.pk".to_owned()]), ", the other one shown by node.tdap.gov.pk");
+    }
+
+    #[test]
+    fn where_no_entries_are_it_is_said_who_showed_each_of_the_two_and_neither_is_the_other() {
+        let head = |byte: u8, nodes: &[&str]| wire::ShownHead {
+            size: 4,
+            root: vec![byte; 32].into(),
+            nodes: nodes.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let by = |heads| shown_by_whom(&wire::ForkedLog { heads, ..Default::default() });
+        let said = by(vec![head(1, &["node.tdap.gov.pk"]), head(2, &["node.gacc.gov.cn"])]);
+        assert!(!said.contains("other"), "{said}");
+        let roots = [1_u8, 2].map(|byte| root(&vec![byte; 32].into()));
+        let each = ["node.tdap.gov.pk", "node.gacc.gov.cn"];
+        for (root, node) in roots.iter().zip(each) {
+            assert!(said.contains(&format!(", the head of size 4 with the root {root} shown by {node}")), "{said}");
+        }
+        assert!(!by(vec![head(1, &["node.tdap.gov.pk"]), head(2, &[])]).contains(&roots[1]));
     }
 }

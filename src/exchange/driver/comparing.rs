@@ -2,7 +2,7 @@
 //! partner, and nothing of that log is taken or cosigned here any more until a person has looked.
 
 use super::convert;
-use super::leaving::{held_of, leave};
+use super::leaving::{has_entries, held_of, leave};
 use super::link::Link;
 use super::start::Inner;
 use super::{door, wire};
@@ -92,7 +92,7 @@ pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver
 /// is known begins anew, with what is held here.
 fn is_held_against_own(inner: &Inner, event: &Event) -> bool {
     match event {
-        Event::Heads { .. } | Event::Reported(..) => true,
+        Event::Heads { .. } | Event::Heard { .. } | Event::Reported(..) => true,
         Event::Suspected(suspicion) => inner.lifted().borrow().contains_key(&suspicion.origin),
         Event::Tick | Event::Own { .. } | Event::History { .. } | Event::Trust(_) => false,
         Event::Lifted(..) | Event::TooMany(_) => false,
@@ -252,11 +252,12 @@ fn freeze_alone(inner: &Inner, evidence: &Evidence, _alone: MutexGuard<'_, ()>) 
     if !inner.freeze(&evidence.proven) {
         return Ok(false);
     }
-    let by = inner.heads().showed_another(evidence.proven.origin());
+    // Without entries it is not known which of the two is the other one; of what others report, not who showed it.
+    let origin = evidence.proven.origin();
+    let by = if has_entries(inner, origin) { inner.heads().showed_another(origin) } else { Vec::new() };
     tracing::error!(
-        // Of what others report it is not known whom it was shown by.
         partner = (!by.is_empty()).then(|| some_of(&by)).map(tracing::field::display),
-        origin = %evidence.proven.origin(),
+        %origin,
         size = evidence.proven.size(),
         first = evidence.first,
         second = evidence.second,

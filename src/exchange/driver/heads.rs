@@ -32,6 +32,8 @@ const MOST_BYTES: usize = 32 << 20;
 struct Known {
     note: String,
     entries: bool,
+    /// Others told of it: it is neither held nor cosigned here.
+    heard: bool,
     cosigned_by_caller: Option<String>,
 }
 
@@ -57,6 +59,7 @@ pub(super) fn page(inner: &Inner, caller: &NodeName, request: &wire::ListHeadsRe
             checkpoint: Bytes::from(known.note),
             cosigned_by_caller: known.cosigned_by_caller.map(Bytes::from).unwrap_or_default(),
             entries: known.entries,
+            heard: known.heard,
         })
     });
     let evidence = if request.page_token.is_empty() { evidence(inner, caller) } else { Vec::new() };
@@ -82,33 +85,42 @@ fn known(inner: &Inner, caller: &NodeName) -> BTreeMap<Origin, Vec<Known>> {
     let keys = list
         .node(caller)
         .map_or_else(Vec::new, |node| node.replica_keys().chain(node.witness_keys()).collect::<Vec<&VerifierKey>>());
-    let mut all = BTreeMap::new();
+    let mut all = BTreeMap::<Origin, Vec<Known>>::new();
     for (origin, note) in inner.witness.heads() {
-        all.insert(origin, vec![Known { note, entries: false, cosigned_by_caller: None }]);
+        all.insert(origin, vec![Known { note, entries: false, heard: false, cosigned_by_caller: None }]);
     }
     for (origin, store) in inner.replicas.all() {
         let held = store.head(&origin).map(|head| head.note);
         let newest = newest_note(store.as_ref(), &origin).ok().flatten().filter(|note| held.as_ref() != Some(note));
-        let held = held.map(|note| Known { note, entries: true, cosigned_by_caller: None });
-        let newest = newest.map(|note| Known { note, entries: false, cosigned_by_caller: None });
+        let held = held.map(|note| Known { note, entries: true, heard: false, cosigned_by_caller: None });
+        let newest = newest.map(|note| {
+            // What this node cosigned it has itself.
+            let heard = !all.get(&origin).into_iter().flatten().any(|known| is_same_head(&known.note, &note));
+            Known { note, entries: false, heard, cosigned_by_caller: None }
+        });
         let both = held.into_iter().chain(newest).collect::<Vec<_>>();
         if !both.is_empty() {
             all.insert(origin, both);
         }
     }
     for (origin, heard) in inner.memory.borrow().open() {
-        let known = Known { note: heard.note.clone(), entries: false, cosigned_by_caller: None };
-        all.entry(origin.clone()).or_insert_with(Vec::new).push(known);
+        let known = Known { note: heard.note.clone(), entries: false, heard: true, cosigned_by_caller: None };
+        all.entry(origin.clone()).or_default().push(known);
     }
     for own in inner.own.all() {
         for origin in own.store.logs() {
             if let Some(head) = own.head(&origin) {
                 let cosigned_by_caller = own.shown_to(&origin, &keys, &list);
-                all.insert(origin, vec![Known { note: head.note, entries: true, cosigned_by_caller }]);
+                all.insert(origin, vec![Known { note: head.note, entries: true, heard: false, cosigned_by_caller }]);
             }
         }
     }
     all
+}
+
+/// Whether two notes are of one head, whoever cosigned them: origin, size and root are their first lines.
+fn is_same_head(one: &str, other: &str) -> bool {
+    one.lines().take(3).eq(other.lines().take(3))
 }
 
 /// How far a partner has one of this node's own logs, by its own word, if it is to have it: an old copy of this node does
@@ -152,7 +164,7 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
                 tracing::error!(origin = %evidence.proven.origin(), %error, "evidence could not be kept");
             }
         }
-        let mut heads = Vec::with_capacity(answer.heads.len());
+        let (mut heads, mut heard) = (Vec::with_capacity(answer.heads.len()), Vec::new());
         for head in &answer.heads {
             let Ok(origin) = convert::origin(&head.log) else { continue };
             if list.log_key(&origin).is_none() {
@@ -166,10 +178,11 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
                 cosigned.extend(cosigned_by_asker.clone().map(|note| (origin.clone(), note)));
             }
             if let Ok(note) = convert::text(&head.checkpoint) {
-                heads.push(KnownHead { log: origin, note, entries: head.entries, cosigned_by_asker });
+                let known = KnownHead { log: origin, note, entries: head.entries, cosigned_by_asker };
+                if head.heard { heard.push(known) } else { heads.push(known) }
             }
         }
-        for head in &heads {
+        for head in heads.iter().chain(&heard) {
             if inner.own.of(&head.log).is_some() {
                 shown(inner, link.name(), head);
                 told.push(head.clone());
@@ -178,6 +191,7 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
             }
         }
         inner.compare(Event::Heads { partner: link.name().clone(), heads });
+        inner.compare(Event::Heard { partner: link.name().clone(), heads: heard });
         page_token = answer.next_page_token;
         if page_token.is_empty() {
             break;

@@ -42,6 +42,11 @@ pub(super) fn left_of(inner: &Inner, origin: &Origin, lifted: &[Lifted]) -> Left
     left
 }
 
+/// Whether entries of a log are here, which tell the branches of it apart.
+pub(super) fn has_entries(inner: &Inner, origin: &Origin) -> bool {
+    inner.store_of(origin).is_some_and(|store| store.head(origin).is_some())
+}
+
 /// Those heads of a proof that are of what is held here. It blocks.
 pub(super) fn held_of(inner: &Inner, evidence: &Evidence) -> Vec<TreeHead> {
     let origin = evidence.proven.origin();

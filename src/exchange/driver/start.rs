@@ -398,6 +398,11 @@ impl Inner {
         locked(&self.links).entry(name.clone()).or_default().subscribe()
     }
 
+    /// A partner that is connected has a log that it had not before, or had less of: who waits to ask for it asks now.
+    pub(super) fn offers(&self, name: &NodeName) {
+        locked(&self.links).entry(name.clone()).or_default().send_if_modified(|link| link.is_some());
+    }
+
     /// Another connection to a partner, or none any more.
     pub(super) fn linked(&self, name: &NodeName, link: Option<Link>) {
         locked(&self.links).entry(name.clone()).or_default().send_replace(link);

@@ -2,12 +2,11 @@
 //! them that is not held here is the head of: nothing else. So of each head that is off what is held here it is asked
 //! whether it is the beginning of such a branch. Where nobody proves that within a minute, it is a new deed.
 
-use super::{Action, Evidence, Heads, Left, Noted, SILENCE};
+use super::{Action, Evidence, Heads, Left, Noted, SILENCE, Teller};
 use crate::{
     exchange::message::{History, ProveHistory},
     log::{Origin, TreeHead, verify_consistency},
     time::{Timestamp, passed},
-    trust::NodeName,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +17,8 @@ const MOST_WAITING: usize = 64;
 /// Heads of a log that are kept as left: every beginning of a branch may be shown once. Of more it is asked each time.
 const MOST_LEFT: usize = 256;
 
-/// Who showed a head that does not go together with what is known here, and which; nobody where that is not known.
-pub(super) type Showings = BTreeMap<Option<NodeName>, Noted>;
+/// Who showed a head that does not go together with what is known here, and which.
+pub(super) type Showings = BTreeMap<Teller, Noted>;
 
 /// What is proven, and waits until it is known whether it is of a branch that was lifted.
 #[derive(Debug)]
@@ -60,7 +59,7 @@ impl Heads {
         let (Some((_, first)), Some((_, second))) = (self.open(&evidence.first), self.open(&evidence.second)) else {
             return;
         };
-        let tellers = self.source(&origin).map(Some).into_iter().collect();
+        let tellers = self.source(&origin).map(Teller::Holder).into_iter().collect();
         let off = match (held.contains(&first.0), held.contains(&second.0)) {
             (true, false) => Some(second.0),
             (false, true) => Some(first.0),

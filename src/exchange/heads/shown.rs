@@ -1,12 +1,50 @@
 //! What each node shows of one log, and how far that is known to be of one history.
 
-use super::{Heads, Log, Noted, Tellers};
+use super::{Heads, Log, Noted};
 use crate::{
     log::{Origin, TreeHead},
     time::Timestamp,
     trust::NodeName,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+/// Heads that are remembered of what one node showed of a log: at one a round, those of some hours.
+const MOST_SHOWN: usize = 64;
+
+/// Who told of a head.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Teller {
+    /// This node, of what it has itself.
+    Here,
+    /// A node, of what it has itself.
+    Holder(NodeName),
+    /// A node, of what it was told: that says nothing of what it has.
+    Echo(NodeName),
+}
+
+/// Those that told of a head.
+pub(super) type Tellers = BTreeSet<Teller>;
+
+impl Teller {
+    /// The other node that told of it.
+    pub(super) const fn node(&self) -> Option<&NodeName> {
+        match self {
+            Self::Here => None,
+            Self::Holder(name) | Self::Echo(name) => Some(name),
+        }
+    }
+
+    /// The other node that has what it told of.
+    pub(super) const fn holder(&self) -> Option<&NodeName> {
+        match self {
+            Self::Holder(name) => Some(name),
+            Self::Here | Self::Echo(_) => None,
+        }
+    }
+}
 
 /// Who has shown that a head is of the history that is known here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,9 +87,22 @@ pub(super) struct Open {
 pub(super) struct Shown {
     pub(super) compared: Option<Compared>,
     pub(super) open: Option<Open>,
+    /// What it showed, compared or not, the newest last.
+    heads: VecDeque<TreeHead>,
 }
 
 impl Shown {
+    /// It showed this head. Once there is proof, what was shown before is what tells who showed which history.
+    pub(super) fn has_shown(&mut self, head: TreeHead, is_proven: bool) {
+        if self.heads.contains(&head) || (is_proven && self.heads.len() >= MOST_SHOWN) {
+            return;
+        }
+        if self.heads.len() >= MOST_SHOWN {
+            self.heads.pop_front();
+        }
+        self.heads.push_back(head);
+    }
+
     /// The head is of the one history.
     pub(super) fn is_good(&mut self, (head, note): &Noted, by: &ProvenBy, now: Timestamp) {
         if self.compared.as_ref().is_some_and(|last| last.another || last.head.size > head.size) {
@@ -110,11 +161,11 @@ impl Log {
 }
 
 impl Heads {
-    /// What each other node has shown of a log last that was compared, since this node started.
+    /// What each other node has shown of a log last, as what it has itself, that was compared, since this node started.
     #[must_use]
     pub fn compared(&self, origin: &Origin) -> BTreeMap<NodeName, Compared> {
         let shown = self.logs.get(origin).into_iter().flat_map(|log| &log.shown);
-        shown.filter_map(|(teller, shown)| Some((teller.clone()?, shown.compared.clone()?))).collect()
+        shown.filter_map(|(teller, shown)| Some((teller.holder()?.clone(), shown.compared.clone()?))).collect()
     }
 
     /// The nodes that showed another history of a log than what is known here, as far as that is not lifted.
@@ -122,6 +173,14 @@ impl Heads {
     pub fn showed_another(&self, origin: &Origin) -> Vec<NodeName> {
         let all = self.compared(origin).into_iter();
         all.filter(|(_, shown)| shown.another).map(|(name, _)| name).collect()
+    }
+
+    /// The nodes that showed this head as what they have themselves, as far as that is remembered.
+    #[must_use]
+    pub fn showed(&self, origin: &Origin, head: &TreeHead) -> Vec<NodeName> {
+        let shown = self.logs.get(origin).into_iter().flat_map(|log| &log.shown);
+        let of_it = shown.filter(|(_, shown)| shown.heads.contains(head));
+        of_it.filter_map(|(teller, _)| teller.holder().cloned()).collect()
     }
 
     /// Who showed this head last.

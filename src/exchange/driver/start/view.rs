@@ -3,14 +3,14 @@
 use super::Inner;
 use crate::exchange::driver::board::Board;
 use crate::exchange::driver::histories::{LogHistory, histories};
-use crate::exchange::driver::leaving::left_of;
+use crate::exchange::driver::leaving::{has_entries, left_of};
 use crate::exchange::driver::outside::{OutsideState, OutsideWitness};
 use crate::exchange::driver::parcels::{ExportAsked, Imported, Spool, export, import};
 use crate::exchange::driver::quota::{QuotaLimits, Used};
 use crate::exchange::heads::{self, Lifted};
 use crate::exchange::message::{AddCheckpoint, Witnessed};
 use crate::exchange::parcel::ParcelError;
-use crate::log::{LogName, Origin};
+use crate::log::{LogName, Origin, SignedCheckpoint, TreeHead};
 use crate::statement::Issuer;
 use crate::store::{Batch, Store, StoreError, Table};
 use crate::time::Timestamp;
@@ -158,6 +158,23 @@ impl DriverView {
     #[must_use]
     pub fn showed_another(&self, origin: &Origin) -> Vec<NodeName> {
         self.0.heads().showed_another(origin)
+    }
+
+    /// The two heads that prove a log to have shown two histories, each with the nodes that showed it as what they have; none
+    /// where entries of the log are here, which tell the two apart. It reads from the disk.
+    pub fn shown_heads(&self, origin: &Origin) -> Result<Vec<(TreeHead, Vec<NodeName>)>, StoreError> {
+        if has_entries(&self.0, origin) {
+            return Ok(Vec::new());
+        }
+        let record = self.0.node_store.record(Table::Evidence, origin.as_str().as_bytes())?;
+        let parts = record.and_then(|record| Equivocation::parts(&record).ok());
+        let (Some((first, second, _)), Some(key)) = (parts, self.0.lists.current().log_key(origin)) else {
+            return Ok(Vec::new());
+        };
+        let heads = [&first, &second].into_iter();
+        let heads = heads.filter_map(|note| Some(SignedCheckpoint::open(note, &key).ok()?.checkpoint().head));
+        let known = self.0.heads();
+        Ok(heads.map(|head| (head, known.showed(origin, &head))).collect())
     }
 
     /// Whether a person has lifted what was proven of a log.

@@ -196,6 +196,21 @@ fn what_each_partner_has_shown_of_a_log_is_known_with_who_has_proven_it() {
 }
 
 #[test]
+fn what_a_node_was_only_told_of_is_compared_and_nobody_says_that_it_showed_it() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    let other = head_in(&branch(), 10);
+    run(&mut heads, 0, told(1, &head(10), true), true);
+    let heard = heads::Event::Heard { partner: name(1), heads: known(&other, false) };
+    let found = run(&mut heads, 1, heard, true);
+    assert!(matches!(found.as_slice(), [heads::Action::Evidence(_)]), "{found:?}");
+    assert!(heads.showed_another(&log()).is_empty());
+    assert_eq!((heads.showed(&log(), &head(10).head), heads.showed(&log(), &other.head)), (vec![name(1)], Vec::new()));
+    assert_eq!(heads.step(at(2), told(0, &other, true)), []);
+    assert_eq!(heads.showed(&log(), &other.head), [name(0)]);
+    assert_eq!(heads.showed_another(&log()), [name(0)]);
+}
+
+#[test]
 fn of_a_log_that_is_frozen_it_is_known_who_showed_the_other_history_and_what_is_shown_then() {
     let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
     run(&mut heads, 0, own(&head(10), true), true);
