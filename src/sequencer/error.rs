@@ -202,7 +202,7 @@ pub enum SequencerError {
     },
     /// What is on disk is not, or not known to be, what was signed.
     #[error(
-        "log {origin} is not signed for, and no certificate number is given: what is on disk is not, or not known to be, what its head of size {size} was signed over, and that other history may have taken any number; where partners go on with what is here since a fork of the log was lifted: origin partner lift --log {origin}; else it goes on when the trust list ends the log (`shards`) where the two histories part, and its successor takes what comes"
+        "log {origin} is not signed for, and no certificate number is given: what is on disk is not, or not known to be, what its head of size {size} was signed over; where partners lifted the fork and go on with what is here: origin partner lift --log {origin}; else its successor goes on when the trust list ends the log (`shards`)"
     )]
     HistoryForked {
         /// The log.

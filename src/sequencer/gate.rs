@@ -160,6 +160,13 @@ impl Gate {
         shut.map(|(origin, standing)| (origin.clone(), refusal(origin, standing, &state))).collect()
     }
 
+    /// Logs that the trust list ended while what is here was not, or not known to be, what was signed, with their ends.
+    pub(super) fn ended(&self, trust: &TrustList) -> Vec<(Origin, u64)> {
+        let state = self.state();
+        let forked = state.logs.iter().filter(|(_, standing)| matches!(standing, Standing::Forked { .. }));
+        forked.filter_map(|(origin, _)| Some((origin.clone(), trust.shard_final_size(origin)?))).collect()
+    }
+
     /// What a log waits for, as whoever asks partners for it sees it now; since when stays what was said first. None ends
     /// it. One that is closed waits for nothing: of it is said who holds what is missing all the same.
     pub fn waits(&self, origin: &Origin, lost: Lost, wait: Option<Wait>) {

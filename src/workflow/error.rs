@@ -84,7 +84,7 @@ pub enum WorkflowError {
     },
     /// What is given back was signed by this authority, and its log has no such entry here.
     #[error(
-        "`{number}` was signed by this authority as {statement}, and that log has no such entry here: it was lost before a partner had it. Unless it still comes back from one, or with a newer copy of the data folder, it is lost for good, counts nowhere and is never proven: issue one for its goods anew. Its number {then}"
+        "`{number}` was signed by this authority as {statement}, and that log has no such entry here: it was lost before a partner had it. Unless one or a newer copy of the data folder still brings it, it counts nowhere: issue one for its goods anew. Its number {then}"
     )]
     EntryLost {
         /// The statement, and the log it was signed for.
@@ -94,6 +94,11 @@ pub enum WorkflowError {
         /// What becomes of that.
         then: &'static str,
     },
+    /// What is looked up was signed by this authority, and its log has no such entry here.
+    #[error(
+        "`{0}` was signed by this authority, and its log has no such entry here: it was lost before a partner had it, and counts nowhere unless it comes back"
+    )]
+    Lost(String),
     /// Others rest on the certificate.
     #[error("other certificates are drawn from this one; what was drawn of it would be there twice")]
     DrawnUpon,
@@ -377,7 +382,7 @@ impl Reasoned for WorkflowError {
             Self::ContentsErased => "CONTENTS_ERASED",
             Self::ContentsMissing => "CONTENTS_MISSING",
             Self::NotAsSigned { .. } => "NOT_AS_SIGNED",
-            Self::EntryLost { .. } => "ENTRY_LOST",
+            Self::EntryLost { .. } | Self::Lost(_) => "ENTRY_LOST",
             Self::DrawnUpon => "DRAWN_UPON",
             Self::UnusedNotDeclared => "UNUSED_NOT_DECLARED",
             Self::BeforeIssue(_) => "WITHDRAWN_BEFORE_ISSUE",

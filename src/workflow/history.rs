@@ -17,7 +17,7 @@ pub struct StatusEvent {
     pub jti: Jti,
     /// Where it stands.
     pub entry: EntryRef,
-    /// The civil date at the issuer.
+    /// The civil date at the issuer, as [`Desk::history`] gives it.
     pub on: Date,
     /// What happened.
     pub act: Act,
@@ -90,6 +90,7 @@ impl Desk {
             one.status = one.jti.as_ref().map_or(Ok(None), |jti| self.stands_by_now(jti))?;
         }
         for one in &mut history.changes {
+            one.on = self.said_on(&self.setup().issuer, &one.jti, one.on);
             if let Act::Superseded { successor } = &one.act {
                 one.successor_status = self.stands_by_now(&successor.jti)?;
             }

@@ -1,7 +1,14 @@
 //! Whether a certificate exists, for whoever can name it: dates and status, and nothing of what it says.
 
-use super::{CertificateName, CertificateRecord, Desk, Stands, WorkflowError, record};
-use crate::{statement::Jti, time::Date};
+use super::{CertificateName, CertificateRecord, Desk, Stands, WorkflowError, customs::instant, record};
+use crate::{
+    sequencer::{LostNumber, number_id},
+    statement::{Issuer, Jti},
+    store::Table,
+    time::{Date, ZoneName},
+};
+
+const AN_HOUR_MS: u64 = 60 * 60 * 1_000;
 
 /// That a certificate exists.
 #[derive(Debug, Clone)]
@@ -24,10 +31,24 @@ impl Desk {
     pub fn look_up(&self, name: &CertificateName, issued_on: Option<Date>) -> Result<Existence, WorkflowError> {
         let found = self.existing(name, issued_on);
         // What is not here may be among what is missing of the authority's logs.
-        match self.missing(|_| true).filter(|_| matches!(found, Err(WorkflowError::CertificateUnknown))) {
-            Some(why) => Err(why.into()),
+        if !matches!(found, Err(WorkflowError::CertificateUnknown)) {
+            return found;
+        }
+        if let Some(why) = self.missing(|_| true) {
+            return Err(why.into());
+        }
+        match self.lost_number(name, issued_on)? {
+            Some(number) => Err(WorkflowError::Lost(number)),
             None => found,
         }
+    }
+
+    /// The number that is asked for, if a certificate bears it whose entry was lost, and that was made on that day.
+    fn lost_number(&self, name: &CertificateName, day: Option<Date>) -> Result<Option<String>, WorkflowError> {
+        let (CertificateName::Number(number), Some(day)) = (name, day) else { return Ok(None) };
+        let record = self.store().record(Table::Number, &number_id(number))?;
+        let lost = record.and_then(|record| serde_json::from_slice::<LostNumber>(&record).ok());
+        Ok(lost.filter(|lost| self.was_made_on(&lost.lost, day)).map(|_| number.clone()))
     }
 
     fn existing(&self, name: &CertificateName, issued_on: Option<Date>) -> Result<Existence, WorkflowError> {
@@ -51,11 +72,26 @@ impl Desk {
         let certificate = &found.certificate;
         let own = certificate.reference.as_option().map(|reference| reference.issued_on);
         let by_number = matches!(name, CertificateName::Number(_));
-        if (by_number || issued_on.is_some()) && (own.is_none() || own != issued_on) {
+        let of_day =
+            issued_on.is_some_and(|day| own.map_or_else(|| self.was_made_on(&found.jti, day), |own| own == day));
+        if (by_number || issued_on.is_some()) && !of_day {
             return Err(WorkflowError::CertificateUnknown);
         }
         let (valid_from, valid_until) = (certificate.valid_from, certificate.valid_until);
         let stands = Some(self.stands(&found)?);
         Ok(Existence { jti: found.jti, issued_on: own, valid_from, valid_until, stands })
+    }
+
+    /// The civil day at its author of a statement that was signed with this day of UTC, by the hour that its identifier names.
+    pub(in crate::workflow) fn said_on(&self, author: &Issuer, jti: &Jti, signed: Date) -> Date {
+        let at = instant(jti.hour_ms()).filter(|at| ZoneName::utc().date_at(*at) == signed);
+        at.map_or(signed, |at| self.day_there(author, at))
+    }
+
+    /// Whether a statement was made on a day here: of one that is erased its identifier alone, which has the hour, says when.
+    fn was_made_on(&self, jti: &Jti, day: Date) -> bool {
+        let begun = jti.hour_ms();
+        let ends = [begun, begun.saturating_add(AN_HOUR_MS.saturating_sub(1))].into_iter();
+        ends.filter_map(instant).any(|at| self.day_there(&self.setup().issuer, at) == day)
     }
 }

@@ -125,9 +125,12 @@ fn asked(one: &wire::AbroadEnquiry, jti: &str) -> String {
 fn replied(one: &wire::EnquiryReply) -> String {
     let mut said = plain(&one.act);
     if !one.enquiry.is_empty() {
-        said = format!("{said} to enquiry {}:", plain(&one.enquiry));
+        said = format!("{said} to enquiry {}", plain(&one.enquiry));
     }
     let findings = one.answers.iter().map(found).collect::<Vec<_>>().join(", ");
+    if !one.enquiry.is_empty() && (!findings.is_empty() || one.reply_by.is_some()) {
+        said.push(':');
+    }
     if !findings.is_empty() {
         said = format!("{said} {findings}");
     }
@@ -240,6 +243,8 @@ mod tests {
         };
         assert_eq!(replied(&reply("extended")), "extended until 2027-03-31");
         assert_eq!(replied(&wire::EnquiryReply { reply_by: None, ..reply("acknowledged") }), "acknowledged");
+        let bare = wire::EnquiryReply { enquiry: "01KB".to_owned(), reply_by: None, ..reply("acknowledged") };
+        assert_eq!(replied(&bare), "acknowledged to enquiry 01KB");
         let named = wire::EnquiryReply { enquiry: "01KB".to_owned(), ..reply("extended") };
         assert_eq!(replied(&named), "extended to enquiry 01KB: until 2027-03-31");
         let question = wire::AbroadEnquiry { ground: "origin".to_owned(), ..Default::default() };

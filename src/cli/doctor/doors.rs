@@ -60,7 +60,7 @@ pub(super) fn look(console: Console, door: &OperatorDoor, configuration: &Config
                 looks.extend(stored::look(&status));
                 looks.extend(answer.shut.iter().map(|one| {
                     let look = own_logs::shut(one, key_of(configuration, &one.origin));
-                    if is_lifted_in_vain(one, &answer.forked) { look.help(IN_VAIN) } else { look }
+                    if !one.ended && is_lifted_in_vain(one, &answer.forked) { look.help(IN_VAIN) } else { look }
                 }));
             }
             Err(failure) => looks.push(Look::bad("node", failure.sentence())),
@@ -136,7 +136,8 @@ fn held_up(issuer: &str, shut: &[wire::ShutLog], reasons: &[&str]) -> String {
     let host = issuer.strip_prefix("https://").unwrap_or(issuer);
     let found = shut.iter().filter(|one| {
         let of_it = one.origin.split('/').next() == Some(host);
-        of_it && reasons.contains(&one.reason.as_str())
+        // By one that is ended nothing is held up.
+        of_it && !one.ended && reasons.contains(&one.reason.as_str())
     });
     found.map(|one| format!("{} [{}]", one.origin, one.reason)).collect::<Vec<_>>().join(", ")
 }

@@ -19,7 +19,7 @@ pub(super) enum LogKey {
 
 /// A log of this node's own for which not everything goes on, and where its key is.
 pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
-    let wire::ShutLog { origin, reason, message } = one;
+    let wire::ShutLog { origin, reason, message, ended } = one;
     let sentence = format!("{message} [{reason}]");
     if reason == "NUMBER_TAKEN" {
         return Look::warning("own log", sentence).help(
@@ -33,6 +33,12 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
             "it is asked for by itself until a partner has given it; see `partner` for what keeps them away. What nobody has \
              any more comes from a newer copy of the data folder, if there is one: stop the node and put that back. So that it \
              is asked for no more: origin partner go-on --log {origin}"
+        ));
+    }
+    if *ended {
+        return Look::warning("own log", sentence).help(format!(
+            "numbers are given again, and what goes there goes to its successor. Where there is a newer copy of the data folder, \
+             {RESTORE}; else partners that hold the log have what was signed: keep the data folder as it is"
         ));
     }
     let look = Look::bad("own log", sentence);
@@ -131,6 +137,9 @@ mod tests {
         let forked = help("OWN_HISTORY_FORKED");
         let ways = ["keep the data folder as it is", "origin partner lift --log tdap", "trust list end the log"];
         assert!(ways.iter().all(|way| forked.contains(way)), "{forked}");
+        let reason = "OWN_HISTORY_FORKED".to_owned();
+        let ended = shut(&wire::ShutLog { reason, ended: true, ..Default::default() }, LogKey::None);
+        assert!(ended.state == State::Warning && !ended.help.unwrap().contains("origin partner lift"));
         let missing = help("OWN_HISTORY_MISSING");
         assert!(missing.contains("that partner's operator") && missing.contains("a newer copy"), "{missing}");
         // Signed on it is by nobody's word, and closed for good only when nobody has the rest.

@@ -21,6 +21,7 @@ use crate::{
         rows::{Row, Rows},
     },
     node::system::SystemClock,
+    reason::some_of,
     time::Clock,
 };
 use bytes::Bytes;
@@ -89,6 +90,8 @@ pub(super) struct Conversation<'a> {
     downloads: Option<Downloads>,
     /// Rows of which a person says that no certificate is there, as long as they were not asked for anew.
     anew: BTreeSet<usize>,
+    /// Those of them that were not met in the file yet.
+    unmet: BTreeSet<usize>,
     in_flight: HashMap<Uuid, Flight>,
     waiting: VecDeque<(Uuid, Flight)>,
     pause: Option<Duration>,
@@ -114,6 +117,7 @@ impl<'a> Conversation<'a> {
             ledger,
             report,
             downloads,
+            unmet: anew.clone(),
             anew,
             in_flight: HashMap::new(),
             waiting: VecDeque::new(),
@@ -166,6 +170,13 @@ impl<'a> Conversation<'a> {
     /// Rows that were read and have no answer.
     pub(super) fn open(&self) -> u64 {
         u64::try_from(self.waiting.len() + self.in_flight.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Why it is no success where a person named rows to be asked for anew that are not in the file.
+    pub(super) fn unmet(&self) -> Option<Failure> {
+        let rows = (!self.unmet.is_empty()).then(|| some_of(&self.unmet))?;
+        let why = format!("--anew names rows that are not there: {rows}");
+        Some(Failure::new(Exit::Failed, why).help("name them by the numbers that this command gives them"))
     }
 
     /// Waits for the bundles and makes the ledger durable, however the run ended.
@@ -222,6 +233,7 @@ impl<'a> Conversation<'a> {
 
     /// Decides what is to be done with a row.
     async fn admit(&mut self, row: &Row) -> Result<(), Failure> {
+        self.unmet.remove(&row.number);
         let key = self.ledger.name(row.written());
         let known = self.ledger.known(&key);
         if let Known::Done(done) = known {

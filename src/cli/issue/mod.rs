@@ -117,11 +117,11 @@ impl Arguments {
             let anew = self.anew.into_iter().collect();
             let mut conversation = Conversation::new(&node, &token, connections, ledger, report, self.out, anew);
             let ended = conversation.run(rows).await;
-            let open = conversation.open();
-            Ok((ended, open, conversation.end().await))
+            let (open, unmet) = (conversation.open(), conversation.unmet());
+            Ok((ended, open, unmet, conversation.end().await))
         });
         bar.finish_and_clear();
-        let (ended, open, (report, fetched)) = ended?;
+        let (ended, open, unmet, (report, fetched)) = ended?;
         report.summary();
         if let Err(failure) = ended {
             let open = total.map_or(open, |total| total.saturating_sub(report.answered()));
@@ -129,6 +129,9 @@ impl Arguments {
         }
         // Bundles that did not come have a help of their own: not all of them come by the same command.
         fetched?;
+        if let Some(unmet) = unmet {
+            return Err(unmet);
+        }
         Ok(if report.refused() == 0 { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failed.code()) })
     }
 }

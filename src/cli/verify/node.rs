@@ -171,6 +171,9 @@ impl Asked {
                     "CERTIFICATE_UNKNOWN" => {
                         Failure::new(Exit::NotValid, format!("the node {node} knows no such certificate"))
                     }
+                    "ENTRY_LOST" => {
+                        Failure::new(Exit::NotValid, tree::plain(&refusal.message)).note("reason ENTRY_LOST")
+                    }
                     // What it lost may be among what it has yet to get back.
                     "OWN_HISTORY_UNKNOWN" | "OWN_HISTORY_MISSING" | "OWN_HISTORY_FORKED" => {
                         let why = format!("the node {node} does not know whether there is such a certificate");

@@ -38,6 +38,15 @@ impl Sequencer {
         Ok(shut)
     }
 
+    /// Logs that the trust list ended since another history of them is known than what is here, and of which less is here than
+    /// up to their ends: how many entries, and the end. Nothing waits for them, and the rest of them is found nowhere here.
+    #[must_use]
+    pub fn ended_short(&self) -> Vec<(Origin, u64, u64)> {
+        let ended = self.0.gate.ended(&self.0.trust.load()).into_iter();
+        let held = ended.map(|(origin, end)| (self.0.store.durable_size(&origin), origin, end));
+        held.filter(|(held, _, end)| held < end).map(|(held, origin, end)| (origin, held, end)).collect()
+    }
+
     /// Those who have to tell which heads they know before anything is issued, where no log of this authority is here: it
     /// may have lost what it had. Nobody where a log is here, or enough have told.
     #[must_use]

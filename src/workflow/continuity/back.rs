@@ -88,7 +88,7 @@ impl Desk {
         }
         let then = match (taken, held) {
             (true, _) => "was given to another certificate since",
-            (false, true) => "stays with what has it here: `origin certificate numbers` says what that is",
+            (false, true) => "stays with what has it here (`origin certificate numbers`)",
             (false, false) => "is passed over from now on",
         };
         Ok(WorkflowError::EntryLost { statement: format!("{jti} of {log}"), number: number.to_string(), then })

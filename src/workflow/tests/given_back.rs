@@ -160,6 +160,12 @@ async fn the_number_of_one_that_no_partner_had_is_passed_over_and_said_to_be_los
         assert_eq!(refused.reason(), "ENTRY_LOST", "{words}");
         assert!(words.contains(lost.number.as_deref().unwrap()) && words.contains("passed over"), "{words}");
     }
+    let name = CertificateName::Number(lost.number.clone().unwrap());
+    let looked_up = |day| desk.look_up(&name, day).unwrap_err().reason();
+    assert_eq!(looked_up(Some(lost.day)), "ENTRY_LOST");
+    for guessed in [None, Some(lost.day.tomorrow().unwrap())] {
+        assert_eq!(looked_up(guessed), "CERTIFICATE_UNKNOWN", "numbers run, and one can be guessed");
+    }
     let rows = world.store.audit(0, 100).unwrap();
     let said = rows.iter().filter(|row| String::from_utf8_lossy(&row.row).contains("is passed over"));
     assert_eq!(said.count(), 1);

@@ -191,6 +191,11 @@ async fn no_number_is_given_in_any_log_while_another_history_of_one_may_have_tak
     let issued = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome;
     assert_eq!(issued.entry.origin, log());
     assert!(shut(&sequencer).is_empty());
+    assert_eq!(
+        sequencer.ended_short(),
+        [(forked, 0, 6)],
+        "nothing waits for it, and it is told that none of it is here"
+    );
 }
 
 #[tokio::test]
