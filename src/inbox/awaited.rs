@@ -5,7 +5,10 @@ use crate::{
     store::{StateChange, Store, StoreError, Table},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Before the places of what is erased: no log's name begins with it.
+const ERASED: &[u8] = b"/erased/";
 
 /// Why the disclosures of an entry are not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -98,9 +101,23 @@ pub fn is_erased_there(store: &dyn Store, origin: &Origin, index: u64) -> Result
     Ok(store.record(Table::Awaited, &erased_id(origin, index))?.is_some())
 }
 
-/// No log's name begins with it.
+/// Entries of a log below a size whose disclosures, as far as they have any, are not here: what is awaited, what its issuer
+/// erased before it came, and what was not asked for yet.
+pub fn not_here(store: &dyn Store, origin: &Origin, size: u64) -> Result<BTreeSet<u64>, StoreError> {
+    let open = [origin.as_str().as_bytes(), &[0]].concat();
+    let erased = [ERASED, &open].concat();
+    let mut indexes = (Receipted::load(store, origin)?.settled..size).collect::<BTreeSet<_>>();
+    for prefix in [open, erased] {
+        for (id, _) in store.records_under(Table::Awaited, &prefix, usize::MAX)? {
+            let index = id.strip_prefix(prefix.as_slice()).and_then(|index| index.try_into().ok());
+            indexes.extend(index.map(u64::from_be_bytes));
+        }
+    }
+    Ok(indexes)
+}
+
 fn erased_id(origin: &Origin, index: u64) -> Vec<u8> {
-    [b"/erased/".as_slice(), &id(origin, index)].concat()
+    [ERASED, &id(origin, index)].concat()
 }
 
 /// Why the disclosures of an entry are awaited, if they are.

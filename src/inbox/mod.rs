@@ -6,5 +6,5 @@
 mod awaited;
 pub mod finding;
 
-pub use awaited::{Awaited, Receipted, Why, await_it, erased_there, is_erased_there, settle, why};
+pub use awaited::{Awaited, Receipted, Why, await_it, erased_there, is_erased_there, not_here, settle, why};
 pub use finding::{Finding, findings, is_finding};

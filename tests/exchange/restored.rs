@@ -202,6 +202,7 @@ fn asks_anew_for_what_is_not_there(member: &Member, node: &Running, token: &str,
         for word in ["[REQUEST_BEFORE_RECALL]", "origin certificate list", "--anew 1"] {
             assert!(refused.out.contains(word), "`{word}` is not in: {}", refused.out);
         }
+        assert_eq!(refused.err.contains("rows that are not there: 2, 3"), !more.is_empty(), "{}", refused.err);
     }
     assert!(issue(&["--anew", "1"]).good().err.contains("1 issued, 0 refused"));
     assert!(issue(&["--anew", "1"]).good().err.contains("0 issued, 1 issued before, 0 refused"));
