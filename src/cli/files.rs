@@ -153,24 +153,39 @@ pub(super) fn replace(path: &Path, contents: &[u8], mode: u32) -> Result<(), Fai
 /// A file in the making: what is dropped before it is finished leaves nothing behind.
 pub(super) struct Draft<'a> {
     path: &'a Path,
-    file: tempfile::NamedTempFile,
+    to: Place,
+}
+
+enum Place {
+    /// What is written stands beside it, and takes its place when it is whole.
+    Beside(tempfile::NamedTempFile),
+    /// A device or a pipe takes what is written as it comes.
+    Into(fs::File),
 }
 
 impl<'a> Draft<'a> {
     /// Begins one beside the file whose place it takes: where that can be done the file can be made, which is worth knowing
     /// before anything is asked for that is given once.
     pub(super) fn begin(path: &'a Path, mode: u32) -> Result<Self, Failure> {
+        if is_no_file(path) {
+            let file = fs::OpenOptions::new().append(true).open(path).map_err(|error| unwritten(path, &error))?;
+            return Ok(Self { path, to: Place::Into(file) });
+        }
         let file = tempfile::Builder::new()
             .prefix(".origin-")
             .permissions(fs::Permissions::from_mode(mode))
             .tempfile_in(folder_of(path))
             .map_err(|error| unwritten(path, &error))?;
-        Ok(Self { path, file })
+        Ok(Self { path, to: Place::Beside(file) })
     }
 
     /// More of it.
     pub(super) fn write(&mut self, contents: &[u8]) -> Result<(), Failure> {
-        self.file.write_all(contents).map_err(|error| unwritten(self.path, &error))
+        let written = match &mut self.to {
+            Place::Beside(file) => file.write_all(contents),
+            Place::Into(file) => file.write_all(contents),
+        };
+        written.map_err(|error| unwritten(self.path, &error))
     }
 
     /// All of it, in its place.
@@ -181,11 +196,20 @@ impl<'a> Draft<'a> {
 
     /// Whole: puts it in its place, durable on return.
     pub(super) fn finish(self) -> Result<(), Failure> {
-        let Self { path, file } = self;
+        let Self { path, to } = self;
+        let Place::Beside(file) = to else { return Ok(()) };
         file.as_file().sync_all().map_err(|error| unwritten(path, &error))?;
         file.persist(path).map_err(|error| unwritten(path, &error.error))?;
         sync_folder_of(path).map_err(|error| unwritten(path, &error))
     }
+}
+
+/// Whether there is a device or a pipe: a file put in its place takes it from everybody, as `-o /dev/null` of root would.
+/// Names like `/dev/stdout` are links to whatever that is.
+fn is_no_file(path: &Path) -> bool {
+    let is_stream = |there: fs::Metadata| !there.is_file() && !there.is_dir();
+    let is_named = path.starts_with("/dev") || path.starts_with("/proc");
+    fs::metadata(path).is_ok_and(is_stream) || (is_named && path.is_symlink())
 }
 
 /// The ending of a file's name, in small letters; empty where it has none.
@@ -299,6 +323,26 @@ pub(super) fn deliver(console: Console, to: Option<&Path>, contents: &[u8]) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::FileTypeExt as _;
+    use std::process::Command;
+
+    #[test]
+    fn what_is_written_to_a_pipe_goes_into_it_and_takes_no_ones_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let reader = std::thread::spawn({
+            let path = path.clone();
+            move || fs::read(path).unwrap()
+        });
+        replace(&path, b"all of it", 0o600).unwrap();
+        assert!(fs::symlink_metadata(&path).unwrap().file_type().is_fifo(), "a file stands in its place");
+        assert_eq!(reader.join().unwrap(), b"all of it");
+        let names = fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(names, 1, "something was left beside it");
+        assert!(is_no_file(Path::new("/dev/null")) && is_no_file(Path::new("/dev/stdout")));
+        assert!(!is_no_file(&folder.path().join("new")) && !is_no_file(folder.path()));
+    }
 
     #[test]
     fn a_name_says_what_is_written_in_large_letters_too() {
