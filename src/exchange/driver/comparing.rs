@@ -30,6 +30,9 @@ const OWN: Duration = Duration::from_mins(1);
 /// and until it is read here what is forked counts as good. It costs one look into the index of each log to everyone.
 const SOON: Duration = Duration::from_secs(5);
 
+/// Events that are judged in one go at most.
+const AT_ONCE: usize = 256;
+
 /// Heads that nobody has brought together, by whom to ask and log.
 type Alarms = BTreeMap<(NodeName, Origin), Alarm>;
 
@@ -44,12 +47,17 @@ pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver
     // Evidence in partners' logs that was read; each is read again with the own heads, for the list may have changed.
     let mut seen = BTreeSet::new();
     loop {
-        let (mut fresh, mut look) = (false, None);
+        let (mut fresh, mut look, mut ticked) = (false, None, false);
         let events = tokio::select! {
             Some(event) = said.recv() => {
+                // All that waits is judged in one go: what is here is read once for it, and not once for each.
+                let mut events = vec![event];
+                while events.len() < AT_ONCE && let Ok(event) = said.try_recv() {
+                    events.push(event);
+                }
                 // What partners know is held against what is here now, and not a minute ago.
-                fresh = is_held_against_own(&inner, &event);
-                vec![event]
+                fresh = events.iter().any(|event| is_held_against_own(&inner, event));
+                events
             }
             Ok(()) = changes.changed() => vec![Event::Trust(inner.lists.current())],
             _ = own.tick() => {
@@ -60,7 +68,10 @@ pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver
                 (fresh, look) = (inner.heads().is_open(), Some(false));
                 Vec::new()
             }
-            _ = tick.tick() => vec![Event::Tick],
+            _ = tick.tick() => {
+                ticked = true;
+                vec![Event::Tick]
+            }
             _ = stop.wait_for(|stop| *stop) => return,
         };
         let mut heads = Vec::new();
@@ -84,7 +95,10 @@ pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver
                 act(&inner, action).await;
             }
         }
-        show(&inner, &mut alarms);
+        // It goes through all that everybody has shown of every log.
+        if ticked {
+            show(&inner, &mut alarms);
+        }
     }
 }
 

@@ -19,6 +19,8 @@ use std::sync::Arc;
 /// Most logs of one answer: a note with many cosignatures takes about 1 kB, and up to three of them stand for each log.
 const MOST: usize = 250;
 const USUAL: usize = 50;
+/// Most heads of one answer.
+const MOST_HEADS: usize = 3 * MOST;
 /// Most logs that are asked about by name.
 const MOST_NAMED: usize = 4096;
 /// Most proofs of one answer: one is a few kB.
@@ -49,9 +51,7 @@ pub(super) fn page(inner: &Inner, caller: &NodeName, request: &wire::ListHeadsRe
         .into_iter()
         .filter(|(origin, _)| named.is_empty() || named.iter().any(|name| *name == origin.as_str()))
         .filter(|(origin, _)| origin.as_str() > request.page_token.as_str());
-    let mut logs = wanted.take(size.saturating_add(1)).collect::<Vec<_>>();
-    let more = logs.len() > size;
-    logs.truncate(size);
+    let (logs, more) = cut(wanted, size);
     let next_page_token = logs.last().filter(|_| more).map(|(last, _)| last.to_string()).unwrap_or_default();
     let heads = logs.into_iter().flat_map(|(origin, all)| {
         all.into_iter().map(move |known| wire::KnownHead {
@@ -64,6 +64,20 @@ pub(super) fn page(inner: &Inner, caller: &NodeName, request: &wire::ListHeadsRe
     });
     let evidence = if request.page_token.is_empty() { evidence(inner, caller) } else { Vec::new() };
     wire::ListHeadsResponse { heads: heads.collect(), next_page_token, evidence }
+}
+
+/// So many logs, and no more heads than whoever asks reads; and whether there are more. Of a log that moved while its heads
+/// were told many may stand beside each other.
+fn cut<K, H>(logs: impl Iterator<Item = (K, Vec<H>)>, most: usize) -> (Vec<(K, Vec<H>)>, bool) {
+    let (mut page, mut heads) = (Vec::new(), 0_usize);
+    for (origin, all) in logs {
+        heads = heads.saturating_add(all.len());
+        if page.len() == most || (heads > MOST_HEADS && !page.is_empty()) {
+            return (page, true);
+        }
+        page.push((origin, all));
+    }
+    (page, false)
 }
 
 /// What is proven here of logs of the caller.
@@ -152,7 +166,7 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
         let mut request = tonic::Request::new(request);
         request.set_timeout(super::CALL);
         let answer = link.calls().list_heads(request).await.map_err(|status| link.why(&status))?.into_inner();
-        if answer.heads.len() > 3 * MOST {
+        if answer.heads.len() > MOST_HEADS {
             return Err(too_much("a page of heads is longer than it may be"));
         }
         let list = inner.lists.current();
@@ -191,7 +205,9 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
             }
         }
         inner.compare(Event::Heads { partner: link.name().clone(), heads });
-        inner.compare(Event::Heard { partner: link.name().clone(), heads: heard });
+        if !heard.is_empty() {
+            inner.compare(Event::Heard { partner: link.name().clone(), heads: heard });
+        }
         page_token = answer.next_page_token;
         if page_token.is_empty() {
             break;
@@ -230,4 +246,30 @@ fn keep(inner: &Inner, origin: &Origin, note: &str) -> Result<(), StoreError> {
         store.commit(Batch { at_ms, state, ..Batch::default() })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_no_more_heads_than_whoever_asks_reads() {
+        let pages = |heads: &[usize], most: usize| {
+            let mut left = heads.iter().map(|count| (0_u8, vec![0_u8; *count])).collect::<Vec<_>>();
+            let mut pages = Vec::new();
+            loop {
+                let (page, more) = cut(left.drain(..), most);
+                pages.push(page.iter().map(|(_, all)| all.len()).collect::<Vec<_>>());
+                let done = pages.iter().map(Vec::len).sum::<usize>();
+                assert_eq!(more, done < heads.len());
+                if !more {
+                    return pages;
+                }
+                left = heads.iter().skip(done).map(|count| (0_u8, vec![0_u8; *count])).collect();
+            }
+        };
+        assert_eq!(pages(&[1, 2, 3], 2), [vec![1, 2], vec![3]]);
+        assert_eq!(pages(&[400, 350, 1, 750, 2], MOST), [vec![400, 350], vec![1], vec![750], vec![2]]);
+        assert_eq!(pages(&[], MOST), [Vec::<usize>::new()]);
+    }
 }
