@@ -188,7 +188,12 @@ impl Federation {
 
 async fn partners_of(operator: &Connection) -> Result<Vec<wire::PartnerState>, Failure> {
     let answer = operator.admin().list_partners(within_deadline(wire::ListPartnersRequest {})).await;
-    Ok(answer.map_err(|status| failed(status.message()))?.into_inner().partners)
+    let answer = answer.map_err(|status| failed(status.message()))?.into_inner();
+    // What all do then is tell each other of it.
+    match answer.forked.first() {
+        Some(forked) => Err(failed(format!("{} has shown two histories: nothing is measured beside that", forked.origin))),
+        None => Ok(answer.partners),
+    }
 }
 
 impl Partner {
@@ -320,9 +325,11 @@ impl Partner {
         }
     }
 
-    /// Takes away all that it keeps; it must not run.
+    /// Takes away all that it keeps of others; it must not run. What it signed itself stays: who loses that may sign another
+    /// history, and a federation where all tell each other of forks measures nothing else.
     pub(super) fn wipe(&self) -> Result<(), Failure> {
-        fs::remove_dir_all(&self.configuration.data).map_err(failed)
+        let kept = self.configuration.partner.as_ref().map(|partner| &partner.data);
+        kept.map_or(Ok(()), fs::remove_dir_all).map_err(failed)
     }
 
     /// Adds the last that it said of itself.

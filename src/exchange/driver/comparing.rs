@@ -47,7 +47,7 @@ pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver
     // Evidence in partners' logs that was read; each is read again with the own heads, for the list may have changed.
     let mut seen = BTreeSet::new();
     loop {
-        let (mut fresh, mut look, mut ticked) = (false, None, false);
+        let (mut own_of, mut look, mut ticked) = (OwnOf::Logs(BTreeSet::new()), None, false);
         let events = tokio::select! {
             Some(event) = said.recv() => {
                 // All that waits is judged in one go: what is here is read once for it, and not once for each.
@@ -56,16 +56,19 @@ pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver
                     events.push(event);
                 }
                 // What partners know is held against what is here now, and not a minute ago.
-                fresh = events.iter().any(|event| is_held_against_own(&inner, event));
+                own_of = OwnOf::Logs(events.iter().flat_map(|event| held_against_own(&inner, event)).collect());
                 events
             }
             Ok(()) = changes.changed() => vec![Event::Trust(inner.lists.current())],
             _ = own.tick() => {
-                (fresh, look) = (true, Some(true));
+                (own_of, look) = (OwnOf::All, Some(true));
                 Vec::new()
             }
             _ = soon.tick() => {
-                (fresh, look) = (inner.heads().is_open(), Some(false));
+                if inner.heads().is_open() {
+                    own_of = OwnOf::All;
+                }
+                look = Some(false);
                 Vec::new()
             }
             _ = tick.tick() => {
@@ -75,11 +78,11 @@ pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver
             _ = stop.wait_for(|stop| *stop) => return,
         };
         let mut heads = Vec::new();
-        if fresh || look.is_some() {
+        if own_of.is_something() || look.is_some() {
             let its = Arc::clone(&inner);
             let mut known = if look == Some(true) { BTreeSet::new() } else { std::mem::take(&mut seen) };
             let looked = tokio::task::spawn_blocking(move || {
-                let heads = if fresh { own_heads(&its) } else { Vec::new() };
+                let heads = own_heads(&its, &own_of);
                 let told = if look.is_some() { said_to_all(&its, &mut known) } else { Vec::new() };
                 (heads, told, known)
             });
@@ -102,14 +105,37 @@ pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver
     }
 }
 
-/// Whether an event is to be judged by the heads that are here by now. Of a log of which a person has lifted something what
-/// is known begins anew, with what is held here.
-fn is_held_against_own(inner: &Inner, event: &Event) -> bool {
+/// The logs whose heads are read here.
+enum OwnOf {
+    Logs(BTreeSet<Origin>),
+    All,
+}
+
+impl OwnOf {
+    fn is_something(&self) -> bool {
+        !matches!(self, Self::Logs(logs) if logs.is_empty())
+    }
+
+    fn has(&self, origin: &Origin) -> bool {
+        match self {
+            Self::Logs(logs) => logs.contains(origin),
+            Self::All => true,
+        }
+    }
+}
+
+/// The logs of which an event is judged by the heads that are here by now. Of a log of which a person has lifted something
+/// what is known begins anew, with what is held here.
+fn held_against_own(inner: &Inner, event: &Event) -> Vec<Origin> {
     match event {
-        Event::Heads { .. } | Event::Heard { .. } | Event::Reported(..) => true,
-        Event::Suspected(suspicion) => inner.lifted().borrow().contains_key(&suspicion.origin),
-        Event::Tick | Event::Own { .. } | Event::History { .. } | Event::Trust(_) => false,
-        Event::Lifted(..) | Event::TooMany(_) => false,
+        Event::Heads { heads, .. } | Event::Heard { heads, .. } => heads.iter().map(|head| head.log.clone()).collect(),
+        Event::Reported(evidence, _) => vec![evidence.proven.origin().clone()],
+        Event::Suspected(Suspicion { origin, .. }) if inner.lifted().borrow().contains_key(origin) => {
+            vec![origin.clone()]
+        }
+        Event::Suspected(_) => Vec::new(),
+        Event::Tick | Event::Own { .. } | Event::History { .. } | Event::Trust(_) => Vec::new(),
+        Event::Lifted(..) | Event::TooMany(_) => Vec::new(),
     }
 }
 
@@ -159,18 +185,19 @@ async fn act(inner: &Arc<Inner>, action: Action) {
 }
 
 /// The newest heads of the logs that this node has itself. It blocks.
-fn own_heads(inner: &Inner) -> Vec<Event> {
+fn own_heads(inner: &Inner, of: &OwnOf) -> Vec<Event> {
     let mut all = Vec::new();
     for own in inner.own.all() {
-        let heads = own.store.logs().into_iter().filter_map(|origin| own.head(&origin));
+        let heads = own.store.logs().into_iter().filter(|origin| of.has(origin)).filter_map(|origin| own.head(&origin));
         all.extend(heads.map(|head| Event::Own { note: head.note, entries: true }));
     }
-    for (origin, store) in inner.replicas.all() {
+    for (origin, store) in inner.replicas.all().into_iter().filter(|(origin, _)| of.has(origin)) {
         if let Ok(Some(note)) = newest_note(store.as_ref(), &origin) {
             all.push(Event::Own { note, entries: true });
         }
     }
-    all.extend(inner.witness.heads().into_values().map(|note| Event::Own { note, entries: false }));
+    let witnessed = inner.witness.heads().into_iter().filter(|(origin, _)| of.has(origin));
+    all.extend(witnessed.map(|(_, note)| Event::Own { note, entries: false }));
     all
 }
 

@@ -121,6 +121,7 @@ fn known(inner: &Inner, caller: &NodeName) -> BTreeMap<Origin, Vec<Known>> {
         let known = Known { note: heard.note.clone(), entries: false, heard: true, cosigned_by_caller: None };
         all.entry(origin.clone()).or_default().push(known);
     }
+    remembered(inner, caller, &mut all);
     for own in inner.own.all() {
         for origin in own.store.logs() {
             if let Some(head) = own.head(&origin) {
@@ -132,6 +133,26 @@ fn known(inner: &Inner, caller: &NodeName) -> BTreeMap<Origin, Vec<Known>> {
     all
 }
 
+/// Heads of the caller's own logs beyond what is told of them: it may have lost what it signed before anybody had an entry,
+/// and would sign another history. Of a log that has shown two nothing is told as the one.
+fn remembered(inner: &Inner, caller: &NodeName, all: &mut BTreeMap<Origin, Vec<Known>>) {
+    let list = inner.lists.current();
+    let heads = inner.heads();
+    let of_caller = heads.newest().filter(|(origin, ..)| hosts_issuer(&list, caller, origin));
+    let of_caller =
+        of_caller.map(|(origin, head, note)| (origin.clone(), head.size, note.to_owned())).collect::<Vec<_>>();
+    drop(heads);
+    let (proven, lifted) = (inner.equivocated(), inner.lifted());
+    for (origin, size, note) in of_caller {
+        let told = all.get(&origin).into_iter().flatten().filter_map(|known| log::size_in(&known.note)).max();
+        let is_forked = proven.borrow().contains_key(&origin) || lifted.borrow().contains_key(&origin);
+        if !is_forked && told.is_none_or(|told| told < size) {
+            let known = Known { note, entries: false, heard: true, cosigned_by_caller: None };
+            all.entry(origin).or_default().push(known);
+        }
+    }
+}
+
 /// Whether two notes are of one head, whoever cosigned them: origin, size and root are their first lines.
 fn is_same_head(one: &str, other: &str) -> bool {
     one.lines().take(3).eq(other.lines().take(3))
@@ -140,7 +161,7 @@ fn is_same_head(one: &str, other: &str) -> bool {
 /// How far a partner has one of this node's own logs, by its own word, if it is to have it: an old copy of this node does
 /// not know, and must not call the partner behind. It is told, and nothing rests on it.
 fn shown(inner: &Inner, partner: &NodeName, head: &KnownHead) {
-    let Some(held) = head.note.lines().nth(1).and_then(|line| line.parse::<u64>().ok()) else { return };
+    let Some(held) = log::size_in(&head.note) else { return };
     let own = inner.own.of(&head.log).and_then(|own| own.head(&head.log));
     if let Some(own) = own.filter(|_| is_asked_for(&inner.lists.current(), partner, &head.log)) {
         inner.board.passage(partner, &head.log, |passage| {
