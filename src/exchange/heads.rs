@@ -16,7 +16,7 @@ use super::{
     replica::Suspicion,
 };
 use crate::{
-    log::{Origin, SignedCheckpoint, TreeHead, verify_consistency},
+    log::{Origin, TreeHead, verify_consistency},
     time::{Timestamp, passed},
     trust::{NodeName, TrustList},
     verification::Prefix,
@@ -41,6 +41,7 @@ const SILENCE: i64 = 60;
 /// Nobody has brought a head together with the others for so long, in seconds, that a person has to know: a whole round of
 /// questions, and the silence of whoever was asked how.
 pub(super) const LASTING: i64 = ROUND + SILENCE;
+
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
@@ -314,9 +315,7 @@ impl Heads {
             return Some((origin.clone(), (*head, note.to_owned())));
         }
         let origin: Origin = note.lines().next()?.parse().ok()?;
-        let key = self.trust.log_key(&origin)?;
-        let signed = SignedCheckpoint::open(note, &key).ok()?;
-        let head = (signed.checkpoint().origin == origin).then(|| signed.checkpoint().head)?;
+        let head = self.trust.signed_head(&origin, note)?;
         if self.opened.len() >= MOST_OPENED {
             self.opened.clear();
         }

@@ -59,6 +59,12 @@ impl FromStr for Checkpoint {
     }
 }
 
+/// The size that the note of a head says, whoever signed it.
+#[must_use]
+pub fn size_in(note: &str) -> Option<u64> {
+    note.lines().nth(1)?.parse().ok()
+}
+
 /// A verified statement of a cosigner about a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cosignature {

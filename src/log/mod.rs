@@ -23,7 +23,7 @@ mod tree;
 mod verifier_key;
 
 pub use any_log::{AnyCheckpoint, LogName};
-pub use checkpoint::{Checkpoint, Cosignature, MAX_TREE_SIZE, SignedCheckpoint, TreeHead, cosign};
+pub use checkpoint::{Checkpoint, Cosignature, MAX_TREE_SIZE, SignedCheckpoint, TreeHead, cosign, size_in};
 pub use error::LogError;
 pub use extension::{Extension, sign_checkpoint};
 pub use hash::{EMPTY_ROOT, HASH_BYTES, Hash, leaf_hash, node_hash};

@@ -3,7 +3,7 @@
 //! A renewed certificate counts from the next connection on; one that cannot be read changes nothing.
 
 use super::NodeError;
-use crate::exchange::driver::{named, pin_of};
+use crate::exchange::driver::{PartnerError, named, pin_of};
 use crate::trust::SpkiPin;
 use arc_swap::ArcSwap;
 use std::path::{Path, PathBuf};
@@ -62,16 +62,19 @@ impl TlsIdentity {
 
     /// The pin of the key shown now, as a trust list names it.
     pub fn pin(&self) -> Result<SpkiPin, NodeError> {
-        let current = self.current.load();
-        let first = current.cert.first().ok_or_else(|| self.refused("holds no certificate".to_owned()))?;
-        pin_of(first).map_err(|error| self.refused(error.to_string()))
+        self.shown(pin_of)
     }
 
     /// The node that the certificate shown now names.
     pub fn node_name(&self) -> Result<String, NodeError> {
+        self.shown(named)
+    }
+
+    /// What is read of the certificate shown now.
+    fn shown<T>(&self, read: impl FnOnce(&[u8]) -> Result<T, PartnerError>) -> Result<T, NodeError> {
         let current = self.current.load();
         let first = current.cert.first().ok_or_else(|| self.refused("holds no certificate".to_owned()))?;
-        named(first).map_err(|error| self.refused(error.to_string()))
+        read(first.as_ref()).map_err(|error| self.refused(error.to_string()))
     }
 
     fn refused(&self, message: String) -> NodeError {

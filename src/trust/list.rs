@@ -8,7 +8,7 @@ use super::{
 use crate::{
     certificate::Country,
     encoding::json::{self, Limits},
-    log::{Hash, NoteSignature, Origin, SignedNote, VerifierKey},
+    log::{Hash, NoteSignature, Origin, SignedCheckpoint, SignedNote, TreeHead, VerifierKey},
     statement::{Issuer, Kid},
     time::{Timestamp, ZoneName},
 };
@@ -218,6 +218,13 @@ impl TrustList {
     #[must_use]
     pub fn log_key(&self, origin: &Origin) -> Option<VerifierKey> {
         self.section(self.issuer_of(origin)?)?.log_key(origin)
+    }
+
+    /// The head of a note that is signed with the key that the list names for the log.
+    #[must_use]
+    pub fn signed_head(&self, origin: &Origin, note: &str) -> Option<TreeHead> {
+        let signed = SignedCheckpoint::open(note, &self.log_key(origin)?).ok()?;
+        Some(signed.checkpoint().head)
     }
 
     /// The authority to which statements for this country are addressed; none where it has no node yet.

@@ -82,11 +82,7 @@ pub(super) fn check(trust: &TrustList, claimed: Claimed<'_>, index: Option<u64>,
                 .next("Ask the authority whether it issued this certificate anew.")
         }
         // A closed key may still count at the first entry, or one that opens late at none that we know of.
-        (KeyAuthority::Allowed, None)
-            if trust.closings(iss, kid).is_some() || trust.shard_final_size(log).is_some() =>
-        {
-            unplaced()
-        }
+        (KeyAuthority::Allowed, None) if trust.closings(iss, kid).is_some() || trust.is_closed(log) => unplaced(),
         (KeyAuthority::Allowed, _) if office.is_none() && restricted_to_offices(trust, claimed.envelope) => {
             let sentence = format!("The key {kid} signs for certain offices only, and the issuing office is withheld.");
             Check::unknown(Subject::Key, Headline::Incomplete, sentence)

@@ -4,7 +4,7 @@
 use super::start::Inner;
 use crate::exchange::heads::Compared;
 use crate::exchange::{hosts_issuer, is_asked_for};
-use crate::log::{Hash, Origin, SignedCheckpoint, TreeHead, consistency_proof, root};
+use crate::log::{Hash, Origin, TreeHead, consistency_proof, root};
 use crate::store::{PublishedHead, Store, StoreError};
 use crate::trust::NodeName;
 use std::cmp::Ordering;
@@ -87,9 +87,7 @@ fn history(inner: &Inner, origin: Origin, kept: Kept) -> Result<Option<LogHistor
         }
         Kept::Witnessed(note) => {
             // Others' logs may be named like these; and a head that is not by the key in the list proves nothing to anybody.
-            let key = inner.lists.current().log_key(&origin);
-            let Some(Ok(signed)) = key.map(|key| SignedCheckpoint::open(&note, &key)) else { return Ok(None) };
-            let head = signed.checkpoint().head;
+            let Some(head) = inner.lists.current().signed_head(&origin, &note) else { return Ok(None) };
             let shown = shown(inner, &origin, |shown| Ok(agreement_of_heads(&head, shown)))?;
             (PublishedHead { head, note }, shown)
         }

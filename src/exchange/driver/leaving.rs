@@ -3,7 +3,7 @@
 use super::start::Inner;
 use crate::exchange::heads::{Evidence, Left, Lifted};
 use crate::exchange::recall::durable_root;
-use crate::log::{Origin, SignedCheckpoint, TreeHead};
+use crate::log::{Origin, TreeHead};
 use crate::store::{Batch, Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,10 +21,7 @@ pub(super) fn left_of(inner: &Inner, origin: &Origin, lifted: &[Lifted]) -> Left
     if let Some(store) = store {
         return Left::of(&list, origin, lifted, &|head: &TreeHead| is_held(store.as_ref(), origin, head));
     }
-    let witnessed = inner.witness.heads().remove(origin).and_then(|note| {
-        let signed = SignedCheckpoint::open(&note, &list.log_key(origin)?).ok()?;
-        Some(signed.checkpoint().head)
-    });
+    let witnessed = inner.witness.heads().remove(origin).and_then(|note| list.signed_head(origin, &note));
     let heads = inner.heads();
     let here = |head: &TreeHead| match witnessed {
         Some(seen) if seen.size == head.size => Some(seen.root == head.root),

@@ -8,7 +8,7 @@ use super::stopped;
 use crate::exchange::heads::Fork;
 use crate::exchange::message::KnownHead;
 use crate::exchange::recall::{Action, Event, Lack, Recall, Settled, durable_root};
-use crate::log::{Hash, Host, Origin, SignedCheckpoint};
+use crate::log::{Hash, Host, Origin};
 use crate::reason::some_of;
 use crate::sequencer::{Bare, Closing, Lost, Recalled, Standing, Wait, Word};
 use crate::store::{Batch, StoreError};
@@ -314,10 +314,7 @@ impl<'a> Recaller<'a> {
 
     fn settled(&mut self, origin: &Origin, settled: Settled) {
         let Some(own) = self.own(origin) else { return };
-        let signed = |note: &str| {
-            let key = self.inner.lists.current().log_key(origin)?;
-            Some(SignedCheckpoint::open(note, &key).ok()?.checkpoint().head.size)
-        };
+        let signed = |note: &str| self.inner.lists.current().signed_head(origin, note).map_or(0, |head| head.size);
         match settled {
             Settled::GoOn { refilled } => {
                 own.gate.settle(origin, Standing::Settled);
@@ -336,7 +333,7 @@ impl<'a> Recaller<'a> {
                 self.renumber(origin);
             }
             Settled::Close { size, note, .. } => {
-                let closing = Closing { size, signed: signed(&note).unwrap_or(0), note };
+                let closing = Closing { size, signed: signed(&note), note };
                 let lost = closing.signed.saturating_sub(size);
                 tracing::error!(%origin, size, lost, reason = "OWN_HISTORY_LOST", "entries that a head was signed over are not here, and nobody that was heard has them or the operator gave them up: the log is closed, and its successor takes what comes");
                 let at_ms = u64::try_from(self.inner.clock.now().as_millisecond()).unwrap_or(0);
@@ -353,7 +350,7 @@ impl<'a> Recaller<'a> {
                 );
             }
             Settled::Forked { note } => {
-                let size = signed(&note).unwrap_or(0);
+                let size = signed(&note);
                 tracing::error!(%origin, size, reason = "OWN_HISTORY_FORKED", "what is on disk is not, or not known to be, what the head was signed over: nothing is signed for the log. Where partners go on with what is here since a fork of the log was lifted, lift it here too (`origin partner lift`); else the trust list ends the log and its successor takes what comes");
                 own.gate.settle(origin, Standing::Forked { size });
             }

@@ -111,14 +111,14 @@ impl Heads {
         if log.proven || log.left.is_pair(first.0, second.0) {
             return;
         }
-        let Some(off) = off else { return self.is_news(&evidence, showings, actions) };
+        let Some(off) = off else { return self.is_news(evidence, showings, actions) };
         let waiting = self.appeals.iter().filter(|appeal| *appeal.evidence.proven.origin() == origin);
         if waiting.clone().any(|appeal| appeal.off == off) {
             return;
         }
         // No copy that was put back has shown so many.
         if waiting.count() >= MOST_WAITING {
-            return self.is_news(&evidence, showings, actions);
+            return self.is_news(evidence, showings, actions);
         }
         let mut open = BTreeMap::new();
         for left in log.left.heads.iter().filter(|left| left.size > off.size) {
@@ -132,7 +132,7 @@ impl Heads {
             }
         }
         if open.is_empty() {
-            self.is_news(&evidence, showings, actions);
+            self.is_news(evidence, showings, actions);
         } else {
             self.appeals.push(Appeal { evidence, showings, off, open, since: self.now });
         }
@@ -160,7 +160,7 @@ impl Heads {
             }
         } else if appeal.open.is_empty() {
             let Appeal { evidence, showings, .. } = self.appeals.swap_remove(at);
-            self.is_news(&evidence, showings, actions);
+            self.is_news(evidence, showings, actions);
         }
     }
 
@@ -171,12 +171,12 @@ impl Heads {
         let (late, waiting): (Vec<_>, Vec<_>) = all.partition(|appeal| passed(appeal.since, now) >= SILENCE);
         self.appeals = waiting;
         for Appeal { evidence, showings, .. } in late {
-            self.is_news(&evidence, showings, actions);
+            self.is_news(evidence, showings, actions);
         }
     }
 
     /// The log has shown another history than what is held here and what a person knows of.
-    fn is_news(&mut self, evidence: &Evidence, showings: Showings, actions: &mut Vec<Action>) {
+    fn is_news(&mut self, evidence: Box<Evidence>, showings: Showings, actions: &mut Vec<Action>) {
         let now = self.now;
         let log = self.logs.entry(evidence.proven.origin().clone()).or_default();
         if log.proven {
@@ -190,6 +190,6 @@ impl Heads {
             log.shown.entry(teller).or_default().is_another(&seen, now);
         }
         log.proven = true;
-        actions.push(Action::Evidence(Box::new(evidence.clone())));
+        actions.push(Action::Evidence(evidence));
     }
 }

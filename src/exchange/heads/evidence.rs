@@ -1,7 +1,7 @@
 //! Proof that a log has shown two histories, as it is kept, and what a person made of it.
 
 use crate::{
-    log::{Origin, SignedCheckpoint, TreeHead},
+    log::{Origin, TreeHead, size_in},
     store::{StateChange, Store, StoreError, Table},
     time::Timestamp,
     trust::TrustList,
@@ -49,9 +49,8 @@ impl Evidence {
     /// is not known.
     #[must_use]
     pub fn held(&self, trust: &TrustList, here: &dyn Fn(&TreeHead) -> Option<bool>) -> Vec<TreeHead> {
-        let Some(key) = trust.log_key(self.proven.origin()) else { return Vec::new() };
         let notes = [&self.first, &self.second].into_iter();
-        let heads = notes.filter_map(|note| Some(SignedCheckpoint::open(note, &key).ok()?.checkpoint().head));
+        let heads = notes.filter_map(|note| trust.signed_head(self.proven.origin(), note));
         heads.filter(|head| here(head) == Some(true)).collect()
     }
 
@@ -174,8 +173,8 @@ impl Lifted {
 /// The sizes of the two heads that evidence is of, the smaller first, unproven.
 fn sizes(record: &[u8]) -> Result<(u64, u64), String> {
     let (first, second, _) = Equivocation::parts(record).map_err(|why| why.to_string())?;
-    let size = |note: &str| note.lines().nth(1).and_then(|line| line.parse::<u64>().ok());
-    let (first, second) = size(&first).zip(size(&second)).ok_or_else(|| "a note has no size".to_owned())?;
+    let sizes = size_in(&first).zip(size_in(&second));
+    let (first, second) = sizes.ok_or_else(|| "a note has no size".to_owned())?;
     Ok((first.min(second), first.max(second)))
 }
 
@@ -208,9 +207,7 @@ impl Fork {
     fn read(trust: &TrustList, origin: &Origin, past: u64, record: &[u8]) -> Option<Self> {
         Equivocation::read(trust, record).ok()?;
         let (first, second, prefix) = Equivocation::parts(record).ok()?;
-        let key = trust.log_key(origin)?;
-        let head = |note: &str| Some(SignedCheckpoint::open(note, &key).ok()?.checkpoint().head);
-        let (first, second) = (head(&first)?, head(&second)?);
+        let (first, second) = (trust.signed_head(origin, &first)?, trust.signed_head(origin, &second)?);
         let (short, long) = if first.size <= second.size { (first, second) } else { (second, first) };
         let beside = prefix.map_or(long, |prefix| TreeHead { size: short.size, root: prefix.root });
         Some(Self { past, short, long, beside })

@@ -34,7 +34,6 @@ use crate::{
     time::Timestamp,
     trust::{Closing, ClosingReason, Cosigning, TrustList},
 };
-use bytes::Bytes;
 use std::{collections::BTreeSet, sync::Arc};
 
 fn at(seconds: i64) -> Timestamp {
@@ -49,10 +48,15 @@ fn script() -> &'static Script {
     &WORLD.scripts[&log()]
 }
 
-/// Another history of the same log: what comes from index 8 on is other.
-fn branch() -> Levels {
+/// A history of the same log in which all that comes from index 8 on is this.
+fn parted(other: &[u8]) -> Levels {
     let lines = script().lines.iter().enumerate();
-    lines.map(|(at, line)| if at < 8 { leaf_hash(&line.leaf) } else { leaf_hash(b"other") }).collect()
+    lines.map(|(at, line)| if at < 8 { leaf_hash(&line.leaf) } else { leaf_hash(other) }).collect()
+}
+
+/// Another history of the same log.
+fn branch() -> Levels {
+    parted(b"other")
 }
 
 fn head_in(tree: &Levels, size: u64) -> PublishedHead {
@@ -356,23 +360,6 @@ fn a_head_is_cosigned_again_every_ten_minutes_without_news() {
         bench.tell(replica::Event::Tick);
         assert_eq!(bench.cosigned(), cosigned, "after {seconds} s");
     }
-}
-
-#[test]
-fn entries_that_do_not_have_the_announced_root_are_not_kept() {
-    let mut bench = Bench::new();
-    bench.connect();
-    bench.announce(0, &head(4));
-    let mut entries = script().lines[..4].iter().map(|line| line.leaf.clone()).collect::<Vec<_>>();
-    entries[2] = Bytes::from_static(b"other");
-    let package = Package { start: 0, entries, size: 4, proof: Vec::new() };
-    bench.tell(replica::Event::Received(FromSupplier::Package(package)));
-    assert_eq!((bench.reason(), bench.store.durable_size(&log())), (Some("PACKAGE_OTHER_ROOT"), 0));
-    // And the next stream begins where it was.
-    bench.connect();
-    bench.announce(0, &head(4));
-    bench.package(0, 4, 4);
-    assert_eq!(bench.size(), 4);
 }
 
 #[test]

@@ -2,11 +2,7 @@
 
 use super::simulation::{LONGEST_WAY, Malice, SOON, Simulation, Weather};
 use crate::exchange::heads;
-use std::{
-    cell::Cell,
-    env,
-    panic::{self, AssertUnwindSafe},
-};
+use std::{env, panic};
 
 /// Seeds of the four tests of all weathers together, which run beside each other; `ORIGIN_SEEDS` asks for another number.
 const SEEDS: u64 = 10_000;
@@ -44,11 +40,11 @@ fn survive(seed: u64) {
 }
 
 /// Says which seed it was that failed, and how it fails again.
-fn named(seed: u64, test: &str, run: impl FnOnce() + panic::UnwindSafe) {
-    if let Err(cause) = panic::catch_unwind(run) {
+fn named<T>(seed: u64, test: &str, run: impl FnOnce() -> T + panic::UnwindSafe) -> T {
+    panic::catch_unwind(run).unwrap_or_else(|cause| {
         println!("seed {seed} fails; again: ORIGIN_SEED={seed} cargo test exchange::tests::seeds{test}");
-        panic::resume_unwind(cause);
-    }
+        panic::resume_unwind(cause)
+    })
 }
 
 /// The seeds of a test that has so many of its own; one alone where it is asked for.
@@ -109,20 +105,13 @@ fn every_log_that_shows_two_histories_is_found_out_within_one_round_and_one_exch
     for malice in [Malice::SplitForWitness, Malice::SplitForReplica] {
         let mut logs = 0;
         for seed in first(24) {
-            let found = Cell::new(0);
             let test = "::every_log_that_shows_two_histories_is_found_out_within_one_round_and_one_exchange";
-            named(
-                seed,
-                test,
-                AssertUnwindSafe(|| {
-                    let all = Simulation::hostile(seed, Weather::fair(900_000), malice).until_found_out();
-                    let late =
-                        all.iter().filter(|(_, seconds)| **seconds > ROUND + EXCHANGE + LOOK).collect::<Vec<_>>();
-                    assert!(late.is_empty(), "{malice:?}: {late:?} s after the two heads could meet");
-                    found.set(all.len());
-                }),
-            );
-            logs += found.get();
+            logs += named(seed, test, || {
+                let all = Simulation::hostile(seed, Weather::fair(900_000), malice).until_found_out();
+                let late = all.iter().filter(|(_, seconds)| **seconds > ROUND + EXCHANGE + LOOK).collect::<Vec<_>>();
+                assert!(late.is_empty(), "{malice:?}: {late:?} s after the two heads could meet");
+                all.len()
+            });
         }
         assert!(logs > 8 || env::var("ORIGIN_SEED").is_ok(), "of {logs} logs alone there are two histories");
     }
@@ -134,20 +123,15 @@ fn whoever_is_shown_less_than_before_says_so_until_it_is_shown_all_again() {
     {
         let mut deceived = 0;
         for seed in first(16) {
-            let found = Cell::new(0);
             let test = "::whoever_is_shown_less_than_before_says_so_until_it_is_shown_all_again";
-            named(
-                seed,
-                test,
-                AssertUnwindSafe(|| {
-                    let mut simulation = Simulation::hostile(seed, weather.clone(), Malice::Behind);
-                    simulation.run_until(399_000);
-                    found.set(simulation.deceived());
-                    simulation.run();
-                    simulation.check_rest();
-                }),
-            );
-            deceived += found.get();
+            deceived += named(seed, test, || {
+                let mut simulation = Simulation::hostile(seed, weather.clone(), Malice::Behind);
+                simulation.run_until(399_000);
+                let deceived = simulation.deceived();
+                simulation.run();
+                simulation.check_rest();
+                deceived
+            });
         }
         // In foul weather nodes begin anew too often to be deceived for long.
         assert!(number > 0 || deceived > 3 || env::var("ORIGIN_SEED").is_ok(), "{deceived} were deceived alone");
@@ -158,21 +142,17 @@ fn whoever_is_shown_less_than_before_says_so_until_it_is_shown_all_again() {
 fn whoever_waits_for_contents_that_are_withheld_says_so() {
     let mut withheld = 0;
     for seed in first(16) {
-        let found = Cell::new(0);
-        named(
-            seed,
-            "::whoever_waits_for_contents_that_are_withheld_says_so",
-            AssertUnwindSafe(|| {
-                let mut simulation = Simulation::hostile(seed, Weather::fair(900_000), Malice::Disclosures);
-                for minute in 1..15 {
-                    simulation.run_until(minute * 60_000);
-                    found.set(found.get().max(simulation.withheld()));
-                }
-                simulation.run();
-                simulation.check_rest();
-            }),
-        );
-        withheld += found.get();
+        withheld += named(seed, "::whoever_waits_for_contents_that_are_withheld_says_so", || {
+            let mut simulation = Simulation::hostile(seed, Weather::fair(900_000), Malice::Disclosures);
+            let mut most = 0;
+            for minute in 1..15 {
+                simulation.run_until(minute * 60_000);
+                most = most.max(simulation.withheld());
+            }
+            simulation.run();
+            simulation.check_rest();
+            most
+        });
     }
     assert!(withheld > 0 || env::var("ORIGIN_SEED").is_ok(), "nothing was withheld for long");
 }

@@ -5,7 +5,7 @@
 
 use super::{
     disk::{Disk, DiskFile},
-    frame::{Class, FRAME_HEAD},
+    frame::Class,
     record::{EntryRecord, EntryRecords},
     segment::{self, Found},
     tail,
@@ -61,10 +61,7 @@ fn newest(disk: &Untouched, frames: &[Found]) -> Result<Vec<Vec<u8>>, StoreError
             break;
         }
         read = read.saturating_add(u64::from(frame.head.length));
-        let file = segment::open(disk, Class::Entries, frame.ordinal)?;
-        let mut payload = vec![0; usize::try_from(frame.head.length).unwrap_or(0)];
-        let failed = |error| StoreError::io(&segment::name(Class::Entries, frame.ordinal), error);
-        file.read_at(&mut payload, frame.offset.saturating_add(FRAME_HEAD as u64)).map_err(failed)?;
+        let payload = frame.payload(&*segment::open(disk, Class::Entries, frame.ordinal)?)?;
         for record in EntryRecords::new(&payload).flatten() {
             if let EntryRecord::Leaf { log, index, leaf, .. } = record
                 && newest.get(&log).is_none_or(|(known, _)| *known < index)

@@ -8,7 +8,7 @@ use super::beside::Beside;
 use super::chain::Chain;
 use super::core::Core;
 use super::disk::DiskFile;
-use super::frame::{Class, FRAME_HEAD, FrameBuilder};
+use super::frame::{Class, FrameBuilder};
 use super::index::{Overlay, Reached};
 use super::keeper::{Keeper, Poison};
 use super::keys::slot_of;
@@ -286,7 +286,7 @@ fn read_logs(
     }
     let mut files = HashMap::new();
     for found in &tail.frames {
-        let payload = read_payload(parts, &mut files, found)?;
+        let payload = found.payload(&*entries_file(parts, &mut files, found.ordinal)?)?;
         read_rows(found, &payload, &mut growing, erased)?;
     }
     let mut logs = Logs::default();
@@ -306,14 +306,6 @@ fn entries_file(parts: &Parts, files: &mut OpenFiles, ordinal: u32) -> Result<Ar
     let file = segment::open(&*parts.disk, Class::Entries, ordinal)?;
     files.insert(ordinal, Arc::clone(&file));
     Ok(file)
-}
-
-fn read_payload(parts: &Parts, files: &mut OpenFiles, found: &Found) -> Result<Vec<u8>, StoreError> {
-    let file = entries_file(parts, files, found.ordinal)?;
-    let mut payload = vec![0; usize::try_from(found.head.length).unwrap_or(0)];
-    let failed = |e| StoreError::io(&name(Class::Entries, found.ordinal), e);
-    file.read_at(&mut payload, found.offset + FRAME_HEAD as u64).map_err(failed)?;
-    Ok(payload)
 }
 
 fn read_rows(

@@ -113,6 +113,14 @@ impl Found {
         self.offset + FRAME_HEAD as u64 + u64::from(self.head.length)
     }
 
+    /// The payload of one of entries, from its file.
+    pub(super) fn payload(&self, file: &dyn DiskFile) -> Result<Vec<u8>, StoreError> {
+        let mut payload = vec![0; usize::try_from(self.head.length).unwrap_or(0)];
+        let failed = |error| StoreError::io(&name(Class::Entries, self.ordinal), error);
+        file.read_at(&mut payload, self.offset + FRAME_HEAD as u64).map_err(failed)?;
+        Ok(payload)
+    }
+
     /// Where bytes stand that begin at an offset of its payload.
     pub(super) fn place(&self, offset: usize, bytes: &[u8]) -> Place {
         let start = u32::try_from(self.offset).unwrap_or(u32::MAX).saturating_add(length32(FRAME_HEAD));

@@ -10,7 +10,7 @@ use crate::exchange::parcel::{
     CosignedLine, EntryLine, FrontLine, Line, LogLine, MAX_PARCEL_ENTRIES, ParcelError, ParcelWriter, TrustLine,
 };
 use crate::exchange::{hosts_issuer, replicates};
-use crate::log::{Origin, VerifierKey, consistency_proof};
+use crate::log::{Origin, VerifierKey, consistency_proof, size_in};
 use crate::store::StoreError;
 use crate::trust::{NodeName, TrustList};
 use std::io::Write;
@@ -110,8 +110,7 @@ fn logs<'a>(
 
 /// Size of the newest head of a log that the partner cosigned: it holds every byte up to there.
 pub(super) fn known_to_hold(own: &OwnLogs, origin: &Origin, keys: &[&VerifierKey]) -> u64 {
-    let note = own.cosigned_by(origin, keys);
-    note.and_then(|note| note.lines().nth(1)?.parse::<u64>().ok()).unwrap_or(0)
+    own.cosigned_by(origin, keys).and_then(|note| size_in(&note)).unwrap_or(0)
 }
 
 /// Writes a log from an index on; gives the size of its head, none where it has no head yet.

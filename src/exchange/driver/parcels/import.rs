@@ -12,7 +12,7 @@ use crate::exchange::driver::start::Inner;
 use crate::exchange::heads::Event::Suspected;
 use crate::exchange::parcel::{ParcelError, Survey, SurveyedLog};
 use crate::exchange::replica::Suspicion;
-use crate::log::{Origin, SignedCheckpoint, TreeHead, root, verify_consistency};
+use crate::log::{Origin, SignedCheckpoint, TreeHead, root, size_in, verify_consistency};
 use crate::store::{Batch, PublishedHead, Store};
 use crate::trust::{NodeName, PackageSeal};
 use std::fs::File;
@@ -299,7 +299,7 @@ async fn keep(inner: &Arc<Inner>, store: &Arc<dyn Store>, log: &SurveyedLog, lin
 /// A head of an own log that a partner says to hold.
 async fn take_cosigned(inner: &Arc<Inner>, from: &NodeName, note: &str) -> (String, u64, Option<ParcelError>) {
     let name = note.lines().next().unwrap_or_default().chars().take(600).collect::<String>();
-    let size = note.lines().nth(1).and_then(|size| size.parse::<u64>().ok()).unwrap_or(0);
+    let size = size_in(note).unwrap_or(0);
     let (its, from, note) = (Arc::clone(inner), from.clone(), note.to_owned());
     let taken = blocking(move || own_head(&its, &from, &note)).await;
     if let Err(why) = &taken {

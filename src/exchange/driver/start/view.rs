@@ -10,7 +10,7 @@ use crate::exchange::driver::quota::{QuotaLimits, Used};
 use crate::exchange::heads::{self, Lifted};
 use crate::exchange::message::{AddCheckpoint, Witnessed};
 use crate::exchange::parcel::ParcelError;
-use crate::log::{LogName, Origin, SignedCheckpoint, TreeHead};
+use crate::log::{LogName, Origin, TreeHead, size_in};
 use crate::statement::Issuer;
 use crate::store::{Batch, Store, StoreError, Table};
 use crate::time::Timestamp;
@@ -70,7 +70,7 @@ impl DriverView {
     #[must_use]
     pub fn known_logs(&self) -> BTreeMap<Origin, u64> {
         let watched = self.0.witness.heads().into_iter();
-        let watched = watched.filter_map(|(origin, note)| Some((origin, size_of(&note)?)));
+        let watched = watched.filter_map(|(origin, note)| Some((origin, size_in(&note)?)));
         let held = self.replicated().into_iter();
         let held = held.filter_map(|(origin, store)| Some((origin.clone(), store.head(&origin)?.head.size)));
         watched.chain(held).fold(BTreeMap::new(), |mut known, (origin, size)| {
@@ -133,7 +133,7 @@ impl DriverView {
     #[must_use]
     pub fn outside_logs(&self) -> BTreeMap<LogName, u64> {
         let watched = self.0.witness.outside().into_iter();
-        watched.filter_map(|(name, note)| Some((name, size_of(&note)?))).collect()
+        watched.filter_map(|(name, note)| Some((name, size_in(&note)?))).collect()
     }
 
     /// The witnesses outside the trust list, and how each is.
@@ -166,14 +166,12 @@ impl DriverView {
         if has_entries(&self.0, origin) {
             return Ok(Vec::new());
         }
-        let record = self.0.node_store.record(Table::Evidence, origin.as_str().as_bytes())?;
-        let parts = record.and_then(|record| Equivocation::parts(&record).ok());
-        let (Some((first, second, _)), Some(key)) = (parts, self.0.lists.current().log_key(origin)) else {
+        let file = self.evidence(origin)?;
+        let Some((first, second, _)) = file.and_then(|file| Equivocation::parts(file.as_bytes()).ok()) else {
             return Ok(Vec::new());
         };
-        let heads = [&first, &second].into_iter();
-        let heads = heads.filter_map(|note| Some(SignedCheckpoint::open(note, &key).ok()?.checkpoint().head));
-        let known = self.0.heads();
+        let (list, known) = (self.0.lists.current(), self.0.heads());
+        let heads = [&first, &second].into_iter().filter_map(|note| list.signed_head(origin, note));
         Ok(heads.map(|head| (head, known.showed(origin, &head))).collect())
     }
 
@@ -216,9 +214,4 @@ impl DriverView {
     pub fn opened(&self) -> watch::Receiver<u64> {
         self.0.replicas.opened()
     }
-}
-
-/// The size that the note of a head says.
-fn size_of(note: &str) -> Option<u64> {
-    note.lines().nth(1)?.parse().ok()
 }

@@ -154,7 +154,7 @@ fn a_snapshot_that_came_before_the_list_that_has_its_key_lay_ahead_all_the_same(
     let mut bench = Bench::under(MemoryStore::new(), &closed(1));
     bench.connect();
     Said::at(&[0, FIRST + YEAR, 60]).comes(&mut bench, 0, 3);
-    assert!(reasons(&bench).iter().all(|(_, reason)| reason == "ENTRY_KEY_CLOSED"));
+    assert_eq!(reasons(&bench), [1, 2].map(|index| (index, "ENTRY_KEY_CLOSED".to_owned())));
     bench.now = 2 * YEAR;
     bench.tell(Event::Trust(trust(2, |_| {})));
     assert_eq!(reasons(&bench), is_ahead(1));

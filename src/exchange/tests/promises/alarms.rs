@@ -1,6 +1,7 @@
 //! What a replica has its operator look into, and until when.
 
 use super::*;
+use bytes::Bytes;
 
 fn alarm(bench: &Bench) -> Option<(&'static str, Timestamp)> {
     bench.replica.alarm().map(|alarm| (alarm.why.reason(), alarm.since))
@@ -28,7 +29,7 @@ fn a_log_that_shows_less_than_it_signed_is_an_alarm_until_all_is_shown_again() {
 }
 
 #[test]
-fn entries_that_are_not_those_that_were_signed_are_an_alarm_until_those_are_here() {
+fn entries_that_do_not_have_the_announced_root_are_not_kept_and_are_an_alarm_until_those_are_here_that_do() {
     let mut bench = Bench::new();
     bench.connect();
     bench.announce(0, &head(4));
@@ -37,7 +38,9 @@ fn entries_that_are_not_those_that_were_signed_are_an_alarm_until_those_are_here
     let package = Package { start: 0, entries, size: 4, proof: Vec::new() };
     bench.tell(replica::Event::Received(FromSupplier::Package(package)));
     let since = Some(("PACKAGE_OTHER_ROOT", at(bench.now)));
+    assert_eq!((bench.reason(), bench.store.durable_size(&log())), (Some("PACKAGE_OTHER_ROOT"), 0));
     assert_eq!(alarm(&bench), since);
+    // The next stream begins where it was.
     bench.connect();
     bench.announce(0, &head(4));
     assert_eq!(alarm(&bench), since, "a head is no entries");

@@ -8,10 +8,9 @@ use crate::store::StateChange;
 use crate::verification::Prefix;
 use std::collections::{BTreeMap, VecDeque};
 
-/// A third history: again other from index 8 on.
+/// A third history of it.
 fn third() -> Levels {
-    let lines = script().lines.iter().enumerate();
-    lines.map(|(at, line)| if at < 8 { leaf_hash(&line.leaf) } else { leaf_hash(b"third") }).collect()
+    parted(b"third")
 }
 
 /// Proof that the log forked from index 8 on: of heads of sizes 12 and so many.
@@ -145,9 +144,7 @@ fn a_head_that_nobody_proves_to_be_of_the_branch_that_was_left_is_a_new_deed_wit
 fn more_heads_than_are_asked_about_at_once_are_a_new_deed() {
     let mut heads = lifted(20);
     for number in 0..=64_u8 {
-        let lines = script().lines.iter().enumerate();
-        let tree = lines.map(|(at, line)| if at < 8 { leaf_hash(&line.leaf) } else { leaf_hash(&[number]) });
-        let asked = heads.step(at(1), told(&head_in(&tree.collect(), 10)));
+        let asked = heads.step(at(1), told(&head_in(&parted(&[number]), 10)));
         let [heads::Action::AskHistory { ticket, of: None, .. }] = asked.as_slice() else { panic!("{asked:?}") };
         let history = Some(History { root: head(10).head.root, proof: proof(10, 22) });
         let said = heads.step(at(1), heads::Event::History { ticket: *ticket, history });
