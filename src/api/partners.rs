@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 const NAMED: usize = 20;
 /// The reason of an own log of which partners know another history.
 const FORKED: &str = "OWN_HISTORY_FORKED";
+/// The reason of an own log of which entries are lost.
+const LOST: &str = "OWN_HISTORY_LOST";
 
 /// What the operator is shown: every node of the list but this one, and what is shut here. It reads from the disk.
 pub(super) fn list(
@@ -166,19 +168,28 @@ fn told((origin, why): (Origin, SequencerError)) -> wire::ShutLog {
     wire::ShutLog { origin: origin.to_string(), reason, message, ended: false }
 }
 
-/// Logs of an authority that were ended after a fork, and of which not all up to the end is here.
+/// Logs of an authority that were ended, and of which not all up to the end is here.
 fn ended(authority: &HostedAuthority) -> Vec<wire::ShutLog> {
-    let short = authority.desk.sequencer().ended_short().into_iter();
-    short.map(|(origin, held, end)| ended_log(&origin, held, end)).collect()
+    let sequencer = authority.desk.sequencer();
+    let short = sequencer.ended_short().into_iter();
+    let short = short.map(|(origin, held, end)| {
+        let forked = matches!(sequencer.gate().standing(&origin), Some(Standing::Forked { .. }));
+        ended_log(&origin, (held, end), forked)
+    });
+    short.collect()
 }
 
-fn ended_log(origin: &Origin, held: u64, end: u64) -> wire::ShutLog {
+fn ended_log(origin: &Origin, (held, end): (u64, u64), forked: bool) -> wire::ShutLog {
+    let (reason, rest) = if forked {
+        (FORKED, ", which are not, or not known to be, what was signed: the rest is found nowhere here")
+    } else {
+        (LOST, ": the rest is found nowhere here, and certificate numbers that stand there may be given again")
+    };
     wire::ShutLog {
         origin: origin.to_string(),
-        reason: FORKED.to_owned(),
+        reason: reason.to_owned(),
         message: format!(
-            "the trust list ended log {origin} with {}, and {held} are here, which are not, or not known to be, what was signed: \
-             the rest is found nowhere here",
+            "the trust list ended log {origin} with {}, and {held} are here{rest}",
             counted(end, "entry", "entries")
         ),
         ended: true,
@@ -372,9 +383,12 @@ mod tests {
 
     #[test]
     fn an_ended_log_of_which_less_is_here_is_told_with_how_much_and_asks_for_no_lift() {
-        let told = ended_log(&"tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), 0, 6);
-        assert!(told.ended && told.reason == FORKED, "{told:?}");
-        assert!(told.message.contains("with 6 entries, and 0 are here") && !told.message.contains("lift"), "{told:?}");
+        let told = |forked| ended_log(&"tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), (0, 6), forked);
+        for (forked, reason, said) in [(true, FORKED, "what was signed"), (false, LOST, "may be given again")] {
+            let told = told(forked);
+            assert!(told.ended && told.reason == reason && told.message.contains(said), "{told:?}");
+            assert!(told.message.contains("6 entries, and 0 are here") && !told.message.contains("lift"), "{told:?}");
+        }
     }
 
     #[test]

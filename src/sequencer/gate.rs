@@ -152,19 +152,22 @@ impl Gate {
     /// Logs that may not be signed for, and why not. Nobody has to look any more at one that the trust list has ended.
     pub(super) fn shut(&self, trust: &TrustList) -> Vec<(Origin, SequencerError)> {
         let state = self.state();
-        let shut = state.logs.iter().filter(|(origin, standing)| match standing {
-            Standing::Settled => false,
-            Standing::Forked { .. } => !trust.is_closed(origin),
-            Standing::Unknown | Standing::Behind { .. } | Standing::Closed(_) => true,
-        });
-        shut.map(|(origin, standing)| (origin.clone(), refusal(origin, standing, &state))).collect()
+        let mut shut = Vec::new();
+        for (origin, standing) in &state.logs {
+            if is_shut(trust, origin, standing) {
+                shut.push((origin.clone(), refusal(origin, standing, &state)));
+            }
+        }
+        shut
     }
 
-    /// Logs that the trust list ended while what is here was not, or not known to be, what was signed, with their ends.
-    pub(super) fn ended(&self, trust: &TrustList) -> Vec<(Origin, u64)> {
+    /// Logs of an authority that the trust list ended and that are not shut, with their ends. What was lost with its holders
+    /// nobody tells of: that it was there the list alone knows.
+    pub(super) fn ended(&self, issuer: &Issuer, trust: &TrustList) -> Vec<(Origin, u64)> {
         let state = self.state();
-        let forked = state.logs.iter().filter(|(_, standing)| matches!(standing, Standing::Forked { .. }));
-        forked.filter_map(|(origin, _)| Some((origin.clone(), trust.shard_final_size(origin)?))).collect()
+        let own = trust.text().shards.iter().filter(|one| one.origin.host() == issuer.host());
+        let waits = |origin: &Origin| state.logs.get(origin).is_some_and(|standing| is_shut(trust, origin, standing));
+        own.filter(|one| !waits(&one.origin)).map(|one| (one.origin.clone(), one.final_size)).collect()
     }
 
     /// What a log waits for, as whoever asks partners for it sees it now; since when stays what was said first. None ends
@@ -317,14 +320,8 @@ impl Gate {
     #[must_use]
     pub fn unsettled(&self, trust: &TrustList, concerns: impl Fn(&Origin) -> bool) -> Option<SequencerError> {
         let state = self.state();
-        let open = state.logs.iter().find(|(origin, standing)| {
-            let open = match standing {
-                Standing::Unknown | Standing::Behind { .. } => true,
-                Standing::Forked { .. } => !trust.is_closed(origin),
-                Standing::Settled | Standing::Closed(_) => false,
-            };
-            open && concerns(origin)
-        });
+        let mut logs = state.logs.iter();
+        let open = logs.find(|(origin, standing)| is_open(trust, origin, standing) && concerns(origin));
         open.map(|(origin, standing)| refusal(origin, standing, &state))
     }
 
@@ -372,6 +369,20 @@ impl State {
     fn unheard(&self) -> String {
         some_of(&self.silent)
     }
+}
+
+/// Whether it is still to be known what a log holds: of one that forked the trust list says it, by ending it.
+fn is_open(trust: &TrustList, origin: &Origin, standing: &Standing) -> bool {
+    match standing {
+        Standing::Unknown | Standing::Behind { .. } => true,
+        Standing::Forked { .. } => !trust.is_closed(origin),
+        Standing::Settled | Standing::Closed(_) => false,
+    }
+}
+
+/// Whether a log is not signed for, and that is still anybody's question.
+fn is_shut(trust: &TrustList, origin: &Origin, standing: &Standing) -> bool {
+    matches!(standing, Standing::Closed(_)) || is_open(trust, origin, standing)
 }
 
 fn refusal(origin: &Origin, standing: &Standing, state: &State) -> SequencerError {

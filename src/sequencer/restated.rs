@@ -63,7 +63,7 @@ pub(super) fn restate(store: &dyn Store, trust: &TrustList, at_ms: u64) -> Resul
     for mut logs in by_addressee.into_values() {
         logs.sort_by_key(|log| log.shard());
         // Closed ones, and the open one behind them, which speaks for them.
-        for run in logs.split_inclusive(|log| trust.shard_final_size(log).is_none()) {
+        for run in logs.split_inclusive(|log| !trust.is_closed(log)) {
             if judge(store, trust, run, at_ms)? {
                 restated.extend(run.last().cloned());
             }

@@ -3,8 +3,10 @@
 use super::Look;
 use crate::{
     api::client::wire,
-    cli::partner::lifting::{follows, shown_by_whom},
-    time::Timestamp,
+    cli::partner::{
+        lifting::{follows, shown_by_whom},
+        waiting::said_since,
+    },
     verification::parted,
 };
 
@@ -12,9 +14,7 @@ use crate::{
 /// warning.
 pub(super) fn alarm(name: &str, one: &wire::PartnerAlarm) -> Look {
     let wire::PartnerAlarm { origin, reason, message, since } = one;
-    let since = since.as_ref().and_then(|at| Timestamp::from_second(at.seconds).ok());
-    let since = since.map(|at| format!(", since {at}")).unwrap_or_default();
-    let sentence = format!("{origin} with {name}: {message}{since} [{reason}]");
+    let sentence = format!("{origin} with {name}: {message}{} [{reason}]", said_since(since.as_ref()));
     let (is_shown, help) = match reason.as_str() {
         "PARTNER_HOLDS_MORE" => (
             true,

@@ -36,9 +36,14 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
         ));
     }
     if *ended {
+        let rest = if reason == "OWN_HISTORY_LOST" {
+            "nobody that was heard holds it: find out from addressees and holders which numbers it had, before you issue"
+        } else {
+            "partners that hold the log have what was signed: keep the data folder as it is"
+        };
         return Look::warning("own log", sentence).help(format!(
             "numbers are given again, and what goes there goes to its successor. Where there is a newer copy of the data folder, \
-             {RESTORE}; else partners that hold the log have what was signed: keep the data folder as it is"
+             {RESTORE}; else {rest}"
         ));
     }
     let look = Look::bad("own log", sentence);
@@ -138,8 +143,12 @@ mod tests {
         let ways = ["keep the data folder as it is", "origin partner lift --log tdap", "trust list end the log"];
         assert!(ways.iter().all(|way| forked.contains(way)), "{forked}");
         let reason = "OWN_HISTORY_FORKED".to_owned();
-        let ended = shut(&wire::ShutLog { reason, ended: true, ..Default::default() }, LogKey::None);
-        assert!(ended.state == State::Warning && !ended.help.unwrap().contains("origin partner lift"));
+        for (reason, said) in [(reason, "what was signed"), ("OWN_HISTORY_LOST".to_owned(), "which numbers it had")] {
+            let ended = shut(&wire::ShutLog { reason, ended: true, ..Default::default() }, LogKey::None);
+            let help = ended.help.unwrap();
+            assert!(ended.state == State::Warning && help.contains(said), "{help}");
+            assert!(!help.contains("origin partner lift"), "{help}");
+        }
         let missing = help("OWN_HISTORY_MISSING");
         assert!(missing.contains("that partner's operator") && missing.contains("a newer copy"), "{missing}");
         // Signed on it is by nobody's word, and closed for good only when nobody has the rest.

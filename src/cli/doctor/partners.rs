@@ -10,7 +10,10 @@ use crate::{
         account::OperatorDoor,
         arguments,
         console::{Console, Failure},
-        partner::{KEY_CLOSED, ahead as clock_off, ask, behind, each_finding, not_taken, waiting::Withheld},
+        partner::{
+            KEY_CLOSED, ahead, ask, behind, each_finding, not_taken,
+            waiting::{Withheld, said_since},
+        },
         remote,
     },
     exchange::driver::identity_uri,
@@ -107,14 +110,18 @@ fn own_clock(partners: &[wire::PartnerState]) -> Option<Look> {
     if told.len() < 2 || nearest.abs() < CLOCK_MS || told.iter().any(|ms| ms.signum() != nearest.signum()) {
         return None;
     }
-    let way = if nearest > 0 { "ahead of" } else { "behind" };
-    let far = clock_off(nearest.saturating_abs());
-    let (count, far) = (told.len(), far.trim_start_matches('+'));
+    let (count, (far, way)) = (told.len(), clock_off(nearest));
     let sentence = format!(
         "the clocks of all {count} partners that told theirs are {far} or more {way} this one: it is likely this one that is wrong"
     );
     let look = if nearest.abs() < DAY_MS { Look::warning(CLOCK, sentence) } else { Look::bad(CLOCK, sentence) };
     Some(look.help("compare it with a clock that you trust, set it, and keep it set: chrony or systemd-timesyncd"))
+}
+
+/// How far a clock is off, and to which side of this one.
+fn clock_off(ms: i64) -> (String, &'static str) {
+    let way = if ms > 0 { "ahead of" } else { "behind" };
+    (ahead(ms).trim_start_matches(['+', '-']).to_owned(), way)
 }
 
 /// Logs that are not cosigned because somebody waits for others.
@@ -165,14 +172,10 @@ fn state(partner: &wire::PartnerState, ours: u64, now: Timestamp) -> Vec<Look> {
         }
     }];
     if let Some(ahead) = partner.clock_ahead_ms.filter(|ahead| ahead.abs() >= CLOCK_MS) {
-        let way = if ahead > 0 { "ahead of" } else { "behind" };
-        let far = clock_off(ahead.saturating_abs());
+        let (far, way) = clock_off(ahead);
         looks.push(
-            Look::bad(
-                "partner clock",
-                format!("the clock of {name} is {} {way} this one", far.trim_start_matches('+')),
-            )
-            .help("one of the two is wrong: see `clock` above, and ask the partner's operator"),
+            Look::bad("partner clock", format!("the clock of {name} is {far} {way} this one"))
+                .help("one of the two is wrong: see `clock` above, and ask the partner's operator"),
         );
     }
     looks.extend(match partner.trust_version {
@@ -242,8 +245,7 @@ fn passage(name: &str, log: &wire::PartnerLog, now: Timestamp) -> Vec<Look> {
     }
     if log.missing_disclosures > 0 {
         let missing = counted(log.missing_disclosures, "entry", "entries");
-        let since = log.missing_since.as_ref().and_then(|at| Timestamp::from_second(at.seconds).ok());
-        let since = since.map(|at| format!(", since {at}")).unwrap_or_default();
+        let since = said_since(log.missing_since.as_ref());
         looks.push(
             Look::warning("disclosures", format!("of {origin} the disclosures of {missing} are missing{since}")).help(format!(
                 "this node asks again by itself; where they stay away, {name} has to look whether it still has them: was an \

@@ -38,11 +38,11 @@ impl Sequencer {
         Ok(shut)
     }
 
-    /// Logs that the trust list ended since another history of them is known than what is here, and of which less is here than
-    /// up to their ends: how many entries, and the end. Nothing waits for them, and the rest of them is found nowhere here.
+    /// Logs that the trust list ended, and of which less is here than up to their ends: how many entries, and the end. They
+    /// forked, or were lost with whoever held them: nothing waits for them, and the rest of them is found nowhere here.
     #[must_use]
     pub fn ended_short(&self) -> Vec<(Origin, u64, u64)> {
-        let ended = self.0.gate.ended(&self.0.trust.load()).into_iter();
+        let ended = self.0.gate.ended(&self.0.issuer, &self.0.trust.load()).into_iter();
         let held = ended.map(|(origin, end)| (self.0.store.durable_size(&origin), origin, end));
         held.filter(|(held, _, end)| held < end).map(|(held, origin, end)| (origin, held, end)).collect()
     }

@@ -30,7 +30,7 @@ pub(in crate::sequencer) fn of_day(
         |shard: &Shard| Origin::new(host, shard, addressee).map_err(|e| SequencerError::CannotCompose(e.to_string()));
     let mut shard = Shard::of_year(day.year());
     let mut origin = named(&shard)?;
-    while trust.shard_final_size(&origin).is_some() || matches!(gate.standing(&origin), Some(Standing::Closed(_))) {
+    while trust.is_closed(&origin) || matches!(gate.standing(&origin), Some(Standing::Closed(_))) {
         shard = shard.successor().ok_or_else(|| gate.refusal(&origin))?;
         origin = named(&shard)?;
     }
