@@ -42,6 +42,7 @@ pub(super) fn to_wire(note: AbroadNote) -> wire::AbroadNote {
         day: Some(convert::date_to_wire(note.day)),
         at: note.at.map(convert::instant),
         amended: note.amended,
+        taken_back: note.taken_back,
         what: Some(what),
     }
 }

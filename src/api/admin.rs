@@ -266,9 +266,10 @@ impl Admin {
         };
         let reason = life::reason(&reason)?;
         let erased = accounts::with(at, move |authority, actor| {
-            if !unread_answers {
-                authority.desk.has_told_its_answers(&name)?;
+            if unread_answers {
+                return authority.desk.erase_with_what_is_owed(actor, &name, &reason);
             }
+            authority.desk.owes_no_answer(&name)?;
             authority.desk.erase(actor, &name, &reason)
         });
         let erased = erased.await?;

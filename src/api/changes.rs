@@ -148,7 +148,8 @@ fn enquiry(jti: &Jti, (from, to): (&Issuer, &Issuer), event: &EnquiryEvent) -> w
             told.due = reply_by.map(convert::date_to_wire);
             Event::Replied
         }
-        EnquiryEvent::Clock { deadline, step, due, .. } => {
+        EnquiryEvent::Clock { deadline, step, due, unread, .. } => {
+            told.answer_unread = *unread;
             deadline.word().clone_into(&mut told.deadline);
             told.due = Some(convert::date_to_wire(*due));
             match step {

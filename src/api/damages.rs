@@ -1,11 +1,10 @@
 //! What is damaged of what is stored here, for the operator.
 
-use super::convert;
+use super::applications::at;
 use super::hosts::Hosts;
 use super::wire::origin::v1 as wire;
 use crate::exchange::driver::DriverView;
 use crate::store::Damage;
-use crate::time::Timestamp;
 
 /// What was found in the authorities' own stores, and in those of partners' logs. Nothing is read for it.
 pub(super) fn all(hosts: &Hosts, partners: Option<&DriverView>) -> Vec<wire::StoredDamage> {
@@ -17,14 +16,12 @@ pub(super) fn all(hosts: &Hosts, partners: Option<&DriverView>) -> Vec<wire::Sto
 
 fn to_wire(damage: Damage, of_partner: bool) -> wire::StoredDamage {
     let Damage { file, offset, what, entries, found_ms } = damage;
-    let found_at = i64::try_from(found_ms).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
     let entries = entries.into_iter().map(|(log, range)| wire::DamagedEntries {
         log: log.to_string(),
         first: range.start,
         last: range.end.saturating_sub(1),
     });
-    let (entries, found_at) = (entries.collect(), found_at.map(convert::instant));
-    wire::StoredDamage { file, offset, what, entries, found_at, of_partner }
+    wire::StoredDamage { file, offset, what, entries: entries.collect(), found_at: at(found_ms), of_partner }
 }
 
 #[cfg(test)]

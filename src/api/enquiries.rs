@@ -190,7 +190,6 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         EnquiryState::PartlyAnswered => wire::EnquiryState::PartlyAnswered,
         EnquiryState::Answered => wire::EnquiryState::Answered,
         EnquiryState::Erased => wire::EnquiryState::Erased,
-        EnquiryState::AnswerUnread => wire::EnquiryState::AnswerUnread,
     };
     let asked = view.enquiry.as_ref().map(|enquiry| &enquiry.asked);
     let documents = view.enquiry.iter().flat_map(|enquiry| &enquiry.documents);
@@ -223,6 +222,7 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         clarified_by: view.clarified_by.iter().map(ToString::to_string).collect(),
         days_unknown: !view.days_known,
         proposes_of: view.proposes_of.clone(),
+        answer_unread: view.answer_unread,
     }
 }
 
@@ -247,7 +247,7 @@ fn document_to_wire(document: &DocumentDigest) -> wire::DocumentDigest {
 fn reply_to_wire(view: &ReplyView) -> wire::EnquiryReply {
     let day = view.day.map(convert::date_to_wire);
     let key_closed = view.key_closed.clone().unwrap_or_default();
-    wire::EnquiryReply { late: view.late, day, key_closed, ..answered(&view.jti, &view.reply) }
+    wire::EnquiryReply { late: view.late, day, key_closed, erased: view.erased, ..answered(&view.jti, &view.reply) }
 }
 
 /// An answer as the wire shows it; when it came, and whether that was late, is for who knows when it was due.
@@ -265,6 +265,7 @@ pub(super) fn answered(jti: &Jti, reply: &EnquiryReply) -> wire::EnquiryReply {
         day: None,
         key_closed: String::new(),
         enquiry: reply.enquiry.jti.to_string(),
+        erased: false,
     }
 }
 

@@ -120,14 +120,20 @@ fn enquiry_words(one: &wire::EnquiryChange) -> String {
         Event::Clarified => format!("raised to clarify what reply {} asked", plain(&one.reply_jti)),
         Event::Replied if one.due.is_some() => format!("{}, the rest by {due}", plain(&one.act)),
         Event::Replied => plain(&one.act),
-        Event::DueSoon => format!("due soon: {what} by {due}"),
-        Event::DuePassed => format!("due passed: {what} by {due}{}", proposed(one)),
-        Event::Unanswered => format!("unanswered: {what} was due {due}{}", proposed(one)),
+        Event::DueSoon => format!("due soon: {what} by {due}{}", beside(one)),
+        Event::DuePassed => format!("due passed: {what} by {due}{}", beside(one)),
+        Event::Unanswered if one.answer_unread => {
+            format!("not known to be answered: {what} was due {due}{}", beside(one))
+        }
+        Event::Unanswered => format!("unanswered: {what} was due {due}{}", beside(one)),
         event => enquiry_event(event).to_owned(),
     }
 }
 
-fn proposed(one: &wire::EnquiryChange) -> String {
+fn beside(one: &wire::EnquiryChange) -> String {
+    if one.answer_unread {
+        return ", and a reply of which the words are not here may be it".to_owned();
+    }
     if one.proposes.is_empty() { String::new() } else { format!(", an officer may say {}", plain(&one.proposes)) }
 }
 
@@ -235,6 +241,9 @@ fn enquiry(one: &wire::EnquiryChange) -> Value {
     if one.due.is_some() {
         put(&mut value, "due", json!(date_text(one.due.as_ref())));
     }
+    if one.answer_unread {
+        put(&mut value, "answer_unread", json!(true));
+    }
     value
 }
 
@@ -280,5 +289,11 @@ mod tests {
         assert_eq!(said(What::Enquiry(change.clone())), expected);
         let json = enquiry(&change);
         assert_eq!((json["due"].as_str(), json.get("reply")), (Some("2027-05-22"), None));
+        let unread = wire::EnquiryChange { answer_unread: true, proposes: String::new(), ..change };
+        assert_eq!(enquiry(&unread)["answer_unread"], true);
+        assert!(
+            said(What::Enquiry(unread))
+                .ends_with("by 2027-05-22, and a reply of which the words are not here may be it")
+        );
     }
 }

@@ -4,7 +4,11 @@
 //! entry stays, its log verifies as before, and whoever presents the disclosures of his own still proves them. What others
 //! hold (the addressee, the holder, another authority of this node) is theirs to erase.
 
-use super::{ArrivedName, CertificateName, Desk, WorkflowError, applications, customs::words_erased, record};
+use super::{
+    ArrivedName, CertificateName, Desk, WorkflowError, applications,
+    customs::{instant, words_erased},
+    record,
+};
 use crate::{
     agreement::Edition,
     certificate::Text,
@@ -14,7 +18,7 @@ use crate::{
     sequencer::{IssuedFor, SequencerError, changes_of, is_held, void_changes_of},
     statement::{Jti, Kind, OpenedBody, OpenedCertificate, open_leaf},
     store::{Batch, Disclosures, EntryFacts, EntryRef, StateChange, Store, Subject, Table, about},
-    time::{Date, Timestamp, ZoneName},
+    time::{Date, ZoneName},
 };
 use jiff::ToSpan as _;
 use std::{
@@ -77,6 +81,20 @@ enum Left {
 impl Desk {
     /// Erases what one certificate says. Who may is asked at the door. It blocks until nothing can bring it back here.
     pub fn erase(&self, actor: Actor<'_>, name: &ErasedName, reason: &Text<1024>) -> Result<Erasure, WorkflowError> {
+        self.erase_for(actor, name, reason.to_string())
+    }
+
+    /// The same, although an answer about it may be owed ([`Self::owes_no_answer`]), which the record says.
+    pub fn erase_with_what_is_owed(
+        &self,
+        actor: Actor<'_>,
+        name: &ErasedName,
+        reason: &Text<1024>,
+    ) -> Result<Erasure, WorkflowError> {
+        self.erase_for(actor, name, format!("{reason} (--unread-answers)"))
+    }
+
+    fn erase_for(&self, actor: Actor<'_>, name: &ErasedName, detail: String) -> Result<Erasure, WorkflowError> {
         let doomed = match name {
             ErasedName::Own(name) => {
                 let (entry, store) = (record::find(self.store().as_ref(), name)?, Arc::clone(self.store()));
@@ -109,7 +127,7 @@ impl Desk {
         // What was said of it since goes when it is ordered once more.
         if !before || statements > 0 {
             let event = AuditEvent::of(actor, Action::EraseContents);
-            let event = event.on(format!("{} {}", entry.origin, entry.index)).with_detail(reason);
+            let event = event.on(format!("{} {}", entry.origin, entry.index)).with_detail(detail);
             self.erase_all(&[doomed], vec![event], Vec::new())?;
         }
         Ok(Erasure { entry, before, statements })
@@ -364,8 +382,8 @@ struct Due {
 
 /// Whether so many years are over since the day on which an entry was made.
 fn is_over(jti: &Jti, years: u32, today: Date) -> bool {
-    let made = i64::try_from(jti.hour_ms()).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    let end = made.and_then(|made| ZoneName::utc().date_at(made).checked_add(i64::from(years).years()).ok());
+    let end = instant(jti.hour_ms())
+        .and_then(|made| ZoneName::utc().date_at(made).checked_add(i64::from(years).years()).ok());
     end.is_some_and(|end| end < today)
 }
 

@@ -30,7 +30,7 @@ impl Stands {
         }
     }
 
-    /// It in a sentence.
+    /// It in a word.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {

@@ -98,7 +98,11 @@ fn show(console: Console, note: &wire::AbroadNote) {
 
 /// When and by whom it was said, and since when it is here, which after a loss is later.
 fn headed(note: &wire::AbroadNote, by: &str, what: &str) -> String {
-    let amended = if note.amended { "  (amended since)" } else { "" };
+    let amended = match (note.amended, note.taken_back) {
+        (_, true) => "  (taken back since)",
+        (true, false) => "  (amended since)",
+        (false, false) => "",
+    };
     let (day, since) = (date_text(note.day.as_ref()), instant(note.at.as_ref()));
     format!("{day}  {by}  {what}{amended}  (here since {since})")
 }
@@ -127,18 +131,13 @@ fn replied(one: &wire::EnquiryReply) -> String {
     if !one.enquiry.is_empty() {
         said = format!("{said} to enquiry {}", plain(&one.enquiry));
     }
-    let findings = one.answers.iter().map(found).collect::<Vec<_>>().join(", ");
-    if !one.enquiry.is_empty() && (!findings.is_empty() || one.reply_by.is_some()) {
-        said.push(':');
-    }
-    if !findings.is_empty() {
-        said = format!("{said} {findings}");
-    }
+    let mut more = one.answers.iter().map(found).collect::<Vec<_>>();
     if one.reply_by.is_some() {
-        let until = if one.act == ReplyAct::Extended.as_str() { " until" } else { ", the rest by" };
-        said = format!("{said}{until} {}", date_text(one.reply_by.as_ref()));
+        let until = if one.act == ReplyAct::Extended.as_str() { "until" } else { "the rest by" };
+        more.push(format!("{until} {}", date_text(one.reply_by.as_ref())));
     }
-    said
+    let colon = if one.enquiry.is_empty() { "" } else { ":" };
+    if more.is_empty() { said } else { format!("{said}{colon} {}", more.join(", ")) }
 }
 
 /// What a reply says in words: on the whole, of the certificate and of its items; and its documents.
@@ -196,7 +195,7 @@ fn described(note: &wire::AbroadNote) -> Value {
     };
     json!({
         "jti": note.jti, "by": note.by, "day": day(note.day.as_ref()), "at": instant(note.at.as_ref()),
-        "amended": note.amended, "what": what,
+        "amended": note.amended, "taken_back": note.taken_back, "what": what,
     })
 }
 
@@ -221,6 +220,8 @@ mod tests {
         let note = wire::AbroadNote { day: Some(day), at: Some(at), ..Default::default() };
         let line = headed(&note, "customs.gov.cn", "asks, doubt_authenticity");
         assert_eq!(line, "2026-11-30  customs.gov.cn  asks, doubt_authenticity  (here since 2026-12-02T00:00:00Z)");
+        let back = wire::AbroadNote { amended: true, taken_back: true, ..note.clone() };
+        assert!(headed(&back, "customs.gov.cn", "").contains("(taken back since)"));
         let described = described(&note);
         assert_eq!((&described["day"], &described["at"]), (&json!("2026-11-30"), &json!("2026-12-02T00:00:00Z")));
     }
@@ -247,6 +248,9 @@ mod tests {
         assert_eq!(replied(&bare), "acknowledged to enquiry 01KB");
         let named = wire::EnquiryReply { enquiry: "01KB".to_owned(), ..reply("extended") };
         assert_eq!(replied(&named), "extended to enquiry 01KB: until 2027-03-31");
+        // Of another certificate of the enquiry.
+        let part = wire::EnquiryReply { enquiry: "01KB".to_owned(), ..reply("partial") };
+        assert_eq!(replied(&part), "partial to enquiry 01KB: the rest by 2027-03-31");
         let question = wire::AbroadEnquiry { ground: "origin".to_owned(), ..Default::default() };
         assert_eq!(asked(&question, "01KB"), "asks in enquiry 01KB, origin");
         let question =

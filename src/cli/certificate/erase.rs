@@ -34,7 +34,7 @@ pub(super) struct Erase {
     /// With --arrived: its issuer, where two have given the same number
     #[arg(long, value_name = "AUTHORITY", value_parser = arguments::issuer, requires = "arrived")]
     of: Option<Issuer>,
-    /// Also what was answered about it that who asked did not receive yet: it never gets there then
+    /// Also under an enquiry that is still to be answered, or whose answer who asked did not receive yet: none gets there then
     #[arg(long, conflicts_with = "arrived")]
     unread_answers: bool,
     /// That it cannot be undone is known

@@ -31,8 +31,18 @@ const fn state_word(state: wire::EnquiryState) -> &'static str {
         S::PartlyAnswered => "partly_answered",
         S::Answered => "answered",
         S::Erased => "erased",
-        S::AnswerUnread => "answer_unread",
     }
+}
+
+/// Where it stands, as far as that is known.
+fn stands(enquiry: &wire::Enquiry) -> String {
+    let unread = if enquiry.answer_unread { ", answer_unread" } else { "" };
+    format!("{}{unread}", state_word(enquiry.state()))
+}
+
+/// Whether nothing of what it asks is left; where who answered has erased that, what was asked is here still.
+fn is_gone(enquiry: &wire::Enquiry) -> bool {
+    enquiry.state() == wire::EnquiryState::Erased && enquiry.subjects.is_empty()
 }
 
 /// By which day an answer is due.
@@ -49,7 +59,6 @@ fn clock(enquiry: &wire::Enquiry) -> (Option<Colour>, String) {
     let due = enquiry.reply_due.as_ref().map(|date| date_text(Some(date)));
     match (enquiry.state(), due) {
         (wire::EnquiryState::Erased, _) => (Some(Colour::Dim), "-".to_owned()),
-        (wire::EnquiryState::AnswerUnread, _) => (Some(Colour::Yellow), "answer not here".to_owned()),
         (wire::EnquiryState::Answered, _) if enquiry.late => (Some(Colour::Red), "LATE".to_owned()),
         (wire::EnquiryState::Answered, Some(_)) => (Some(Colour::Dim), "in time".to_owned()),
         (wire::EnquiryState::Answered, None) => (Some(Colour::Dim), "no day due".to_owned()),
@@ -87,7 +96,7 @@ pub(in crate::cli) fn line(console: Console, side: Side, enquiry: &wire::Enquiry
         "{}  {}  {:19}  {:14}  {other}  {about}  {}",
         enquiry.jti,
         painted_clock(console, enquiry, 19),
-        state_word(enquiry.state()),
+        stands(enquiry),
         or(&enquiry.ground, "-"),
         plain(or(&enquiry.reference, "-")),
     ));
@@ -99,7 +108,7 @@ pub(in crate::cli) fn full(console: Console, side: Side, enquiry: &wire::Enquiry
         console.data(described(enquiry));
         return;
     }
-    if enquiry.state() == wire::EnquiryState::Erased {
+    if is_gone(enquiry) {
         for line in left(enquiry) {
             console.data(line);
         }
@@ -120,7 +129,7 @@ pub(in crate::cli) fn full(console: Console, side: Side, enquiry: &wire::Enquiry
         ("from", host(&enquiry.from)),
         ("to", host(&enquiry.to)),
         ("reference", plain(or(&enquiry.reference, "-"))),
-        ("state", state_word(enquiry.state()).to_owned()),
+        ("state", stands(enquiry)),
         ("clock", painted_clock(console, enquiry, 0)),
         ("sent", enquiry.sent_on.as_ref().map(|day| date_text(Some(day))).unwrap_or_default()),
         ("received", date_text(enquiry.received_on.as_ref())),
@@ -174,7 +183,7 @@ fn left(enquiry: &wire::Enquiry) -> Vec<String> {
 /// What a person of the asking side may do once the day to answer is over: on a certificate that is not here nothing is
 /// decided.
 fn may_follow(side: Side, enquiry: &wire::Enquiry) -> Option<String> {
-    if enquiry.state() == wire::EnquiryState::AnswerUnread {
+    if enquiry.answer_unread {
         return Some(format!(
             "ask {} what it replied, or ask again: a reply since came without what it says, and may be the answer",
             host(&enquiry.to)
@@ -240,7 +249,8 @@ fn reply_lines(console: Console, reply: &wire::EnquiryReply) {
     let late = if reply.late { format!("  {}", console.paint(Colour::Red, "LATE")) } else { String::new() };
     let by = reply.reply_by.as_ref().map(|date| format!(", the rest by {}", date_text(Some(date)))).unwrap_or_default();
     let day = reply.day.as_ref().map(|date| format!("  {}", date_text(Some(date)))).unwrap_or_default();
-    console.data(format!("reply {}{day}  {}{by}{late}{closed}", reply.jti, plain(&reply.act)));
+    let erased = if reply.erased { "  (its words are erased)" } else { "" };
+    console.data(format!("reply {}{day}  {}{by}{erased}{late}{closed}", reply.jti, plain(&reply.act)));
     if !reply.words.is_empty() {
         console.data(format!("    {}", plain(&reply.words)));
     }
@@ -312,6 +322,7 @@ fn described(enquiry: &wire::Enquiry) -> Value {
             "late": one.late,
             "day": day(one.day.as_ref()),
             "key_closed": one.key_closed,
+            "erased": one.erased,
         })
     };
     json!({
@@ -341,6 +352,7 @@ fn described(enquiry: &wire::Enquiry) -> Value {
         "proposes": enquiry.proposes,
         "proposes_of": enquiry.proposes_of,
         "days_unknown": enquiry.days_unknown,
+        "answer_unread": enquiry.answer_unread,
         "replies": enquiry.replies.iter().map(reply).collect::<Vec<_>>(),
     })
 }
@@ -391,6 +403,8 @@ mod tests {
         let lines = left(&erased).join(" ");
         let words = lines.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(words, "enquiry 01KE from customs.gov.cn to tdap.gov.pk state erased sent 2026-11-22");
+        let asked = wire::Enquiry { subjects: vec![wire::EnquirySubject::default()], ..erased.clone() };
+        assert!(is_gone(&erased) && !is_gone(&asked), "what was asked is shown while it is here");
     }
 
     #[test]
@@ -415,8 +429,11 @@ mod tests {
         assert!(may_follow(Side::Asking, &proposed(&[1])).unwrap().contains("customs decide 999 --whole"));
         assert!(may_follow(Side::Asking, &proposed(&[1, 2])).unwrap().ends_with("for each of certificate 1, 2"));
         assert_eq!(may_follow(Side::Asked, &open), None, "who is asked decides nothing");
-        let unread = wire::Enquiry { state: wire::EnquiryState::AnswerUnread.into(), ..open.clone() };
-        assert_eq!(clock(&unread).1, "answer not here", "though its day is over");
+        let unread = wire::Enquiry { answer_unread: true, ..open.clone() };
+        assert_eq!(
+            (clock(&unread).1.as_str(), stands(&unread).as_str()),
+            ("OVERDUE 2026-12-01", "sent, answer_unread")
+        );
         assert!(may_follow(Side::Asking, &unread).unwrap().starts_with("ask tdap.gov.pk what it replied"));
         assert_eq!(may_follow(Side::Asking, &wire::Enquiry { overdue: false, ..open }), None);
     }

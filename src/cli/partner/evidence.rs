@@ -7,7 +7,7 @@ use crate::{
         Outcome,
         account::OperatorDoor,
         console::{Console, Exit, Failure},
-        files::{Draft, Source},
+        files::{self, Source},
         remote,
     },
     log::Origin,
@@ -53,9 +53,7 @@ impl Arguments {
             console.raw(&file);
             return Ok(ExitCode::SUCCESS);
         };
-        let mut draft = Draft::begin(path, MODE)?;
-        draft.write(&file)?;
-        draft.finish()?;
+        files::replace(path, &file, MODE)?;
         if console.is_json() {
             let file = path.display().to_string();
             let sizes = [chosen.size, chosen.longer];

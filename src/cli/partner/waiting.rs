@@ -54,7 +54,8 @@ pub(in crate::cli) fn unheard(one: &wire::UnheardAuthority) -> String {
     )
 }
 
-fn said_since(at: Option<&prost_types::Timestamp>) -> String {
+/// Since when it is so, as a half sentence; empty where that is not known.
+pub(in crate::cli) fn said_since(at: Option<&prost_types::Timestamp>) -> String {
     at.map(|at| format!(", since {}", text(at))).unwrap_or_default()
 }
 

@@ -261,11 +261,11 @@ impl Portion<'_> {
                 let places = Places { origin: &log, late: &late, from, to, except: &except };
                 self.places(row, start, &places, Self::heard)
             }
-            Some(Told::Clock { enquiry, from, to, deadline, step, due, proposes }) => self.single(row, |_| {
+            Some(Told::Clock { enquiry, from, to, deadline, step, due, proposes, unread }) => self.single(row, |_| {
                 let unreadable = |text: &str| WorkflowError::Record(format!("the clock of an enquiry names `{text}`"));
                 let from = from.parse().map_err(|_| unreadable(&from))?;
                 let to = to.parse().map_err(|_| unreadable(&to))?;
-                let event = EnquiryEvent::Clock { deadline, step, due, proposes };
+                let event = EnquiryEvent::Clock { deadline, step, due, proposes, unread };
                 Ok(Some((What::Enquiry { jti: enquiry, from, to, event }, Audience::default())))
             }),
             None => {

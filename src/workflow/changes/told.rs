@@ -76,6 +76,9 @@ pub(crate) enum Told {
         /// Whether an officer may say now that there was no reply.
         #[serde(default)]
         proposes: bool,
+        /// Whether a reply that is not to be read here may be what the day is for.
+        #[serde(default)]
+        unread: bool,
     },
 }
 

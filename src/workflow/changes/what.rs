@@ -169,6 +169,8 @@ pub enum EnquiryEvent {
         due: Date,
         /// Whether an officer may say now that there was no reply: who asked, of a certificate that is here.
         proposes: bool,
+        /// Whether a reply that did not come here with what it says may be what the day is for.
+        unread: bool,
     },
 }
 

@@ -33,6 +33,8 @@ pub struct AbroadNote {
     pub what: Abroad,
     /// Whether a later statement took its place or took it back.
     pub amended: bool,
+    /// Whether that took it back, and says nothing in its place.
+    pub taken_back: bool,
     /// Whether it is an answer that came after the day that was in force then.
     pub late: bool,
 }
@@ -54,7 +56,7 @@ pub enum Abroad {
 
 impl AbroadNote {
     fn of(Envelope { jti, iss: by, day, .. }: Envelope, at_ms: u64, what: Abroad) -> Self {
-        Self { jti, by, day, at: instant(at_ms), what, amended: false, late: false }
+        Self { jti, by, day, at: instant(at_ms), what, amended: false, taken_back: false, late: false }
     }
 }
 
@@ -180,12 +182,16 @@ impl Desk {
             }
         }
         let amends = |note: &AbroadNote| match &note.what {
-            Abroad::Response(response) => response.amends.as_ref().map(|place| place.jti),
+            Abroad::Response(response) => {
+                let taken_back = response.decisions.iter().all(|one| one.code == ResponseCode::Reversed);
+                response.amends.as_ref().map(|place| (place.jti, taken_back))
+            }
             _ => None,
         };
-        let amended = notes.iter().filter_map(amends).collect::<Vec<_>>();
+        let amended = notes.iter().filter_map(amends).collect::<BTreeMap<_, _>>();
         for note in &mut notes {
-            note.amended = amended.contains(&note.jti);
+            let by = amended.get(&note.jti);
+            (note.amended, note.taken_back) = (by.is_some(), by.is_some_and(|taken_back| *taken_back));
             note.day = self.said_on(&note.by, &note.jti, note.day);
         }
         // After a loss all came back together, and only the statements themselves tell what was before.
@@ -271,7 +277,7 @@ mod tests {
         let by = "https://customs.gov.cn".parse().unwrap();
         let what = Abroad::Response(Box::new(response));
         let day = "2026-11-30".parse().unwrap();
-        let mut notes = [AbroadNote { jti, by, day, at: None, what, amended: false, late: false }];
+        let mut notes = [AbroadNote { jti, by, day, at: None, what, amended: false, taken_back: false, late: false }];
         leave_out_remarks(&mut notes);
         let Abroad::Response(response) = &notes[0].what else { panic!("{notes:?}") };
         assert_eq!(response.remarks, None);

@@ -6,52 +6,77 @@ use super::{
     EnquiryView, ReplyView,
     arrival::{instant, statement_at},
     closed::said_about,
+    course::{parse, written},
     enquiries::Side,
 };
 use crate::{
     inbox,
-    statement::{Issuer, Jti, Kind, OpenedBody},
-    store::{Disclosures, EntryRef, Subject},
+    log::Origin,
+    sequencer::{Beside, Outcome},
+    statement::{EnquiryReply, Issuer, Jti, Kind, OpenedBody, ReplyAct, ReplyWords, StatementRef},
+    store::{Disclosures, EntryRef, StateChange, Store, Subject, Table},
     workflow::{Desk, WorkflowError},
 };
+use std::sync::Arc;
 
 /// The replies to an enquiry.
 pub(super) struct Answers {
     /// Those that are shown, in their order.
     pub(super) shown: Vec<ReplyView>,
-    /// Whether there was another, which is erased.
+    /// Whether there was another, which is erased and may have been an answer.
     pub(super) erased: bool,
 }
 
 impl Desk {
     /// What was answered to an enquiry by who was asked, with what stands past the closing of its key.
-    pub(super) fn answers_to(&self, side: Side, enquiry: &Jti, to: &Issuer) -> Result<Answers, WorkflowError> {
-        let (trust, subject) = (self.trust(), Subject::Statement(*enquiry));
+    pub(super) fn answers_to(&self, side: Side, enquiry: &StatementRef, to: &Issuer) -> Result<Answers, WorkflowError> {
+        let (trust, subject) = (self.trust(), Subject::Statement(enquiry.jti));
         let mut answers = Answers { shown: Vec::new(), erased: false };
         for store in self.answering_stores(side) {
             for said in said_about(store.as_ref(), &trust, &subject, Kind::EnquiryReply)? {
-                let (about, key_closed) = (said.about, said.key_closed);
+                let (about, key_closed, jti) = (said.about, said.key_closed, said.entry.envelope.jti);
                 if said.entry.envelope.iss != *to {
                     continue;
                 }
-                match said.entry.body {
-                    OpenedBody::EnquiryReply(Some(body)) => {
-                        let day = instant(about.at_ms).map(|at| self.day_there(to, at));
-                        let jti = said.entry.envelope.jti;
-                        answers.shown.push(ReplyView { jti, reply: *body, day, late: false, key_closed });
-                    }
-                    OpenedBody::EnquiryReply(None) => answers.erased |= key_closed.is_none(),
-                    _ => {}
-                }
+                let (reply, erased) = match said.entry.body {
+                    OpenedBody::EnquiryReply(Some(body)) => (*body, false),
+                    OpenedBody::EnquiryReply(None) => match kept_of(store.as_ref(), &jti)? {
+                        Some(reply) if !matches!(reply.act, ReplyAct::Partial | ReplyAct::Full) => {
+                            let enquiry = enquiry.clone();
+                            (EnquiryReply { enquiry, reply, answers: Vec::new(), documents: Vec::new() }, true)
+                        }
+                        _ => {
+                            answers.erased |= key_closed.is_none();
+                            continue;
+                        }
+                    },
+                    _ => continue,
+                };
+                let day = instant(about.at_ms).map(|at| self.day_there(to, at));
+                answers.shown.push(ReplyView { jti, reply, day, late: false, key_closed, erased });
             }
         }
         answers.shown.sort_by_key(|reply| reply.jti);
         Ok(answers)
     }
 
+    /// How far the logs of who is asked are here, to be kept with the enquiry: what was here before it answers it not.
+    pub(super) fn known_before(&self, to: &Issuer) -> Result<Beside, WorkflowError> {
+        let theirs = self.addressed().into_iter().filter(|(origin, _)| origin.host() == to.host());
+        let sizes = theirs.map(|(origin, store)| {
+            let size = store.head(&origin).map_or(0, |head| head.head.size);
+            (origin, size)
+        });
+        Ok(kept_with(before_id, written(&sizes.collect::<Sizes>())?))
+    }
+
     /// Whether who was asked has replied something since of which the words did not come here, or were erased before they
     /// came: it may be the answer. It reads from the disk.
     pub(super) fn has_unread_reply(&self, view: &EnquiryView) -> Result<bool, WorkflowError> {
+        let record = self.store().record(Table::Customs, &before_id(&view.place.jti))?;
+        // Of an enquiry from before this was kept, or that came back after a loss, only the hour is known.
+        let before: Sizes =
+            record.map(|bytes| parse(&bytes, "what was here before an enquiry")).transpose()?.unwrap_or_default();
         for (origin, store) in self.addressed() {
             // Another authority of this node keeps nothing back, and what it erased is known as a reply still.
             if origin.host() != view.to.host() || !self.is_copied(&origin) {
@@ -59,7 +84,8 @@ impl Desk {
             }
             let kept = store.as_ref();
             let published = kept.head(&origin).map_or(0, |head| head.head.size);
-            for index in inbox::not_here(kept, &origin, published)? {
+            let since = before.iter().find(|(log, _)| *log == origin).map_or(0, |(_, size)| *size);
+            for index in inbox::not_here(kept, &origin, published)?.into_iter().filter(|index| *index >= since) {
                 let Some(facts) = kept.facts(&origin, index)? else { continue };
                 // Identifiers tell the hour.
                 let earlier = facts.jti.hour_ms() < view.place.jti.hour_ms();
@@ -76,4 +102,35 @@ impl Desk {
         }
         Ok(false)
     }
+}
+
+/// Sizes of logs.
+type Sizes = Vec<(Origin, u64)>;
+
+/// What is kept of a reply beside what it discloses: once that is erased, it is known still whether it may have been an
+/// answer, and what day it took.
+pub(super) fn kept_beside(reply: &ReplyWords) -> Result<Beside, WorkflowError> {
+    Ok(kept_with(reply_id, written(&ReplyWords { words: None, ..reply.clone() })?))
+}
+
+fn kept_of(store: &dyn Store, reply: &Jti) -> Result<Option<ReplyWords>, WorkflowError> {
+    let record = store.record(Table::Customs, &reply_id(reply))?;
+    record.map(|bytes| parse(&bytes, "what is kept of a reply")).transpose()
+}
+
+/// A record that is kept with a statement.
+fn kept_with(id: fn(&Jti) -> Vec<u8>, record: Vec<u8>) -> Beside {
+    let changes = move |outcome: &Outcome| {
+        let id = id(&outcome.jti);
+        Ok::<_, String>(vec![StateChange::RecordPut { table: Table::Customs, id, record: record.clone() }])
+    };
+    Beside { changes: Some(Arc::new(changes)), ..Beside::default() }
+}
+
+fn before_id(enquiry: &Jti) -> Vec<u8> {
+    format!("before/{enquiry}").into_bytes()
+}
+
+fn reply_id(reply: &Jti) -> Vec<u8> {
+    format!("reply/{reply}").into_bytes()
 }

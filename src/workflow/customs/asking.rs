@@ -84,6 +84,7 @@ impl Desk {
             desk.once(&request, digest, || {
                 let clarifies = wish.clarifies.as_ref().map(|reply| desk.one_at_a_time("clarified", reply));
                 let (beside, under_way) = clarifies.transpose()?.unwrap_or_default();
+                let beside = beside.and(desk.known_before(&wish.to)?);
                 if let (Some(reply), Some(by)) = (wish.clarifies, under_way) {
                     return Err(EnquiryRefused::Clarified { reply, by }.into());
                 }

@@ -4,7 +4,7 @@
 //! a day that moved, because more time was taken, is another day. The machine proposes what may follow; a person decides.
 
 use super::{
-    ArrivedName, Delivery, EnquiryState, EnquiryView,
+    ArrivedName, Delivery, EnquiryView,
     arrival::statements_about,
     course::{parse, written},
     enquiries::Side,
@@ -145,7 +145,8 @@ impl Desk {
         let rows = new.iter().map(|Reminded { deadline, step, due }| {
             let (from, to) = (view.from.to_string(), view.to.to_string());
             let proposes = *deadline == Deadline::Reply && *step != ClockStep::Soon && view.proposes.is_some();
-            Told::Clock { enquiry: *jti, from, to, deadline: *deadline, step: *step, due: *due, proposes }.row()
+            let unread = *deadline != Deadline::Decide && view.answer_unread;
+            Told::Clock { enquiry: *jti, from, to, deadline: *deadline, step: *step, due: *due, proposes, unread }.row()
         });
         let feed = rows.collect::<Result<Vec<_>, _>>()?;
         let count = feed.len();
@@ -160,12 +161,9 @@ impl Desk {
 
     /// The steps that an enquiry's clock stands at; of days that are over, those that a node which was down has missed.
     fn steps(&self, view: &EnquiryView, decided: bool) -> Vec<Reminded> {
-        // Who may have answered is not said to be late.
-        let unread = view.state == EnquiryState::AnswerUnread;
-        let answered = unread || !view.is_open();
         let waits = [
-            (Deadline::Acknowledge, view.acknowledge_due, unread || view.counting().next().is_some()),
-            (Deadline::Reply, view.reply_due, answered),
+            (Deadline::Acknowledge, view.acknowledge_due, view.counting().next().is_some()),
+            (Deadline::Reply, view.reply_due, !view.is_open()),
             (Deadline::Decide, view.decide_due, decided),
         ];
         let mut steps = Vec::new();

@@ -38,8 +38,6 @@ pub enum EnquiryState {
     Answered,
     /// What it says is erased, with the last certificate that it asks about, or what was answered to it.
     Erased,
-    /// Who is asked has replied since, and what that answers is not to be read here.
-    AnswerUnread,
 }
 
 /// An answer, as either side sees it.
@@ -55,10 +53,13 @@ pub struct ReplyView {
     pub late: bool,
     /// Why it does not count, where it stands past the closing of its key.
     pub key_closed: Option<String>,
+    /// Whether what it says in words is erased where it was made.
+    pub erased: bool,
 }
 
 /// An enquiry, as either side sees it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each thing that is known of it beside its state")]
 pub struct EnquiryView {
     /// Where it stands.
     pub place: StatementRef,
@@ -87,6 +88,8 @@ pub struct EnquiryView {
     pub article: Option<String>,
     /// Where it stands.
     pub state: EnquiryState,
+    /// Whether who is asked has replied since, and what that answers is not to be read here: it may be the answer.
+    pub answer_unread: bool,
     /// Whether the day to answer is over.
     pub overdue: bool,
     /// Whether that day is near.
@@ -338,7 +341,8 @@ impl Desk {
         }
         // Its clock runs in the days of the side that replies, which both sides count alike.
         let there = super::arrival::instant(at_ms).map(|at| self.day_there(&to, at));
-        let Answers { shown: replies, erased } = self.answers_to(side, &jti, &to)?;
+        let place = StatementRef { log, jti };
+        let Answers { shown: replies, erased } = self.answers_to(side, &place, &to)?;
         let (sent_on, received_on) = match side {
             Side::Asking => (there, replies.first().map(|one| one.reply.reply.received_on)),
             Side::Asked => {
@@ -348,7 +352,7 @@ impl Desk {
             }
         };
         let mut view = EnquiryView {
-            place: StatementRef { log, jti },
+            place,
             from: iss,
             to,
             enquiry: enquiry.map(|enquiry| *enquiry),
@@ -361,6 +365,7 @@ impl Desk {
             decide_due: None,
             article: None,
             state: EnquiryState::Sent,
+            answer_unread: false,
             overdue: false,
             due_soon: false,
             proposes: None,
@@ -387,14 +392,12 @@ impl Desk {
             self.clock(&mut view, side, from)?;
         }
         view.state = state_of(&view, erased);
-        if side == Side::Asking && view.is_open() && self.has_unread_reply(&view)? {
-            view.state = EnquiryState::AnswerUnread;
-        }
+        view.answer_unread = side == Side::Asking && view.is_open() && self.has_unread_reply(&view)?;
         // A day is over where it is to be kept: at the side that replies.
         let today = self.day_there(&view.to, self.now());
         view.overdue = view.is_open() && view.reply_due.is_some_and(|due| due < today);
         view.due_soon = view.is_open() && view.reply_due.is_some_and(|due| self.is_soon(&view, due, today));
-        if side == Side::Asking && view.overdue && view.state != EnquiryState::AnswerUnread {
+        if side == Side::Asking && view.overdue && !view.answer_unread {
             view.proposes_of = self.unanswered_here(&view)?;
             view.proposes = (!view.proposes_of.is_empty()).then_some(ResponseCode::NoReply);
         }

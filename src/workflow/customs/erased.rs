@@ -11,7 +11,7 @@ use crate::{
     certificate::number_as_read,
     inbox,
     log::Origin,
-    statement::{Addressee, Enquiry, EnquirySubject, Issuer, Kind, OpenedBody, StatementRef},
+    statement::{Addressee, Enquiry, EnquirySubject, Issuer, Kind, OpenedBody, ReplyAct, StatementRef},
     store::{Disclosures, EntryRef, Store, StoreError, Subject, about},
     workflow::{
         Desk, ErasedName, WorkflowError,
@@ -131,13 +131,24 @@ impl Desk {
         Ok(false)
     }
 
-    /// Whether nothing that was answered about an own certificate would go before who asked has it; what arrived was answered
-    /// by others. It reads from the disk.
-    pub fn has_told_its_answers(&self, name: &ErasedName) -> Result<(), WorkflowError> {
+    /// Whether of an own certificate no question would go that is still to be answered, and no answer before who asked has
+    /// it; what arrived is answered by others. It reads from the disk.
+    pub fn owes_no_answer(&self, name: &ErasedName) -> Result<(), WorkflowError> {
         let ErasedName::Own(name) = name else { return Ok(()) };
         let store = self.store().as_ref();
-        let Some(named) = Named::read(store, &record::find(store, name)?)? else { return Ok(()) };
+        let entry = record::find(store, name)?;
+        let Some(named) = Named::read(store, &entry)? else { return Ok(()) };
         for view in self.asked_about(Side::Asked, &named)? {
+            let Some(enquiry) = &view.enquiry else { continue };
+            if !self.goes(view.place.clone(), enquiry.clone(), &view.to, &entry)? {
+                continue;
+            }
+            // What another authority of this node asks stays, but nobody goes on from an answer in part that is gone.
+            let in_part = view.counting().any(|one| one.reply.reply.act == ReplyAct::Partial);
+            if view.is_open() && (in_part || self.is_copied(&view.place.log)) {
+                let (enquiry, due) = (view.place.jti, view.reply_due);
+                return Err(EnquiryRefused::AnswerAwaited { enquiry, due }.into());
+            }
             if !self.has_its_answers(&view)? {
                 return Err(EnquiryRefused::AnswerOwed(view.place.jti).into());
             }
@@ -150,7 +161,7 @@ impl Desk {
         let mut views = Vec::new();
         for subject in named.subjects() {
             for asking in self.asking_stores(side) {
-                for (_, statement) in said_about(asking.as_ref(), &subject, &[Kind::Enquiry])? {
+                for (_, statement) in all_about(asking.as_ref(), &subject, &[Kind::Enquiry])? {
                     match self.enquiry_of(side, &statement.opened.envelope.jti) {
                         Ok(view) if named.is_among(view.subjects(), &view.to) => views.push(view),
                         Ok(_) | Err(WorkflowError::EnquiryUnknown) => {}
@@ -278,7 +289,7 @@ impl Desk {
     ) -> Result<Vec<(EntryRef, Arc<dyn Store>, Statement)>, StoreError> {
         let mut found = Vec::new();
         for store in self.stores_held() {
-            for (entry, statement) in said_about(store.as_ref(), subject, kinds)? {
+            for (entry, statement) in all_about(store.as_ref(), subject, kinds)? {
                 if Arc::ptr_eq(&store, self.store()) || self.is_addressed(&entry) {
                     found.push((entry, Arc::clone(&store), statement));
                 }
@@ -330,7 +341,7 @@ fn is_erased(store: &dyn Store, entry: &EntryRef) -> Result<bool, StoreError> {
 }
 
 /// What a store has about something, shown or erased; findings too: they say it all the same.
-fn said_about(store: &dyn Store, subject: &Subject, kinds: &[Kind]) -> Result<Vec<(EntryRef, Statement)>, StoreError> {
+fn all_about(store: &dyn Store, subject: &Subject, kinds: &[Kind]) -> Result<Vec<(EntryRef, Statement)>, StoreError> {
     let mut said = Vec::new();
     for one in about(store, subject)?.into_iter().filter(|one| kinds.contains(&one.kind)) {
         if let Some(statement) = statement_at(store, &one.entry)? {

@@ -1,6 +1,6 @@
 //! The enquiry that a decision says it follows.
 
-use super::{Arrival, EnquiryState, UseRefused, enquiries::Side};
+use super::{Arrival, UseRefused, enquiries::Side};
 use crate::{
     certificate::number_as_read,
     statement::{ItemDecision, Jti, ResponseCode, ResponseReason},
@@ -34,7 +34,7 @@ impl Desk {
         }
         match view.was_late(place, subject) {
             Some(late) if no_reply || !late => Err(UseRefused::EnquiryReplied(*jti).into()),
-            None if view.state == EnquiryState::AnswerUnread => Err(UseRefused::AnswerUnread(*jti).into()),
+            None if view.answer_unread => Err(UseRefused::AnswerUnread(*jti).into()),
             None if !view.overdue => Err(UseRefused::EnquiryNotOverdue { enquiry: *jti, due: view.reply_due }.into()),
             _ => Ok(()),
         }

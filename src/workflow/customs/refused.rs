@@ -73,7 +73,7 @@ pub enum EnquiryRefused {
     /// An answer that tells items apart leaves out some that are asked about.
     #[error(
         "the answer about certificate {subject} leaves out {}, which the enquiry asks about: say of each whether it holds; a certificate is answered once, so leave it out of a reply in part until all of it is found",
-        items_named(.items)
+        items_in_words(.items)
     )]
     ItemsOpen {
         /// The certificate, by its place in the enquiry.
@@ -107,7 +107,7 @@ pub enum EnquiryRefused {
     #[error("certificate {0} is named twice in the enquiry; name it once, with all its items")]
     Twice(String),
     /// The certificate has no such item.
-    #[error("certificate {number} has no item {item}; its items are {}", numbers(.has))]
+    #[error("certificate {number} has no item {item}; its items are {}", some_of(.has))]
     Item {
         /// Its number.
         number: String,
@@ -159,11 +159,27 @@ pub enum EnquiryRefused {
         /// Where that was answered.
         enquiry: Jti,
     },
-    /// What was answered would go before who asked has it.
+    /// What is asked, or was answered to it, is erased.
     #[error(
-        "enquiry {0} about it is answered, and who asked has not said yet that the answer came: erased now, it never gets there and looks as if nobody had answered; wait for that, or have it go all the same (`--unread-answers`)"
+        "what enquiry {0} asks, or what was answered to it, is erased here, and nothing is replied to it any more; tell who asked by another way, or have them ask again"
+    )]
+    Erased(Jti),
+    /// What was replied would go before who asked has it.
+    #[error(
+        "what was replied to enquiry {0} about it may not have come: who asked says that it came within minutes of that, and has not said it yet; what is erased before it came never gets there; wait for that word, or erase it all the same (`--unread-answers`)"
     )]
     AnswerOwed(Jti),
+    /// Nobody could answer any more.
+    #[error(
+        "enquiry {enquiry} about it is still to be answered{}, and nobody can answer it once this is erased; answer it first (`origin liaison reply`), or erase it all the same (`--unread-answers`)",
+        .due.map_or_else(String::new, |due| format!(" by {due}"))
+    )]
+    AnswerAwaited {
+        /// The enquiry.
+        enquiry: Jti,
+        /// The last day to answer, where one is known.
+        due: Option<Date>,
+    },
     /// More time than the agreement allows.
     #[error(
         "{until} is too late: the agreement has it answered by {latest} at the latest{}",
@@ -201,12 +217,9 @@ fn names(issuers: &[Issuer]) -> String {
     some_of(issuers.iter().map(Issuer::host))
 }
 
-fn numbers(items: &[u32]) -> String {
-    some_of(items)
-}
-
-fn items_named(items: &[u32]) -> String {
-    format!("{} {}", if items.len() == 1 { "item" } else { "items" }, numbers(items))
+/// Items by their numbers, in a sentence.
+pub(super) fn items_in_words(items: &[u32]) -> String {
+    format!("{} {}", if items.len() == 1 { "item" } else { "items" }, some_of(items))
 }
 
 fn by_article(article: Option<&str>) -> String {
@@ -240,7 +253,8 @@ impl Reasoned for EnquiryRefused {
             Self::Clarified { .. } => "CLARIFIED_BEFORE",
             Self::NoMoreTime { .. } => "EXTENSION_TOO_SHORT",
             Self::AnsweredOtherwise { .. } => "SUBJECT_ANSWERED",
-            Self::AnswerOwed(_) => "ANSWER_OWED",
+            Self::Erased(_) => "CONTENTS_ERASED",
+            Self::AnswerOwed(_) | Self::AnswerAwaited { .. } => "ANSWER_OWED",
             Self::TooMuchTime { .. } => "EXTENSION_TOO_LONG",
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{
     EnquiryRefused, EnquiryState, EnquiryView, Notice, ReplyView,
+    answers::kept_beside,
     arrival::{statement_at, statements_about},
     asking::has_items,
     deciding::blocking,
@@ -126,6 +127,7 @@ impl Desk {
                     documents: wish.documents.clone(),
                 };
                 let audit = audit.clone().with_detail(format!("{} to {}", wish.act, view.place.jti));
+                let beside = beside.and(kept_beside(&reply.reply)?);
                 let saying = Saying::reply(reply).with(beside);
                 Ok(Work { request: request.clone(), digest, task: Task::Say(Box::new(saying)), by: Some(audit) })
             })
@@ -320,7 +322,7 @@ impl Desk {
 fn check(view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
     match view.state {
         EnquiryState::Answered => return Err(WorkflowError::EnquiryAnswered),
-        EnquiryState::Erased => return Err(WorkflowError::ContentsErased),
+        EnquiryState::Erased => return Err(EnquiryRefused::Erased(view.place.jti).into()),
         _ => {}
     }
     if wish.act == ReplyAct::Acknowledged && view.counting().next().is_some() {

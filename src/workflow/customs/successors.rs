@@ -1,6 +1,6 @@
 //! Certificates that their issuer put in the place of one: the change that ends the one names the other.
 
-use super::{Arrival, ArrivedName, Notice};
+use super::{Arrival, ArrivedName, Notice, refused::items_in_words};
 use crate::{
     reason::some_of,
     statement::{Act, Change, Jti},
@@ -25,7 +25,10 @@ impl Desk {
     /// By what certificate one was superseded, by its number where that is known here. It reads from the disk.
     pub(super) fn superseded(&self, arrival: &Arrival) -> Result<Vec<Notice>, WorkflowError> {
         let words = |one: &Successor| {
-            let of = if one.items.is_empty() { "its place".to_owned() } else { format!("the place of {}", items(one)) };
+            let of = match one.items.as_slice() {
+                [] => "its place".to_owned(),
+                some => format!("the place of its {}", items_in_words(some)),
+            };
             let by = one.number().unwrap_or_else(|| format!("{}, which did not arrive here,", one.jti));
             Notice::new("SUPERSEDED", false, format!("certificate {by} took {of}"))
         };
@@ -88,10 +91,6 @@ impl Successor {
         let reference = self.arrival.as_ref()?.certificate.reference.as_option()?;
         Some(reference.number.to_string())
     }
-}
-
-fn items(one: &Successor) -> String {
-    format!("its {} {}", if one.items.len() == 1 { "item" } else { "items" }, some_of(&one.items))
 }
 
 #[cfg(test)]

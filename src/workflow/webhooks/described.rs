@@ -157,9 +157,12 @@ fn enquiry(one: &mut Members, event: &EnquiryEvent) -> &'static str {
             }
             "replied"
         }
-        EnquiryEvent::Clock { deadline, step, due, .. } => {
+        EnquiryEvent::Clock { deadline, step, due, unread, .. } => {
             one.put("deadline", deadline.word());
             one.put("due", due.to_string());
+            if *unread {
+                one.put("answer_unread", true);
+            }
             match step {
                 ClockStep::Soon => "due_soon",
                 ClockStep::Passed => "due_passed",

@@ -22,6 +22,8 @@ async fn the_issuer_sees_what_is_left_after_a_write_off_was_taken_back() {
         _ => None,
     });
     assert_eq!(left.collect::<Vec<_>>(), ["6800", "6000", "16000"]);
+    let over = notes.iter().map(|note| (note.amended, note.taken_back)).collect::<Vec<_>>();
+    assert_eq!(over, [(true, true), (false, false), (false, false)]);
     assert_eq!(corridor.left(), "16000", "as customs have it");
     assert_eq!(corridor.exporting.received_by(&corridor.liaison, &name).unwrap(), None, "nobody said that it came");
 }

@@ -77,15 +77,24 @@ async fn a_reply_of_which_the_words_are_not_here_is_never_taken_for_none() {
     let copy = corridor.china.copies(&corridor.pakistan, &origin);
     let (customs, _) = corridor.china.desk();
     let officer = &corridor.officer;
-    let state = || customs.enquiry(officer, &raised).unwrap().state;
-    assert_eq!(state(), EnquiryState::AnswerUnread, "it may come yet");
+    let unread = |enquiry: &Jti| customs.enquiry(officer, enquiry).unwrap().answer_unread;
+    assert!(unread(&raised), "it may come yet");
     let settled = Receipted { settled: index + 1, owed: false }.put(&origin);
     let gone = vec![settled, erased_there(&origin, index)];
     copy.commit(Batch { state: gone, ..Batch::default() }).unwrap();
-    assert_eq!(state(), EnquiryState::AnswerUnread, "it never comes");
+    assert!(unread(&raised), "it never comes");
+    // Asked again within the hour, which is all that the identifiers tell.
+    let mut wish = corridor.enquiry(5);
+    wish.subjects[0].jti = Some(corridor.issued.outcome.jti);
+    let again = customs.enquire(officer, wish).await.unwrap().jti;
+    assert!(unread(&raised) && !unread(&again), "what was here before answers nothing that is asked since");
     corridor.later(200);
     let view = customs.enquiry(officer, &raised).unwrap();
-    assert_eq!((view.state, view.is_open(), view.proposes), (EnquiryState::AnswerUnread, true, None));
+    let known = (view.state, view.is_open(), view.answer_unread, view.overdue, view.proposes);
+    assert_eq!(known, (EnquiryState::Sent, true, true, true, None), "its day is told, and nothing proposed");
+    assert_eq!(customs.enquiry(officer, &again).unwrap().proposes, Some(ResponseCode::NoReply));
+    assert_eq!(customs.remind().unwrap(), 4, "of both, that the day passed and that there is no answer still");
+    assert_eq!(customs.remind().unwrap(), 0);
     // A copy is found by the identifier here.
     let certificate = ArrivedName::Jti(corridor.issued.outcome.jti);
     let silent = DecisionWish { certificate: certificate.clone(), ..corridor.unanswered(3, raised) };

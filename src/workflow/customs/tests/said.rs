@@ -36,6 +36,15 @@ impl Corridor {
         self.customs.enquire(&self.officer, wish).await.unwrap().jti
     }
 
+    /// About another certificate too: that, and the enquiry.
+    async fn asks_about_two(&self) -> (Jti, Jti) {
+        let other = self.exporting.issue(&self.pakistan.signatory, &self.pakistan.footballs(2)).await.unwrap();
+        let mut wish = self.enquiry(1);
+        let number = other.outcome.number.clone().unwrap().parse().unwrap();
+        wish.subjects.push(SubjectWish { number, ..wish.subjects[0].clone() });
+        (other.outcome.jti, self.asks_in_words(wish).await)
+    }
+
     /// One node has both sides from now on.
     fn is_one_node(&self) {
         self.pakistan.elsewhere.is_one_node();
@@ -148,17 +157,13 @@ async fn with_a_certificate_that_arrived_goes_what_is_said_of_it_and_what_is_sai
 #[tokio::test]
 async fn the_words_of_an_enquiry_about_several_certificates_go_with_the_last_of_them() {
     let corridor = Corridor::open().await;
-    let other = corridor.exporting.issue(&corridor.pakistan.signatory, &corridor.pakistan.footballs(2)).await.unwrap();
-    let mut wish = corridor.enquiry(1);
-    let number = other.outcome.number.clone().unwrap().parse().unwrap();
-    wish.subjects.push(SubjectWish { number, ..wish.subjects[0].clone() });
-    let raised = corridor.asks_in_words(wish).await;
+    let (other, raised) = corridor.asks_about_two().await;
     let erase = |jti| erase(&corridor.customs, &ErasedName::Arrived(ArrivedName::Jti(jti)));
     let state = || corridor.customs.enquiry(&corridor.officer, &raised).unwrap().state;
     assert!(!erase(corridor.issued.outcome.jti));
     assert!(is_in(corridor.china.store.as_ref()));
     assert_eq!(state(), EnquiryState::Sent, "it asks about the other still");
-    assert!(!erase(other.outcome.jti));
+    assert!(!erase(other));
     assert!(!is_in(corridor.china.store.as_ref()));
     assert_eq!(state(), EnquiryState::Erased, "by order, though it was not answered");
 }
@@ -300,13 +305,75 @@ async fn an_answer_is_not_erased_before_who_asked_has_it() {
     clock.set(clock.now() + jiff::SignedDuration::from_hours(48));
     let name = ErasedName::Own(CertificateName::Jti(corridor.issued.outcome.jti));
     assert_eq!(exporting.erase_due().unwrap(), (0, false));
-    assert_eq!(reason(exporting.has_told_its_answers(&name)), "ANSWER_OWED");
+    assert_eq!(reason(exporting.owes_no_answer(&name)), "ANSWER_OWED");
     // As it is kept of a receipt.
     let EntryRef { origin, index } = store.find(&replied).unwrap().unwrap();
     let (table, id) = (Table::Setting, format!("feed/receipted/{origin}").into_bytes());
     let record = format!(r#"{{"size":{},"outstanding":[]}}"#, index + 1).into_bytes();
     let state = vec![StateChange::RecordPut { table, id, record }];
     store.commit(Batch { state, ..Batch::default() }).unwrap();
-    exporting.has_told_its_answers(&name).unwrap();
+    exporting.owes_no_answer(&name).unwrap();
     assert_eq!(exporting.erase_due().unwrap(), (1, false));
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_answered_goes_only_where_that_is_said_and_with_the_last_certificate_alone() {
+    let corridor = Corridor::open().await;
+    let (other, raised) = corridor.asks_about_two().await;
+    let reply = corridor.reply(2, raised, ReplyAct::Acknowledged, Vec::new());
+    corridor.exporting.reply(&corridor.liaison, reply).await.unwrap();
+    let exporting = &corridor.exporting;
+    let [first, last] = [corridor.issued.outcome.jti, other].map(|jti| ErasedName::Own(CertificateName::Jti(jti)));
+    exporting.owes_no_answer(&first).unwrap();
+    assert!(!erase(exporting, &first));
+    let refused = exporting.owes_no_answer(&last).unwrap_err();
+    assert_eq!(refused.reason(), "ANSWER_OWED");
+    let said = refused.to_string();
+    assert!(said.contains(&raised.to_string()) && said.contains("by 2027-05-22"), "{said}");
+    exporting.erase_with_what_is_owed(Actor::Operator, &last, &"order 12/2026".parse().unwrap()).unwrap();
+    let rows = corridor.pakistan.store.audit(0, 100).unwrap();
+    let kept = |row: &[u8]| String::from_utf8_lossy(row).contains("order 12/2026 (--unread-answers)");
+    assert_eq!(rows.iter().filter(|row| kept(&row.row)).count(), 1);
+}
+
+#[tokio::test]
+async fn at_one_node_a_reply_that_answered_nothing_ends_no_enquiry_when_its_issuer_erases_it() {
+    for act in [ReplyAct::Acknowledged, ReplyAct::ClarificationAsked] {
+        let corridor = Corridor::open().await;
+        corridor.is_one_node();
+        let (exporting, customs, liaison) = (&corridor.exporting, &corridor.customs, &corridor.liaison);
+        let raised = corridor.asks_in_words(corridor.enquiry(1)).await;
+        let reply = ReplyWish { words: WRITTEN.parse().ok(), ..corridor.reply(2, raised, act, Vec::new()) };
+        exporting.reply(liaison, reply).await.unwrap();
+        let views = || {
+            let sides = [exporting.incoming_enquiry(liaison, &raised), customs.enquiry(&corridor.officer, &raised)];
+            sides.map(|view| {
+                let view = view.unwrap();
+                (view.state, view.is_open(), view.reply_due, view.enquiry.is_some())
+            })
+        };
+        let before = views();
+        let own = ErasedName::Own(CertificateName::Jti(corridor.issued.outcome.jti));
+        exporting.owes_no_answer(&own).unwrap();
+        assert!(!erase(exporting, &own) && !is_in(corridor.pakistan.store.as_ref()));
+        assert_eq!(views(), before);
+        assert!(before.iter().all(|(_, open, due, asked)| *open && due.is_some() && *asked), "{before:?}");
+        let answer = corridor.reply(3, raised, ReplyAct::Full, vec![valid(1)]);
+        let replied = exporting.reply(liaison, answer).await.unwrap();
+        assert_eq!(replied.enquiry.state, EnquiryState::Answered);
+        assert_eq!(customs.enquiry(&corridor.officer, &raised).unwrap().state, EnquiryState::Answered);
+    }
+}
+
+#[tokio::test]
+async fn at_one_node_an_answer_in_part_is_not_erased_unsaid_before_the_rest_is_answered() {
+    let corridor = Corridor::open().await;
+    corridor.is_one_node();
+    let (other, raised) = corridor.asks_about_two().await;
+    let [last, first] = [corridor.issued.outcome.jti, other].map(|jti| ErasedName::Own(CertificateName::Jti(jti)));
+    assert!(!erase(&corridor.exporting, &first));
+    corridor.exporting.owes_no_answer(&last).unwrap();
+    let part = corridor.reply(2, raised, ReplyAct::Partial, vec![valid(1)]);
+    corridor.exporting.reply(&corridor.liaison, part).await.unwrap();
+    assert_eq!(reason(corridor.exporting.owes_no_answer(&last)), "ANSWER_OWED");
 }
