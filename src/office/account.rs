@@ -47,6 +47,11 @@ impl AccountId {
         draw_id(ID_MARK, random).map(Self)
     }
 
+    /// Stands for an account of which nothing is known any more.
+    pub(super) fn unknown() -> Self {
+        Self("unknown".to_owned())
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -3,6 +3,7 @@
 
 mod act;
 mod again;
+mod told;
 
 pub use act::{ActState, ActWords, CustomsAct, Despite, DoneBy, WaitingDenial};
 pub use again::DecidedAgain;
@@ -213,26 +214,13 @@ impl CustomsFile {
         if seen.0.contains_key(&WHOLE) && seen.0.len() > 1 {
             return Err(CustomsRefused::Twice(WHOLE));
         }
-        for ItemDecision { item, line, code, .. } in decisions {
-            let place = item.unwrap_or(WHOLE);
-            let used = self.used(certified, place).filter(|_| code.grants());
-            let whole = self.used(certified, WHOLE).filter(|_| !stands_against(*code));
-            self.latest = Some(whole.unwrap_or(*code));
-            self.take(place, line.zip(declaration), *code);
-            // What was used stays used, and is granted beside it.
-            if let (Some(used), Some(said)) = (used.filter(|_| place != WHOLE), self.responses.get_mut(&place))
-                && said.grants()
-            {
-                *said = used;
-                self.granted.insert(place);
-            }
-        }
+        self.take_decisions((certified.goods, certified.ended), declaration, decisions);
         Ok(())
     }
 
     /// What its use makes of an item, or of the whole; none where nothing of it is used.
-    fn used(&self, certified: Certified<'_>, place: u32) -> Option<ResponseCode> {
-        let left = self.ledger.left(certified.goods, certified.ended).into_iter();
+    fn used(&self, (goods, ended): (&Goods, &BTreeSet<u32>), place: u32) -> Option<ResponseCode> {
+        let left = self.ledger.left(goods, ended).into_iter();
         let left = left.filter(|one| place == WHOLE || one.item == place).collect::<Vec<_>>();
         if left.iter().all(|one| one.drawn.is_zero()) {
             return None;
@@ -295,12 +283,7 @@ impl CustomsFile {
             let left = self.left(certified, *item);
             let nothing_left = left.as_ref().is_none_or(|left| left.value.is_zero());
             let code = if nothing_left { ResponseCode::UtilisedFull } else { ResponseCode::UtilisedPartial };
-            // Used on a line that was granted by itself, the item stays as it was decided.
-            if !self.responses.get(item).is_some_and(|said| stands_against(*said))
-                && self.responses.insert(*item, code).is_some_and(ResponseCode::grants)
-            {
-                self.granted.insert(*item);
-            }
+            self.mark_used(*item, code);
             // Both are stated in the unit that the item is drawn in.
             let used = left.as_ref().and_then(|left| quantity.in_unit(&left.unit)).unwrap_or_else(|| quantity.clone());
             decisions.push(ItemDecision {
@@ -314,7 +297,7 @@ impl CustomsFile {
                 words: None,
             });
         }
-        self.latest = self.used(certified, WHOLE);
+        self.latest = self.used((certified.goods, certified.ended), WHOLE);
         self.first_used.get_or_insert_with(|| declaration.clone());
         Ok(decisions)
     }

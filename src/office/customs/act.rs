@@ -60,6 +60,13 @@ impl DoneBy {
         }
     }
 
+    /// Somebody of whom no more is known than when.
+    pub(super) fn unknown(at_ms: u64) -> Self {
+        let account = AccountId::unknown();
+        let person = Person::of_account(&account);
+        Self { account, person, at_ms, name: String::new(), offices: Vec::new() }
+    }
+
     /// Whether both are one account, or accounts of one person.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

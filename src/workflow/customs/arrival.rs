@@ -200,9 +200,9 @@ impl Desk {
         }
     }
 
-    /// The certificate at a place; none where there is something else, or a finding. One that stands past the closing of
+    /// The certificate at a place, as it is kept; none where there is something else, or a finding. One past the closing of
     /// its key, or beyond the end of its log, is shown as that: it may have been used before anybody knew.
-    pub(in crate::workflow) fn arrival_at(
+    pub(super) fn arrival_as_kept(
         &self,
         store: &dyn Store,
         entry: &EntryRef,

@@ -249,6 +249,7 @@ impl Desk {
         decisions: &[ItemDecision],
         despite: Despite,
     ) -> Result<CustomsFile, WorkflowError> {
+        self.knows_its_acts(arrival)?;
         self.may_accept(arrival, decisions, despite)?;
         let (certificate, ended) = (arrival.whole()?, arrival.ended());
         let certified = certified(&certificate, &ended);

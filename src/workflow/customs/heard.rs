@@ -4,10 +4,11 @@
 use super::{
     Arrival, EnquiryView, Notice, ReplyView,
     notices::{notices, used_before},
+    refused::items_in_words,
 };
 use crate::{
     certificate::number_as_read,
-    reason::{counted, some_of},
+    reason::counted,
     statement::{
         EndorsementAct, EndorsementWords, EnquirySubject, ImportDeclaration, Issuer, Jti, SubjectAnswer, SubjectFinding,
     },
@@ -45,13 +46,15 @@ impl Desk {
     }
 
     /// What was answered to the enquiries about a certificate, what this authority said of where these items of it go, or
-    /// any where none is named, both of those in whose place it stands, and which stand in its own.
+    /// any where none is named, both of those in whose place it stands, and which stand in its own; and that acts on it may
+    /// be among those that did not come back whole yet.
     pub(super) fn heard(&self, arrival: &Arrival, items: &[u32]) -> Result<Vec<Notice>, WorkflowError> {
         let mut all = self.answered(arrival)?;
         all.extend(self.gone(arrival, None, items));
         all.extend(self.superseded(arrival)?);
         all.extend(self.predecessors_heard(arrival)?);
         all.extend(self.proven_no_more(arrival)?);
+        all.extend(self.acts_unread(arrival)?);
         Ok(all)
     }
 
@@ -156,7 +159,9 @@ fn found(enquiry: &Jti, reply: &ReplyView, answer: &SubjectAnswer) -> Notice {
     let (reason, what) = match answer.finding {
         SubjectFinding::Valid => ("ISSUER_FINDS_VALID", "it holds".to_owned()),
         SubjectFinding::NotValid => ("ISSUER_FINDS_NOT_VALID", "it does not hold".to_owned()),
-        SubjectFinding::PartlyValid => ("ISSUER_FINDS_NOT_VALID", format!("it does not hold for {}", items(&fails))),
+        SubjectFinding::PartlyValid => {
+            ("ISSUER_FINDS_NOT_VALID", format!("it does not hold for {}", items_in_words(&fails)))
+        }
         SubjectFinding::NotIssued => ("ISSUER_FINDS_NOT_VALID", "it did not issue it".to_owned()),
     };
     let on = reply.day.map_or_else(String::new, |day| format!(" on {day}"));
@@ -170,7 +175,7 @@ fn found(enquiry: &Jti, reply: &ReplyView, answer: &SubjectAnswer) -> Notice {
 
 fn went_elsewhere(words: &EndorsementWords) -> Notice {
     let EndorsementWords { day, office, destination, items: of, .. } = words;
-    let of = if of.is_empty() { String::new() } else { format!(" of {}", items(of)) };
+    let of = if of.is_empty() { String::new() } else { format!(" of {}", items_in_words(of)) };
     let destination = destination.map(|country| country.to_string()).unwrap_or_default();
     let words = format!("on {day}, {office} endorsed that its goods{of} go to {destination}");
     Notice::new("DESTINATION_CHANGED", false, words)
@@ -189,8 +194,4 @@ fn still_of(before: &mut EndorsementWords, items: &[u32], every: Option<&[u32]>)
 /// The items that are named one by one; none where one of them is not, so that all are meant.
 pub(super) fn named_items(items: impl Iterator<Item = Option<u32>>) -> Vec<u32> {
     items.collect::<Option<Vec<_>>>().unwrap_or_default()
-}
-
-fn items(numbers: &[u32]) -> String {
-    format!("{} {}", if numbers.len() == 1 { "item" } else { "items" }, some_of(numbers))
 }

@@ -25,6 +25,7 @@ mod followed;
 mod granting;
 mod heard;
 mod listing;
+mod lost;
 mod notices;
 mod predecessors;
 mod refused;

@@ -5,6 +5,7 @@ use super::{Arrival, Notice, notices::amount};
 use crate::{
     office::ActState,
     reason::some_of,
+    sequencer::Recalled,
     statement::ImportDeclaration,
     store::EntryRef,
     workflow::{Desk, WorkflowError},
@@ -19,14 +20,15 @@ impl Desk {
         declaration: &ImportDeclaration,
     ) -> Result<Vec<Notice>, WorkflowError> {
         let (trust, mut found) = (self.trust(), Vec::new());
+        let lost = Recalled::last_ms(self.store().as_ref())?.is_some();
         for (origin, store) in self.addressed().into_iter().filter(|(log, _)| log.host() == arrival.issuer.host()) {
             let Some(last) = trust.shard_final_size(&origin) else { continue };
             for index in last..store.head(&origin).map_or(0, |head| head.head.size) {
                 let Some(facts) = store.facts(&origin, index)?.filter(|facts| facts.jti != arrival.jti) else {
                     continue;
                 };
-                // Most were never used, and are not opened.
-                if self.customs_file(&origin, &facts.jti)?.0.acts == 0 {
+                // Most were never used, and are not opened; where records were lost, what was signed tells which were.
+                if !lost && self.customs_file(&origin, &facts.jti)?.0.acts == 0 {
                     continue;
                 }
                 let entry = EntryRef { origin: origin.clone(), index };
