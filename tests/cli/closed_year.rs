@@ -7,7 +7,7 @@
 use crate::{
     partners::{Federation, Made, pause, says},
     process::{Running, https::Https, today},
-    revoked::{asks, client, lines, verify},
+    revoked::{lines, verify},
     support::{FOOTBALLS, folder, origin, text},
 };
 use origin_exchange::{
@@ -36,13 +36,6 @@ impl Clock for Behind {
     }
 }
 
-/// Signs a draft with a key that is offline.
-fn signs(made: &Made, draft: &str, key: &str, signed: &str) {
-    let (keys, passphrase) = (made.at("offline/keys"), made.at("offline/keys.passphrase"));
-    let key = ["--key", key, "--keys", &keys, "--passphrase-file", &passphrase, "-o", signed];
-    origin(&[&["trust", "sign", draft][..], &key].concat()).good();
-}
-
 /// A key for the logs of a year, and the next section, which lists it.
 fn has_log_key(made: &Made, host: &str, year: i16) {
     let (name, year) = (format!("log-{year}"), year.to_string());
@@ -51,7 +44,7 @@ fn has_log_key(made: &Made, host: &str, year: i16) {
     origin(&[&new[..], &["--keys", &keys, "--passphrase-file", &passphrase]].concat()).good();
     let (section, draft) = (made.at("trust/section.note"), made.at("section.json"));
     origin(&["trust", "draft", "section", "--after", &section, "--keys", &keys, "-o", &draft]).good();
-    signs(made, &draft, "root", &section);
+    made.signs(&draft, "root", &section);
 }
 
 /// Pakistan certifies footballs on the last day of a year, when both nodes run; gives the certificate's number.
@@ -98,7 +91,7 @@ fn certified_in(year: i16, pakistan: &Made, china: &Made) -> String {
 /// Closes the one log of certificates of a year, as operator and signer do; gives its final size.
 fn closed(log: &str, year: i16, (pakistan, one): (&Made, &Running), (china, two): (&Made, &Running)) -> u64 {
     let (year, draft, list) = (year.to_string(), pakistan.at("list.json"), pakistan.at("closed.note"));
-    let said = asks(pakistan, one, &["log", "close", "--shard", &year, "-o", &draft]).good();
+    let said = pakistan.asks(one, &["log", "close", "--shard", &year, "-o", &draft]).good();
     let drafted: Value = serde_json::from_str(&fs::read_to_string(&draft).unwrap()).unwrap();
     let shards = drafted["shards"].as_array().unwrap();
     assert_eq!(shards.iter().map(|one| one["origin"].as_str()).collect::<Vec<_>>(), [Some(log)], "{drafted:#}");
@@ -107,8 +100,8 @@ fn closed(log: &str, year: i16, (pakistan, one): (&Made, &Running), (china, two)
     // Only what the replica holds and has cosigned is drafted.
     china.until(two, "node.tdap.gov.pk", log, |log| log["held"] == size);
     pakistan.until(one, "node.customs.gov.cn", log, |log| log["size"] == size && log["cosigned"]["size"] == size);
-    signs(pakistan, &draft, "federation", &list);
-    let said = asks(pakistan, one, &["trust", "install", &list]).good();
+    pakistan.signs(&draft, "federation", &list);
+    let said = pakistan.asks(one, &["trust", "install", &list]).good();
     assert!(said.err.contains("the running node uses version 2"), "{}", said.err);
     says(two, &["a trust list was taken", "version=2"]);
     size
@@ -127,7 +120,7 @@ fn fetched(pakistan: &Made, one: &Running, number: &str, headline: &str) -> Stri
     let (file, token) = (pakistan.at("shown.coo.json"), pakistan.at("signatory.token"));
     let begun = Instant::now();
     loop {
-        client(pakistan, one, &token, &["certificate", "download", "--number", number, "-o", &file]).good();
+        pakistan.client(one, &token, &["certificate", "download", "--number", number, "-o", &file]).good();
         let said = verify(pakistan, &file);
         if said.out.lines().next() == Some(headline) {
             return file;
@@ -140,15 +133,12 @@ fn fetched(pakistan: &Made, one: &Running, number: &str, headline: &str) -> Stri
 #[test]
 fn the_log_of_a_year_that_is_over_is_closed_and_its_certificates_verify_at_both_sides() {
     let (folder, year) = (folder(), today().year() - 1);
-    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
-    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
+    let pakistan = Made::pakistan(folder.path());
+    let china = Made::china(folder.path());
     has_log_key(&pakistan, "tdap.gov.pk", year);
     has_log_key(&china, "customs.gov.cn", year);
-    let federation = Federation { folder: folder.path(), signer: &pakistan };
-    let list = federation.list("list.note", None, &[&pakistan, &china], &["--addressee", "CN=customs.gov.cn"]);
-    for node in [&china, &pakistan] {
-        federation.install(&list, node);
-    }
+    Federation { folder: folder.path(), signer: &pakistan }
+        .founded(&[&pakistan, &china], &["--addressee", "CN=customs.gov.cn"]);
     let number = certified_in(year, &pakistan, &china);
 
     // The next year: what is over may be closed, and what is in use may not.
@@ -156,7 +146,7 @@ fn the_log_of_a_year_that_is_over_is_closed_and_its_certificates_verify_at_both_
     says(&one, &["connected", "node.customs.gov.cn"]);
     let logs = [year, year + 1].map(|year| format!("tdap.gov.pk/log/{year}/customs.gov.cn"));
     pakistan.issue(&one, 0..1);
-    let in_use = asks(&pakistan, &one, &["log", "close", &logs[1], "-o", &pakistan.at("none.json")]);
+    let in_use = pakistan.asks(&one, &["log", "close", &logs[1], "-o", &pakistan.at("none.json")]);
     assert!(in_use.code != 0 && in_use.err.contains("LOG_IN_USE"), "{}", in_use.err);
     let size = closed(&logs[0], year, (&pakistan, &one), (&china, &two));
     let log = logs[0].parse().unwrap();
@@ -169,11 +159,11 @@ fn the_log_of_a_year_that_is_over_is_closed_and_its_certificates_verify_at_both_
     assert_eq!(judged.out.lines().next(), Some("VALID"), "{}", judged.out);
     let officer = china.at("officer.token");
     let account = ["account", "new", "--name", "officer", "--role", "customs-officer", "-o", &officer];
-    asks(&china, &two, &account).good();
+    china.asks(&two, &account).good();
     let begun = Instant::now();
     let arrives = |status: &str| loop {
         let asked = ["customs", "arrivals", "--number", &number, "--format", "json"];
-        let found = lines(&client(&china, &two, &officer, &asked).good());
+        let found = lines(&china.client(&two, &officer, &asked).good());
         if found.len() == 1 && found[0]["log"] == logs[0] && found[0]["status"] == status {
             return;
         }
@@ -184,7 +174,7 @@ fn the_log_of_a_year_that_is_over_is_closed_and_its_certificates_verify_at_both_
 
     // What its issuer says of it from now on stands in the next log, and counts at both sides.
     let suspend = ["certificate", "suspend", "--number", &number, "--reason", "a doubt", "--format", "json"];
-    let changed = client(&pakistan, &one, &pakistan.at("signatory.token"), &suspend).good().json();
+    let changed = pakistan.client(&one, &pakistan.at("signatory.token"), &suspend).good().json();
     assert_eq!(changed["log"], logs[1].as_str(), "{changed}");
     arrives("suspended");
     fetched(&pakistan, &one, &number, "SUSPENDED_BY_ISSUER");

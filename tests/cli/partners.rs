@@ -25,7 +25,7 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    pub(crate) fn new(folder: &Path, host: &str, country: &str, zone: &str, role: &str) -> Self {
+    fn new(folder: &Path, host: &str, country: &str, zone: &str, role: &str) -> Self {
         let node = folder.join(host);
         let [public, client, admin, partner] = [(); 4].map(|()| format!("127.0.0.1:{}", port()));
         let arguments = ["init", text(&node), "--issuer", host, "--country", country, "--time-zone", zone];
@@ -33,6 +33,18 @@ impl Made {
         let doors = ["--public", &public, "--client", &client, "--admin", &admin, "--partner", &partner];
         origin(&[&arguments[..], &names, &doors].concat()).good();
         Self { folder: node }
+    }
+
+    pub(crate) fn pakistan(folder: &Path) -> Self {
+        Self::new(folder, "tdap.gov.pk", "PK", "Asia/Karachi", "issuer")
+    }
+
+    pub(crate) fn china(folder: &Path) -> Self {
+        Self::new(folder, "customs.gov.cn", "CN", "Asia/Shanghai", "customs")
+    }
+
+    pub(crate) fn kenya(folder: &Path) -> Self {
+        Self::new(folder, "kra.go.ke", "KE", "Africa/Nairobi", "customs")
     }
 
     pub(crate) fn at(&self, name: &str) -> String {
@@ -43,26 +55,41 @@ impl Made {
         Running::start(&self.at("node.toml"))
     }
 
+    /// Asks its operator's door.
+    pub(crate) fn asks(&self, node: &Running, arguments: &[&str]) -> Said {
+        let config = self.at("node.toml");
+        origin(&[arguments, &["--config", &config, "--admin", &node.admin]].concat())
+    }
+
+    /// Asks its clients' door with somebody's token.
+    pub(crate) fn client(&self, node: &Running, token: &str, arguments: &[&str]) -> Said {
+        let ca = self.at("tls/ca.crt.pem");
+        origin(&[arguments, &["--node", &node.client, "--ca", &ca, "--token-file", token]].concat())
+    }
+
+    /// Signs a draft with a key that is offline.
+    pub(crate) fn signs(&self, draft: &str, key: &str, signed: &str) {
+        let (keys, passphrase) = (self.at("offline/keys"), self.at("offline/keys.passphrase"));
+        let key = ["--key", key, "--keys", &keys, "--passphrase-file", &passphrase, "-o", signed];
+        origin(&[&["trust", "sign", draft][..], &key].concat()).good();
+    }
+
     /// Issues footballs, each with other marks.
     pub(crate) fn issue(&self, node: &Running, marks: std::ops::Range<usize>) {
         let token = self.at("signatory.token");
-        let config = self.at("node.toml");
         if !Path::new(&token).exists() {
-            let account = ["account", "new", "--name", "signatory", "--role", "signatory", "--office", "LHE"];
-            let door = ["-o", &token, "--config", &config, "--admin", &node.admin];
-            origin(&[&account[..], &door].concat()).good();
+            let account =
+                ["account", "new", "--name", "signatory", "--role", "signatory", "--office", "LHE", "-o", &token];
+            self.asks(node, &account).good();
         }
         let rows = marks.clone().map(footballs).collect::<Vec<_>>().join("\n");
         let rows = write(&self.folder, &format!("rows-{}.jsonl", marks.start), &(rows + "\n"));
-        let ca = self.at("tls/ca.crt.pem");
-        origin(&["issue", text(&rows), "--node", &node.client, "--ca", &ca, "--token-file", &token]).good();
+        self.client(node, &token, &["issue", text(&rows)]).good();
     }
 
     /// What the operator is shown of a partner.
     pub(crate) fn partner(&self, node: &Running, name: &str) -> Value {
-        let config = self.at("node.toml");
-        let shown = ["partner", "status", "--config", &config, "--admin", &node.admin, "--format", "json"];
-        let shown = origin(&shown).good().out;
+        let shown = self.asks(node, &["partner", "status", "--format", "json"]).good().out;
         let mut all = shown.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         all.find(|one| one["name"] == name).unwrap()
     }
@@ -123,10 +150,16 @@ impl Federation<'_> {
             said["cosigning"]["of"] = names.into();
             fs::write(&draft, said.to_string()).unwrap();
         }
-        let (keys, passphrase) = (self.signer.at("offline/keys"), self.signer.at("offline/keys.passphrase"));
-        let key = ["--key", "federation", "--keys", &keys, "--passphrase-file", &passphrase, "-o", text(&list)];
-        origin(&[&["trust", "sign", text(&draft)][..], &key].concat()).good();
+        self.signer.signs(text(&draft), "federation", text(&list));
         text(&list).to_owned()
+    }
+
+    /// Makes these nodes believe a list of all of them from their first day.
+    pub(crate) fn founded(&self, nodes: &[&Made], with: &[&str]) {
+        let list = self.list("list.note", None, nodes, with);
+        for node in nodes {
+            self.install(&list, node);
+        }
     }
 
     /// Makes a node believe this list from its first day: it has the signer's anchor.
@@ -164,9 +197,9 @@ fn said(node: &Running, words: &[&str]) -> usize {
 #[test]
 fn partners_know_each_other_by_the_keys_of_the_trust_list() {
     let folder = folder();
-    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
-    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
-    let kenya = Made::new(folder.path(), "kra.go.ke", "KE", "Africa/Nairobi", "customs");
+    let pakistan = Made::pakistan(folder.path());
+    let china = Made::china(folder.path());
+    let kenya = Made::kenya(folder.path());
     let federation = Federation { folder: folder.path(), signer: &pakistan };
     let first = federation.list("first.note", None, &[&pakistan, &china], &[]);
     let second = federation.list("second.note", Some(&first), &[&pakistan, &china, &kenya], &[]);
@@ -204,16 +237,12 @@ fn partners_know_each_other_by_the_keys_of_the_trust_list() {
 #[test]
 fn a_partner_with_another_tls_key_is_refused_and_nobody_else_notices() {
     let folder = folder();
-    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
-    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
-    let kenya = Made::new(folder.path(), "kra.go.ke", "KE", "Africa/Nairobi", "customs");
-    let federation = Federation { folder: folder.path(), signer: &pakistan };
-    let list = federation.list("list.note", None, &[&pakistan, &china, &kenya], &[]);
-    for node in [&china, &kenya, &pakistan] {
-        federation.install(&list, node);
-    }
+    let pakistan = Made::pakistan(folder.path());
+    let china = Made::china(folder.path());
+    let kenya = Made::kenya(folder.path());
+    Federation { folder: folder.path(), signer: &pakistan }.founded(&[&pakistan, &china, &kenya], &[]);
     // Kenya's machine was set up anew: another TLS key, under the same name.
-    let other = Made::new(&folder.path().join("anew"), "kra.go.ke", "KE", "Africa/Nairobi", "customs");
+    let other = Made::kenya(&folder.path().join("anew"));
     for name in ["tls/partner.crt.pem", "tls/partner.key.pem"] {
         fs::copy(other.at(name), kenya.at(name)).unwrap();
     }
@@ -242,15 +271,11 @@ fn a_partner_with_another_tls_key_is_refused_and_nobody_else_notices() {
 #[test]
 fn what_is_issued_is_held_by_its_addressee_and_cosigned() {
     let folder = folder();
-    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
-    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
-    let kenya = Made::new(folder.path(), "kra.go.ke", "KE", "Africa/Nairobi", "customs");
-    let federation = Federation { folder: folder.path(), signer: &pakistan };
+    let pakistan = Made::pakistan(folder.path());
+    let china = Made::china(folder.path());
+    let kenya = Made::kenya(folder.path());
     let addressees = ["--addressee", "CN=customs.gov.cn", "--addressee", "KE=kra.go.ke"];
-    let list = federation.list("list.note", None, &[&pakistan, &china, &kenya], &addressees);
-    for node in [&china, &kenya, &pakistan] {
-        federation.install(&list, node);
-    }
+    Federation { folder: folder.path(), signer: &pakistan }.founded(&[&pakistan, &china, &kenya], &addressees);
     let (one, two, three) = (pakistan.start(), china.start(), kenya.start());
     let (pk, cn, ke) = ("node.tdap.gov.pk", "node.customs.gov.cn", "node.kra.go.ke");
     says(&one, &["connected", cn]);
@@ -268,18 +293,14 @@ fn what_is_issued_is_held_by_its_addressee_and_cosigned() {
     assert_eq!((&held["inward"], &held["findings"], size(&held)), (&true.into(), &0.into(), size(&seen)), "{held}");
     pakistan.until(&one, ke, &log, cosigned);
     // Whoever was not heard yet is named, and who was has shown the same.
-    let (config, door) = (pakistan.at("node.toml"), ["--admin", one.admin.as_str(), "--log", log.as_str()]);
-    let told = origin(&[&["partner", "histories", "--config", &config][..], &door].concat()).good().out;
+    let told = pakistan.asks(&one, &["partner", "histories", "--log", &log]).good().out;
     assert!([cn, ke, "this node", "held here"].iter().all(|word| told.contains(word)), "{told}");
     // Kenya is a witness of that log, and has nothing of it.
     assert_eq!(three.events().matches("replicating").count(), 0, "{}", three.events());
 
-    let config = kenya.at("node.toml");
-    let watched = ["partner", "status", "--config", &config, "--admin", &three.admin];
-    let watched = origin(&watched).good().out;
+    let watched = kenya.asks(&three, &["partner", "status"]).good().out;
     assert!(watched.lines().any(|line| line.starts_with("witnessed here") && line.contains(&log)), "{watched}");
-    let histories = ["partner", "histories", "--config", &config, "--admin", &three.admin, "--log", &log];
-    let told = origin(&histories).good().out;
+    let told = kenya.asks(&three, &["partner", "histories", "--log", &log]).good().out;
     assert!([pk, &log, "only witnessed here", "this node"].iter().all(|word| told.contains(word)), "{told}");
 
     // China's node is killed; issuing goes on, and what it missed is there when it comes back.
@@ -328,9 +349,9 @@ fn what_is_issued_is_held_by_its_addressee_and_cosigned() {
 #[test]
 fn a_log_that_gets_another_addressee_is_let_go_of_and_held_anew() {
     let folder = folder();
-    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
-    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
-    let kenya = Made::new(folder.path(), "kra.go.ke", "KE", "Africa/Nairobi", "customs");
+    let pakistan = Made::pakistan(folder.path());
+    let china = Made::china(folder.path());
+    let kenya = Made::kenya(folder.path());
     let federation = Federation { folder: folder.path(), signer: &pakistan };
     let all = [&pakistan, &china, &kenya];
     let first = federation.list("first.note", None, &all, &[]);
@@ -351,8 +372,7 @@ fn a_log_that_gets_another_addressee_is_let_go_of_and_held_anew() {
 
     // The node is told by the command that installs the list.
     let install = |list: &str| {
-        let config = pakistan.at("node.toml");
-        let said = origin(&["trust", "install", list, "--config", &config, "--admin", &one.admin]).good();
+        let said = pakistan.asks(&one, &["trust", "install", list]).good();
         assert!(said.err.contains("the running node uses version"), "{}", said.err);
     };
     let whole = |log: &Value| cosigned(log) && log["held"] == log["size"] && log["disclosed"] == log["held"];
@@ -374,13 +394,10 @@ fn a_log_that_gets_another_addressee_is_let_go_of_and_held_anew() {
 #[test]
 fn a_partner_past_its_quota_waits_and_stops_nobody() {
     let folder = folder();
-    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
-    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
-    let federation = Federation { folder: folder.path(), signer: &pakistan };
-    let list = federation.list("list.note", None, &[&pakistan, &china], &["--addressee", "CN=customs.gov.cn"]);
-    for node in [&china, &pakistan] {
-        federation.install(&list, node);
-    }
+    let pakistan = Made::pakistan(folder.path());
+    let china = Made::china(folder.path());
+    Federation { folder: folder.path(), signer: &pakistan }
+        .founded(&[&pakistan, &china], &["--addressee", "CN=customs.gov.cn"]);
     let before = fs::read_to_string(china.at("node.toml")).unwrap();
     fs::write(china.at("node.toml"), before.replace("entries_a_day = 1000000", "entries_a_day = 5")).unwrap();
     let (one, two) = (pakistan.start(), china.start());
@@ -403,7 +420,7 @@ fn a_partner_past_its_quota_waits_and_stops_nobody() {
 #[test]
 fn a_stranger_at_the_partners_door_is_one_line() {
     let folder = folder();
-    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let pakistan = Made::pakistan(folder.path());
     let node = pakistan.start();
     for _ in 0..3 {
         use std::io::{Read as _, Write as _};
@@ -423,7 +440,7 @@ fn a_stranger_at_the_partners_door_is_one_line() {
 #[test]
 fn cosigner_keys_of_another_node_do_not_start() {
     let folder = folder();
-    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let pakistan = Made::pakistan(folder.path());
     let before = fs::read_to_string(pakistan.at("node.toml")).unwrap();
     let renamed = before.replace("node = \"node.tdap.gov.pk\"", "node = \"node.kra.go.ke\"");
     let renamed = write(&pakistan.folder, "renamed.toml", &renamed);

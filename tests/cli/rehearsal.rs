@@ -56,9 +56,9 @@ impl Pair {
 
     /// The token of somebody of China's customs.
     fn token(&self, node: &Running, role: &str) -> String {
-        let (token, config) = (self.china.at(&format!("{role}.token")), self.china.at("node.toml"));
+        let token = self.china.at(&format!("{role}.token"));
         let account = ["account", "new", "--name", role, "--role", role, "-o", &token];
-        origin(&[&account[..], &["--config", &config, "--admin", &node.admin]].concat()).good();
+        self.china.asks(node, &account).good();
         token
     }
 
@@ -107,10 +107,8 @@ fn a_partner_that_does_its_part_conforms_point_by_point() {
         pause();
     }
     if package.exists() {
-        let config = pair.china.at("node.toml");
-        let door = ["--config", &config, "--admin", &node.admin];
         let taken = ["partner", "import", text(&package), "--answer", text(&answer)];
-        origin(&[&taken[..], &door].concat()).good();
+        pair.china.asks(&node, &taken).good();
     }
     let ended = child.wait_with_output().unwrap();
     let said = Said {
@@ -133,9 +131,7 @@ fn a_partner_that_does_its_part_conforms_point_by_point() {
     assert!(config.contains("statement_key = \"statement-2\""), "{config}");
     assert!(!pair.pakistan.folder.join("rehearsal-unreachable.toml").exists());
     let own = pair.pakistan.start();
-    let config = pair.pakistan.at("node.toml");
-    let accounts = ["account", "list", "--config", &config, "--admin", &own.admin, "--format", "json"];
-    let accounts = origin(&accounts).good().out;
+    let accounts = pair.pakistan.asks(&own, &["account", "list", "--format", "json"]).good().out;
     assert!(accounts.lines().count() >= 2 && !accounts.contains("\"disabled\":false"), "{accounts}");
     own.stop();
     node.stop();
@@ -210,7 +206,7 @@ fn a_node_that_runs_already_is_left_alone() {
 #[test]
 fn a_real_node_rehearses_with_nobody() {
     let folder = folder();
-    let real = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let real = Made::pakistan(folder.path());
     let said = origin(&["partner", "rehearse", "--config", &real.at("node.toml")]);
     said.bad(64, &["https://tdap.gov.pk is no authority that only rehearses", "origin init DIR --rehearsal"]);
     // Nor does a list take its section beside those that rehearse.

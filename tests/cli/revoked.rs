@@ -22,18 +22,6 @@ pub(crate) fn lines(said: &Said) -> Vec<Value> {
     said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Asks the operator's door.
-pub(crate) fn asks(made: &Made, node: &Running, arguments: &[&str]) -> Said {
-    let config = made.at("node.toml");
-    origin(&[arguments, &["--config", &config, "--admin", &node.admin]].concat())
-}
-
-/// Asks the clients' door with somebody's token.
-pub(crate) fn client(made: &Made, node: &Running, token: &str, arguments: &[&str]) -> Said {
-    let ca = made.at("tls/ca.crt.pem");
-    origin(&[arguments, &["--node", &node.client, "--ca", &ca, "--token-file", token]].concat())
-}
-
 pub(crate) fn verify(made: &Made, file: &str) -> Said {
     let (trust, anchor, day) = (made.at("trust/trust-list.note"), made.at("trust/anchor.toml"), today().to_string());
     origin(&["verify", file, "--trust", &trust, "--anchor", &anchor, "--as-of", &day])
@@ -44,7 +32,7 @@ pub(crate) fn verify(made: &Made, file: &str) -> Said {
 fn found(partner: &Made, node: &Running, certificates: usize) -> Vec<Value> {
     let begun = Instant::now();
     loop {
-        let said = asks(partner, node, &["partner", "findings", "--key-closed", "--format", "json"]).good();
+        let said = partner.asks(node, &["partner", "findings", "--key-closed", "--format", "json"]).good();
         let found = lines(&said);
         let hit = found.iter().filter(|one| one["kind"] == "certificate-of-origin").count();
         if hit == certificates {
@@ -58,10 +46,10 @@ fn found(partner: &Made, node: &Running, certificates: usize) -> Vec<Value> {
 /// Revokes the key once more, from another second on: nothing is left to do, and the same logs are shown.
 fn revoked_again(pakistan: &Made, one: &Running, file: &str, (second, ends): (&str, &[Value])) {
     let revoke = ["key", "revoke", "statement-1", "--suspected-since", second];
-    let shown = lines(&asks(pakistan, one, &[&revoke[..], &["--dry-run", "--format", "json"]].concat()).good());
+    let shown = lines(&pakistan.asks(one, &[&revoke[..], &["--dry-run", "--format", "json"]].concat()).good());
     let logs = |of: &[Value]| of.iter().filter_map(|end| end["log"].as_str()).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(logs(&shown), logs(ends), "{shown:#?}");
-    let done = asks(pakistan, one, &[&revoke[..], &["-o", file]].concat()).good();
+    let done = pakistan.asks(one, &[&revoke[..], &["-o", file]].concat()).good();
     assert!(done.err.contains("closes `statement-1`") && !done.err.contains("trust list"), "{}", done.err);
     assert!(!Path::new(&pakistan.at("trust/next")).exists());
 }
@@ -81,13 +69,10 @@ fn voided_is_no_finding(pakistan: &Made, log: &str) {
 #[test]
 fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issued_anew() {
     let folder = folder();
-    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
-    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
-    let federation = Federation { folder: folder.path(), signer: &pakistan };
-    let list = federation.list("list.note", None, &[&pakistan, &china], &["--addressee", "CN=customs.gov.cn"]);
-    for node in [&china, &pakistan] {
-        federation.install(&list, node);
-    }
+    let pakistan = Made::pakistan(folder.path());
+    let china = Made::china(folder.path());
+    Federation { folder: folder.path(), signer: &pakistan }
+        .founded(&[&pakistan, &china], &["--addressee", "CN=customs.gov.cn"]);
     let (one, two) = (pakistan.start(), china.start());
     let (pk, cn) = ("node.tdap.gov.pk", "node.customs.gov.cn");
     says(&one, &["connected", cn]);
@@ -107,7 +92,7 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
 
     // Who only looks stops nothing.
     let revoke = ["key", "revoke", "statement-1", "--suspected-since", &when];
-    let shown = asks(&pakistan, &one, &[&revoke[..], &["--dry-run", "--format", "json"]].concat()).good();
+    let shown = pakistan.asks(&one, &[&revoke[..], &["--dry-run", "--format", "json"]].concat()).good();
     let ends = lines(&shown);
     let end = ends.iter().find(|end| end["log"] == log.as_str()).unwrap();
     let until = end["until_index"].as_u64().unwrap();
@@ -122,7 +107,7 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     // The key is stopped; section and list are signed with what is offline, and in use on both sides.
     let file = text(&folder.path().join("hit.jsonl")).to_owned();
     let offline = pakistan.at("offline");
-    let said = asks(&pakistan, &one, &[&revoke[..], &["--offline", &offline, "-o", &file]].concat()).good();
+    let said = pakistan.asks(&one, &[&revoke[..], &["--offline", &offline, "-o", &file]].concat()).good();
     for words in ["nothing is signed with `statement-1`", "it closes `statement-1`", "restart the node"] {
         assert!(said.err.contains(words), "`{words}` is not in:\n{}", said.err);
     }
@@ -134,26 +119,26 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     assert_eq!((&first["log"], first["index"].as_u64() >= Some(until)), (&log.as_str().into(), true), "{first}");
     let signatory = pakistan.at("signatory.token");
     let suspend = ["certificate", "suspend", "--id", &jti, "--reason", "a doubt"];
-    let refused = client(&pakistan, &one, &signatory, &suspend);
+    let refused = pakistan.client(&one, &signatory, &suspend);
     assert!(refused.code != 0 && refused.err.contains("SIGNING_KEY_CLOSED"), "{}", refused.err);
 
     // China finds the same certificates, and its officers see them.
     found(&china, &two, hit);
     let officer = china.at("officer.token");
     let account = ["account", "new", "--name", "officer", "--role", "customs-officer", "-o", &officer];
-    asks(&china, &two, &account).good();
+    china.asks(&two, &account).good();
     let arrivals = ["customs", "arrivals", "--key-closed", "--format", "json"];
-    let arrived = lines(&client(&china, &two, &officer, &arrivals).good());
+    let arrived = lines(&china.client(&two, &officer, &arrivals).good());
     assert_eq!(arrived.len(), hit, "{arrived:#?}");
     assert!(arrived.iter().all(|one| one["key_closed"].is_string() && one["delivery"] == "complete"), "{arrived:#?}");
 
     // Given again before the restart it says what is still to do; after it, everyone is told.
-    let again = asks(&pakistan, &one, &[&revoke[..], &["-o", &file]].concat()).good();
+    let again = pakistan.asks(&one, &[&revoke[..], &["-o", &file]].concat()).good();
     assert!(again.err.contains("restart the node") && !again.err.contains("said to everyone"), "{}", again.err);
     one.stop();
     let one = pakistan.start();
     says(&one, &["connected", cn]);
-    let told = asks(&pakistan, &one, &[&revoke[..], &["-o", &file]].concat()).good();
+    let told = pakistan.asks(&one, &[&revoke[..], &["-o", &file]].concat()).good();
     for words in ["opens `statement-2`", "closes `statement-1`", "origin certificate reissue"] {
         assert!(told.err.contains(words), "`{words}` is not in:\n{}", told.err);
     }
@@ -161,20 +146,20 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
 
     // What is hit is issued anew, once; both sides agree about every status.
     let reissue = ["certificate", "reissue", &file, "--reason", "the key is closed", "--format", "json"];
-    let issued = lines(&client(&pakistan, &one, &signatory, &reissue).good());
+    let issued = lines(&pakistan.client(&one, &signatory, &reissue).good());
     assert_eq!(issued.len(), hit, "{issued:#?}");
-    let once_more = client(&pakistan, &one, &signatory, &reissue).good();
+    let once_more = pakistan.client(&one, &signatory, &reissue).good();
     assert!(once_more.err.contains(&format!("0 issued anew, {hit} issued before, 0 refused")), "{}", once_more.err);
     assert_eq!(lines(&once_more), issued);
     pakistan.until(&one, cn, &log, whole);
     found(&china, &two, hit);
-    let all = lines(&asks(&china, &two, &["partner", "findings", "--format", "json"]).good());
+    let all = lines(&china.asks(&two, &["partner", "findings", "--format", "json"]).good());
     assert!(all.iter().all(|one| one["reason"] == "ENTRY_KEY_CLOSED"), "{all:#?}");
     let held = china.until(&two, pk, &log, |log| log["held"] == log["size"]);
     assert_eq!(held["findings"].as_u64(), u64::try_from(all.len()).ok());
     let bundle = |jti: &str, name: &str| {
         let path = text(&folder.path().join(name)).to_owned();
-        client(&pakistan, &one, &signatory, &["certificate", "download", "--id", jti, "-o", &path]).good();
+        pakistan.client(&one, &signatory, &["certificate", "download", "--id", jti, "-o", &path]).good();
         verify(&pakistan, &path)
     };
     let new = issued.iter().find(|row| row["replaces"] == jti.as_str()).unwrap();
@@ -182,7 +167,7 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     assert!(good.out.starts_with("VALID"), "{}", good.out);
     let closed = bundle(&jti, "old.coo.json");
     assert_eq!((closed.code, closed.out.lines().next()), (3, Some("KEY_CLOSED")), "{}", closed.out);
-    let shown = client(&pakistan, &one, &signatory, &["certificate", "show", "--id", &jti]).good();
+    let shown = pakistan.client(&one, &signatory, &["certificate", "show", "--id", &jti]).good();
     assert!(shown.out.contains("superseded") && shown.out.contains("counts for nothing"), "{}", shown.out);
     assert!(!shown.out.contains("issue it anew"), "{}", shown.out);
 
@@ -202,22 +187,18 @@ fn issues_rice(pakistan: &Made, node: &Running) {
     let row = serde_json::from_str::<Value>(&rice).unwrap().to_string() + "\n";
     let (rows, token) = (write(&pakistan.folder, "rice.jsonl", &row), pakistan.at("clerk.token"));
     let account = ["account", "new", "--name", "clerk", "--role", "signatory", "--office", "KHI", "-o", &token];
-    asks(pakistan, node, &account).good();
-    client(pakistan, node, &token, &["issue", text(&rows)]).good();
+    pakistan.asks(node, &account).good();
+    pakistan.client(node, &token, &["issue", text(&rows)]).good();
 }
 
 #[test]
 fn a_key_is_closed_at_every_partner_and_each_finds_what_is_its_own() {
     let folder = folder();
-    let pakistan = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
-    let china = Made::new(folder.path(), "customs.gov.cn", "CN", "Asia/Shanghai", "customs");
-    let kenya = Made::new(folder.path(), "kra.go.ke", "KE", "Africa/Nairobi", "customs");
-    let federation = Federation { folder: folder.path(), signer: &pakistan };
+    let pakistan = Made::pakistan(folder.path());
+    let china = Made::china(folder.path());
+    let kenya = Made::kenya(folder.path());
     let addressees = ["--addressee", "CN=customs.gov.cn", "--addressee", "KE=kra.go.ke"];
-    let list = federation.list("list.note", None, &[&pakistan, &china, &kenya], &addressees);
-    for node in [&china, &kenya, &pakistan] {
-        federation.install(&list, node);
-    }
+    Federation { folder: folder.path(), signer: &pakistan }.founded(&[&pakistan, &china, &kenya], &addressees);
     let (one, two, three) = (pakistan.start(), china.start(), kenya.start());
     for partner in ["node.customs.gov.cn", "node.kra.go.ke"] {
         says(&one, &["connected", partner]);
@@ -235,7 +216,7 @@ fn a_key_is_closed_at_every_partner_and_each_finds_what_is_its_own() {
     let (since, offline) = (Timestamp::now().as_second() - 2 * 3_600, pakistan.at("offline"));
     let (since, file) = (Timestamp::from_second(since).unwrap().to_string(), pakistan.at("hit.jsonl"));
     let revoke = ["key", "revoke", "statement-1", "--suspected-since", &since, "--offline", &offline, "-o", &file];
-    asks(&pakistan, &one, &revoke).good();
+    pakistan.asks(&one, &revoke).good();
     assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 3);
     for (partner, node, certificates) in [(&china, &two, 2), (&kenya, &three, 1)] {
         let own = found(partner, node, certificates);
@@ -252,7 +233,7 @@ fn a_key_is_closed_at_every_partner_and_each_finds_what_is_its_own() {
 #[test]
 fn a_key_that_is_not_there_or_a_time_to_come_is_refused_before_anything_is_stopped() {
     let folder = folder();
-    let made = Made::new(folder.path(), "tdap.gov.pk", "PK", "Asia/Karachi", "issuer");
+    let made = Made::pakistan(folder.path());
     let config = made.at("node.toml");
     let revoke =
         |kid: &str, when: &str| origin(&["key", "revoke", kid, "--suspected-since", when, "--config", &config]);

@@ -5,10 +5,10 @@ use crate::{
     branch::{Branch, keys},
     delivery::{issue_footballs, log_to, signatory},
     federation::{CHAMBER, Federation, Member, said, says, until},
+    packages::partner,
     pretender::{Pretender, size_of, wire},
     process::{Running, today},
     relay::{Door, Lie, Several},
-    support::origin,
 };
 use bytes::Bytes;
 use std::{
@@ -87,9 +87,8 @@ fn found(node: &Running, log: &str) -> bool {
 fn is_frozen(member: &Member, node: &Running, log: &str) {
     says(node, &["LOG_EQUIVOCATED", "ERROR", log]);
     assert_eq!(said(node, &["LOG_EQUIVOCATED", "ERROR", log]), 1, "{}", node.events());
-    let (config, frozen) = (member.config(), format!("{log} has shown two histories that parted at or before size"));
-    let shown = origin(&["partner", "status", "--config", &config, "--admin", &node.admin]).good().out;
-    assert!(shown.contains(&frozen), "{shown}");
+    let shown = partner(member, node, &["status"]).good().out;
+    assert!(shown.contains(&format!("{log} has shown two histories that parted at or before size")), "{shown}");
 }
 
 #[track_caller]

@@ -8,10 +8,11 @@ use crate::{
     delivery::{issue_footballs, log_to, signatory},
     federation::{Federation, Member, said, says, stop, until},
     ledger::Answer,
+    packages::partner,
     pretender::{Pretender, size_of, wire},
     process::{Running, https::Https},
     relay::{Door, Lie, Several},
-    support::{origin, text},
+    support::text,
     troubles::say_more,
     wire::origin::v1 as api,
 };
@@ -454,8 +455,7 @@ async fn a_partner_that_always_tells_old_heads_and_an_old_list_takes_nothing_bac
     issuers.hang_up();
     says(&two, &["WARN", "PARTNER_HOLDS_MORE", &pakistan.node(), &log]);
     let alarmed = || {
-        let (config, door) = (china.config(), two.admin.as_str());
-        let shown = origin(&["partner", "status", "--config", &config, "--admin", door]).good().out;
+        let shown = partner(china, &two, &["status"]).good().out;
         shown.lines().any(|line| line.contains("alarm") && line.contains(&log) && line.contains("[PARTNER_HOLDS_MORE]"))
     };
     until(alarmed, || two.events());

@@ -4,13 +4,14 @@
 use crate::{
     delivery::{issue_footballs, log_to, signatory},
     federation::{Federation, Member, stop, until},
+    packages::partner,
     process::Running,
     support::origin,
 };
 use std::fs;
 
 fn status(member: &Member, node: &Running) -> String {
-    origin(&["partner", "status", "--config", &member.config(), "--admin", &node.admin]).good().out
+    partner(member, node, &["status"]).good().out
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -112,6 +112,31 @@ async fn original(world: &World, pieces: &str) -> (World, Desk, Issued, Original
     (china, desk, issued, OriginalName::Bundle(bundle.into_bytes()))
 }
 
+/// A certificate of this authority as it is drawn on, and what is left of it.
+fn of_own(world: &World, desk: &Desk, issued: &Issued) -> (OriginalName, Remainder) {
+    let own = OriginalName::Own(name(issued));
+    let of = desk.remainder(&world.signatory, &own).unwrap();
+    (own, of)
+}
+
+/// The world's first certificate, of 1000 pieces to China, in the same way.
+async fn own_original(world: &World, desk: &Desk) -> (Issued, OriginalName, Remainder) {
+    let issued = issue(world, desk, 1, &footballs(world, "CN", "1000")).await;
+    let (own, of) = of_own(world, desk, &issued);
+    (issued, own, of)
+}
+
+/// Two of them, and what takes so many pieces of each in one item.
+fn one_for_both(world: &World, desk: &Desk, both: [&Issued; 2], pieces: [&str; 2]) -> ([OriginalName; 2], Value) {
+    let [(one, of_one), (two, of_two)] = both.map(|issued| of_own(world, desk, issued));
+    let mut json = part(world, "CN", "replaces", &of_one, pieces[0]);
+    let other = part(world, "CN", "replaces", &of_two, pieces[1]);
+    json["reference"]["prior"].as_array_mut().unwrap().push(other["reference"]["prior"][0].clone());
+    let all = pieces.iter().map(|pieces| pieces.parse::<u32>().unwrap()).sum::<u32>();
+    json["goods"]["items"][0]["quantities"][0]["value"] = all.to_string().into();
+    ([one, two], json)
+}
+
 #[tokio::test]
 async fn of_two_who_race_for_the_last_quantity_one_wins_and_the_other_is_told() {
     let world = World::new();
@@ -324,9 +349,7 @@ async fn what_ends_for_good_gives_back_what_it_drew_and_what_follows_it_keeps_it
 async fn a_certificate_is_divided_until_nothing_of_it_is_left_and_is_then_superseded() {
     let world = World::new();
     let (desk, _) = world.desk();
-    let whole = issue(&world, &desk, 1, &footballs(&world, "CN", "1000")).await;
-    let own = OriginalName::Own(name(&whole));
-    let of = desk.remainder(&world.signatory, &own).unwrap();
+    let (whole, own, of) = own_original(&world, &desk).await;
     let split = async |nth: u16, pieces: &str| {
         let json = part(&world, "CN", "replaces", &of, pieces);
         desk.draw(&world.signatory, wish(&world, nth, std::slice::from_ref(&own), &json)).await
@@ -367,12 +390,7 @@ async fn one_certificate_takes_the_place_of_several_and_ends_with_the_first_of_t
     let (desk, _) = world.desk();
     let one = issue(&world, &desk, 1, &footballs(&world, "CN", "400")).await;
     let two = issue(&world, &desk, 2, &footballs(&world, "CN", "600")).await;
-    let originals = [&one, &two].map(|issued| OriginalName::Own(name(issued)));
-    let of = [0, 1].map(|at: usize| desk.remainder(&world.signatory, &originals[at]).unwrap());
-    let mut json = part(&world, "CN", "replaces", &of[0], "400");
-    let other = part(&world, "CN", "replaces", &of[1], "600");
-    json["reference"]["prior"].as_array_mut().unwrap().push(other["reference"]["prior"][0].clone());
-    json["goods"]["items"][0]["quantities"][0]["value"] = "1000".into();
+    let (originals, json) = one_for_both(&world, &desk, [&one, &two], ["400", "600"]);
     let consolidated = desk.draw(&world.signatory, wish(&world, 3, &originals, &json)).await.unwrap();
     assert_eq!((status(&world, &one), status(&world, &two)), (Status::Superseded, Status::Superseded));
     let evidence = desk.evidence_at(&consolidated.outcome.entry).unwrap();
@@ -390,8 +408,7 @@ async fn a_part_may_be_used_no_longer_than_the_whole() {
     let world = World::new();
     let (desk, _) = world.desk();
     let whole = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
-    let own = OriginalName::Own(name(&whole));
-    let of = desk.remainder(&world.signatory, &own).unwrap();
+    let (own, of) = of_own(&world, &desk, &whole);
     let later = world.clock.now() + jiff::SignedDuration::from_hours(30 * 24);
     world.clock.set(later);
     let mut json: Value = serde_json::from_slice(&world.footballs(2).certificate_json).unwrap();
@@ -409,9 +426,7 @@ async fn a_part_may_be_used_no_longer_than_the_whole() {
 async fn a_change_of_the_original_between_judgement_and_issue_is_never_passed_over() {
     let world = World::new();
     let (desk, _) = world.desk();
-    let whole = issue(&world, &desk, 1, &footballs(&world, "CN", "1000")).await;
-    let own = OriginalName::Own(name(&whole));
-    let of = desk.remainder(&world.signatory, &own).unwrap();
+    let (whole, own, of) = own_original(&world, &desk).await;
     let json = part(&world, "CN", "replaces", &of, "1000");
     let withdraw = StatusWish {
         certificate: name(&whole),

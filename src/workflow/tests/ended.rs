@@ -10,11 +10,10 @@ use crate::{
     store::{Batch, Disclosures, MemoryStore, Store},
     verification::{EntryFault, Headline, StatusPlace, StatusView, check_entry},
     workflow::{
-        CancelWish, CertificateName, CertificateRecord, CertificatesAsked, CopyWish, Desk, DrawWish, ErasedName,
-        EvidenceFile, Issued, OriginalName, ReplaceWish, Stands, StatusWish, WorkflowError,
+        CancelWish, CertificateName, CertificateRecord, CertificatesAsked, CopyWish, Desk, ErasedName, EvidenceFile,
+        Issued, ReplaceWish, Stands, StatusWish, WorkflowError,
     },
 };
-use serde_json::json;
 use std::{collections::HashMap, sync::Arc};
 
 fn successor() -> Origin {
@@ -99,8 +98,7 @@ async fn certificates_before_and_behind_one_are_shown_as_void_where_the_end_of_t
 #[tokio::test]
 async fn nothing_becomes_of_a_certificate_beyond_the_end_of_its_log_and_partners_find_no_fault() {
     let world = World::new();
-    world.list_log_key("2026-2");
-    let (desk, _) = world.desk_with(&["2026", "2027", "2026-2"]);
+    let (desk, _) = world.desk_with_successor();
     let issue = async |nth| desk.issue(&world.signatory, &world.footballs(nth)).await.unwrap();
     let (kept, gone, void) = (issue(1).await, issue(2).await, issue(3).await);
     // Beyond the end that the list will name: a change of what is void, and one of what is not.
@@ -172,8 +170,7 @@ async fn nothing_becomes_of_a_certificate_beyond_the_end_of_its_log_and_partners
 #[tokio::test]
 async fn the_successor_of_a_log_that_a_list_ended_is_opened_by_itself_to_tell_the_status() {
     let world = World::new();
-    world.list_log_key("2026-2");
-    let (desk, sequencer) = world.desk_with(&["2026", "2027", "2026-2"]);
+    let (desk, sequencer) = world.desk_with_successor();
     let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
     desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
     world.close_log(&log(), 2);
@@ -182,47 +179,6 @@ async fn the_successor_of_a_log_that_a_list_ended_is_opened_by_itself_to_tell_th
     assert_eq!(world.store.head(&successor()).unwrap().head.size, 1, "its first entry is its status snapshot");
     let verdict = verdict(&world, &desk.evidence(&world.signatory, &name(&issued)).unwrap());
     assert_eq!(verdict.headline, Headline::Valid, "{}", verdict.to_json());
-}
-
-#[tokio::test]
-async fn nothing_is_drawn_of_what_is_void_and_what_that_drew_is_given_back() {
-    let world = World::new();
-    world.list_log_key("2026-2");
-    let (desk, _) = world.desk_with(&["2026", "2027", "2026-2"]);
-    let whole = super::drawing::footballs(&world, "CN", "1000");
-    let row =
-        crate::workflow::IssueRow { request_id: world.request_id(1), certificate_json: whole.to_string().into_bytes() };
-    let original = desk.issue(&world.signatory, &row).await.unwrap();
-    let of = OriginalName::Own(name(&original));
-    let draw = async |nth, of: &Issued, pieces: &str| {
-        let named = record(&world, of);
-        let reference = named.certificate.reference.as_option().unwrap();
-        let mut part = super::drawing::footballs(&world, "CN", pieces);
-        part["goods"]["items"][0]["gross_weight"] = serde_json::Value::Null;
-        part["goods"]["items"][0]["packages"] = json!([{"count": 1, "kind": "CT"}]);
-        part["reference"]["prior"] = json!([{
-            "relation": "replaces", "number": reference.number.as_str(),
-            "issued_on": reference.issued_on.to_string(), "country": "PK",
-            "drawn": [{"item": 1, "prior_item": 1, "quantity": {"value": pieces, "unit": "H87"}}],
-        }]);
-        let wish = DrawWish {
-            request_id: world.request_id(nth),
-            originals: vec![OriginalName::Own(name(of))],
-            certificate_json: part.to_string().into_bytes(),
-            reason: None,
-            remarks: None,
-        };
-        desk.draw(&world.signatory, wish).await
-    };
-    let left = || desk.remainder(&world.signatory, &of).unwrap().items[0].0.left.to_string();
-    let part = draw(2, &original, "600").await.unwrap();
-    assert_eq!((part.outcome.entry.index, left().as_str()), (2, "400"));
-    world.close_log(&log(), 2);
-    assert_eq!(left(), "1000", "nobody could withdraw it, to give it back");
-    let refused = draw(3, &part, "10").await.unwrap_err();
-    assert_eq!(refused.reason(), "ENTRY_BEYOND_END");
-    draw(4, &original, "600").await.unwrap();
-    assert_eq!(left(), "400");
 }
 
 /// Has the witness cosign the newest head of a log.
@@ -241,8 +197,7 @@ async fn evidence_in_an_ended_log_rests_on_the_newest_cosigned_head_within_it() 
     let world = World::new();
     let (name_of, key) = world.witnessed();
     let by = (name_of.as_str(), &key);
-    world.list_log_key("2026-2");
-    let (desk, sequencer) = world.desk_with(&["2026", "2027", "2026-2"]);
+    let (desk, sequencer) = world.desk_with_successor();
     sequencer.gate().go_on(&log());
     let mut cosigned = Cosigned::none(log());
     let mut issued = Vec::new();

@@ -276,6 +276,12 @@ impl World {
         self.settled(self.open(shards))
     }
 
+    /// The same, whose logs of 2026 go on in another shard where the trust list ends them.
+    pub(crate) fn desk_with_successor(&self) -> (Desk, Sequencer) {
+        self.list_log_key("2026-2");
+        self.desk_with(&["2026", "2027", "2026-2"])
+    }
+
     /// One whose partners were not asked yet.
     pub(crate) fn unsettled_desk(&self) -> (Desk, Sequencer) {
         self.open(&YEARS)

@@ -125,9 +125,7 @@ async fn what_customs_abroad_wrote_off_is_neither_copied_nor_replaced_nor_divide
     world.sees(&china);
     china.sees(&world);
     let ((desk, _), (customs, _)) = (world.desk(), china.desk());
-    let whole = issue(&world, &desk, 1, &footballs(&world, "CN", "1000")).await;
-    let own = OriginalName::Own(name(&whole));
-    let of = desk.remainder(&world.signatory, &own).unwrap();
+    let (whole, own, of) = own_original(&world, &desk).await;
     write_off(&china, &customs, 2, &whole, "400").await;
     let (request_id, certificate) = (world.request_id(3), name(&whole));
     let copy = CopyWish { request_id, certificate, unused: true, reason: None, remarks: None };

@@ -19,9 +19,7 @@ fn half(world: &World, of: &Remainder) -> Value {
 
 async fn whole(world: &World, desk: &Desk) -> (OriginalName, Remainder) {
     let whole = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
-    let own = OriginalName::Own(name(&whole));
-    let of = desk.remainder(&world.signatory, &own).unwrap();
-    (own, of)
+    of_own(world, desk, &whole)
 }
 
 #[tokio::test]
@@ -169,12 +167,7 @@ async fn one_for_several_is_never_of_two_exporters() {
     other(&mut second);
     let one = issue(&world, &desk, 1, &footballs(&world, "CN", "400")).await;
     let two = issue(&world, &desk, 2, &second).await;
-    let originals = [&one, &two].map(|issued| OriginalName::Own(name(issued)));
-    let of = [0, 1].map(|at: usize| desk.remainder(&world.signatory, &originals[at]).unwrap());
-    let mut json = part(&world, "CN", "replaces", &of[0], "400");
-    let drawn = part(&world, "CN", "replaces", &of[1], "600");
-    json["reference"]["prior"].as_array_mut().unwrap().push(drawn["reference"]["prior"][0].clone());
-    json["goods"]["items"][0]["quantities"][0]["value"] = "1000".into();
+    let (originals, mut json) = one_for_both(&world, &desk, [&one, &two], ["400", "600"]);
     for nth in [3, 4] {
         let refused = desk.draw(&world.signatory, wish(&world, nth, &originals, &json)).await.unwrap_err();
         assert_eq!(rules(&refused), ["DRAWN_EXPORTER"]);
@@ -195,14 +188,8 @@ async fn one_for_several_is_of_goods_that_each_of_them_describes_alike_and_a_fin
     let two = issue(&world, &desk, 2, &described("FOOTBALLS size  5", "600")).await;
     let other = issue(&world, &desk, 3, &described("Footballs, size 4", "600")).await;
     let draw = async |nth: u16, second: &Issued| {
-        let originals = [&one, second].map(|issued| OriginalName::Own(name(issued)));
-        let of = [0, 1].map(|at: usize| desk.remainder(&world.signatory, &originals[at]).unwrap());
-        let mut json = part(&world, "CN", "replaces", &of[0], "400");
-        let drawn = part(&world, "CN", "replaces", &of[1], "600");
-        json["reference"]["prior"].as_array_mut().unwrap().push(drawn["reference"]["prior"][0].clone());
-        let item = &mut json["goods"]["items"][0];
-        item["quantities"][0]["value"] = "1000".into();
-        item["description"] = "Footballs, size 5".into();
+        let (originals, mut json) = one_for_both(&world, &desk, [&one, second], ["400", "600"]);
+        json["goods"]["items"][0]["description"] = "Footballs, size 5".into();
         desk.draw(&world.signatory, wish(&world, nth, &originals, &json)).await
     };
     let refused = draw(4, &other).await.unwrap_err();

@@ -17,12 +17,29 @@ fn told(world: &World) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn nothing_is_drawn_of_what_is_void_and_what_that_drew_is_given_back() {
+    let world = World::new();
+    let (desk, _) = world.desk_with_successor();
+    let (_, whole, of) = own_original(&world, &desk).await;
+    let draw = async |nth: u16, own: &OriginalName, pieces: &str| {
+        let json = part(&world, "CN", "replaces", &of, pieces);
+        desk.draw(&world.signatory, wish(&world, nth, std::slice::from_ref(own), &json)).await
+    };
+    let taken = draw(2, &whole, "600").await.unwrap().outcome;
+    assert_eq!((taken.entry.index, left(&world, &desk, &whole)), (2, "400".to_owned()));
+    world.close_log(&taken.entry.origin, 2);
+    assert_eq!(left(&world, &desk, &whole), "1000", "nobody could withdraw it, to give it back");
+    let void = OriginalName::Own(CertificateName::Jti(taken.jti));
+    assert_eq!(draw(3, &void, "10").await.unwrap_err().reason(), "ENTRY_BEYOND_END");
+    draw(4, &whole, "600").await.unwrap();
+    assert_eq!(left(&world, &desk, &whole), "400");
+}
+
+#[tokio::test]
 async fn what_a_cancellation_beyond_the_end_gave_back_is_drawn_again_by_its_certificate() {
     let world = World::new();
-    world.list_log_key("2026-2");
-    let (desk, _) = world.desk_with(&["2026", "2027", "2026-2"]);
-    let whole = OriginalName::Own(name(&issue(&world, &desk, 1, &footballs(&world, "CN", "1000")).await));
-    let of = desk.remainder(&world.signatory, &whole).unwrap();
+    let (desk, _) = world.desk_with_successor();
+    let (_, whole, of) = own_original(&world, &desk).await;
     let take = async |nth: u16, pieces: &str| {
         let json = part(&world, "CN", "replaces", &of, pieces);
         desk.draw(&world.signatory, wish(&world, nth, std::slice::from_ref(&whole), &json)).await
@@ -50,8 +67,7 @@ async fn what_a_cancellation_beyond_the_end_gave_back_is_drawn_again_by_its_cert
 async fn one_that_is_cancelled_anew_at_once_gives_back_what_it_had_drawn_and_that_is_not_drawn_again() {
     let world = World::new();
     let (_china, _, _, bundle) = original(&world, "1000").await;
-    world.list_log_key("2026-2");
-    let (desk, _) = world.desk_with(&["2026", "2027", "2026-2"]);
+    let (desk, _) = world.desk_with_successor();
     let of = desk.remainder(&world.signatory, &bundle).unwrap();
     let json = part(&world, "KE", "back_to_back_on", &of, "600");
     let take = async |nth: u16| {
@@ -74,8 +90,7 @@ async fn one_that_is_cancelled_anew_at_once_gives_back_what_it_had_drawn_and_tha
 async fn what_void_successors_had_taken_over_is_the_first_ones_again() {
     let world = World::new();
     let (_china, _, _, bundle) = original(&world, "1000").await;
-    world.list_log_key("2026-2");
-    let (desk, _) = world.desk_with(&["2026", "2027", "2026-2"]);
+    let (desk, _) = world.desk_with_successor();
     let of = desk.remainder(&world.signatory, &bundle).unwrap();
     let json = part(&world, "KE", "back_to_back_on", &of, "600");
     let asked = wish(&world, 1, std::slice::from_ref(&bundle), &json);
@@ -128,8 +143,7 @@ async fn where_others_drew_the_same_since_both_count_and_the_operator_is_told_of
     let world = World::new();
     let (china, _, _, bundle) = original(&world, "1000").await;
     world.sees(&china);
-    world.list_log_key("2026-2");
-    let (desk, _) = world.desk_with(&["2026", "2027", "2026-2"]);
+    let (desk, _) = world.desk_with_successor();
     let of = desk.remainder(&world.signatory, &bundle).unwrap();
     let take = async |nth: u16, to: &str| {
         let json = part(&world, to, "back_to_back_on", &of, "600");

@@ -6,9 +6,7 @@ use super::*;
 async fn the_parts_weigh_no_more_and_are_in_no_more_packages_than_the_whole() {
     let world = World::new();
     let (desk, _) = world.desk();
-    let whole = issue(&world, &desk, 1, &footballs(&world, "CN", "1000")).await;
-    let own = OriginalName::Own(name(&whole));
-    let of = desk.remainder(&world.signatory, &own).unwrap();
+    let (_, own, of) = own_original(&world, &desk).await;
     let asked = |pieces: &str, gross: (&str, &str), cartons: u32| {
         let mut json = part(&world, "CN", "replaces", &of, pieces);
         json["goods"]["items"][0]["gross_weight"] = json!({"value": gross.0, "unit": gross.1});
@@ -54,19 +52,13 @@ async fn one_for_several_takes_of_each_and_never_more_than_all_weigh() {
     let (desk, _) = world.desk();
     let one = issue(&world, &desk, 1, &footballs(&world, "CN", "400")).await;
     let two = issue(&world, &desk, 2, &footballs(&world, "CN", "600")).await;
-    let originals = [&one, &two].map(|issued| OriginalName::Own(name(issued)));
-    let of = [0, 1].map(|at: usize| desk.remainder(&world.signatory, &originals[at]).unwrap());
-    let asked = |pieces: [&str; 2], all: &str, gross: &str| {
-        let mut json = part(&world, "CN", "replaces", &of[0], pieces[0]);
-        let other = part(&world, "CN", "replaces", &of[1], pieces[1]);
-        json["reference"]["prior"].as_array_mut().unwrap().push(other["reference"]["prior"][0].clone());
-        json["goods"]["items"][0]["quantities"][0]["value"] = all.into();
+    let draw = async |nth: u16, pieces: [&str; 2], gross: &str| {
+        let (originals, mut json) = one_for_both(&world, &desk, [&one, &two], pieces);
         json["goods"]["items"][0]["gross_weight"] = json!({"value": gross, "unit": "KGM"});
-        json
+        desk.draw(&world.signatory, wish(&world, nth, &originals, &json)).await
     };
-    let draw = async |nth, json: &Value| desk.draw(&world.signatory, wish(&world, nth, &originals, json)).await;
-    assert_eq!(rules(&draw(3, &asked(["100", "100"], "200", "200.1")).await.unwrap_err()), ["DRAWN_EXCEEDS"]);
-    draw(4, &asked(["100", "100"], "200", "150")).await.unwrap();
-    assert_eq!(rules(&draw(5, &asked(["300", "500"], "800", "50.000001")).await.unwrap_err()), ["DRAWN_EXCEEDS"]);
-    draw(6, &asked(["300", "500"], "800", "50")).await.unwrap();
+    assert_eq!(rules(&draw(3, ["100", "100"], "200.1").await.unwrap_err()), ["DRAWN_EXCEEDS"]);
+    draw(4, ["100", "100"], "150").await.unwrap();
+    assert_eq!(rules(&draw(5, ["300", "500"], "50.000001").await.unwrap_err()), ["DRAWN_EXCEEDS"]);
+    draw(6, ["300", "500"], "50").await.unwrap();
 }
