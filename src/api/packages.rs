@@ -11,7 +11,7 @@ use crate::log::Origin;
 use crate::office::{Actor, AuditEvent};
 use crate::reason::Reasoned as _;
 use crate::store::Batch;
-use crate::time::{Clock, Timestamp};
+use crate::time::{Clock, Timestamp, unix_ms};
 use crate::trust::NodeName;
 use bytes::Bytes;
 use std::io::Write;
@@ -78,7 +78,7 @@ fn make(
         let authority = hosts.named(origin.host().as_str()).map_err(|error| inside(&error))?;
         let event = AuditEvent::named(Actor::Operator, EXPORTED).on(format!("{origin} {after}-{size}"));
         let audit = vec![event.with_detail(format!("for {}", asked.to)).to_row()];
-        let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(at);
         let kept = authority.store().commit(Batch { at_ms, audit, ..Batch::default() });
         kept.map_err(|error| inside(&error))?;
     }

@@ -2,7 +2,7 @@
 
 use super::elsewhere::Elsewhere;
 use crate::store::{Damage, ScrubbedPiece, Store};
-use crate::time::Clock;
+use crate::time::{Clock, unix_ms};
 use crate::workflow::PartnerLogs as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(super) async fn scrub(
             if *stop.borrow() {
                 return;
             }
-            let at_ms = u64::try_from(clock.now().as_millisecond()).unwrap_or(0);
+            let at_ms = unix_ms(clock.now());
             match tokio::task::spawn_blocking(move || store.scrub_piece(at_ms)).await {
                 Ok(piece) => tell(&piece),
                 Err(error) => tracing::error!(%error, "a reading of what is stored was lost"),

@@ -17,7 +17,7 @@ use crate::reason::Reasoned as _;
 use crate::signature::PublicKey;
 use crate::statement::{Issuer, Kid};
 use crate::store::Store;
-use crate::time::{Timestamp, ZoneName, passed};
+use crate::time::{Timestamp, ZoneName, passed, unix_ms};
 use crate::trust::TrustList;
 use arc_swap::ArcSwap;
 use std::{
@@ -381,7 +381,10 @@ impl Line {
             });
             match attempt {
                 Ok((plan, planned, pressed, answers)) => {
-                    let unknown = |answer: &Answer| matches!(answer, Err(SequencerError::HistoryUnknown { .. }));
+                    let unknown = |answer: &Answer| {
+                        use SequencerError::{HistoryUnknown, NotAllHeard};
+                        matches!(answer, Err(HistoryUnknown { .. } | NotAllHeard { .. }))
+                    };
                     let (waiting, answers): (Vec<_>, Vec<_>) =
                         answers.into_iter().partition(|(_, answer)| patient && unknown(answer));
                     let waiting = waiting.into_iter().map(|(request, _)| request).collect::<HashSet<_>>();
@@ -469,7 +472,7 @@ impl Line {
             return;
         }
         *swept = now;
-        let now_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        let now_ms = unix_ms(now);
         if let Err(error) = self.setup.store.expire(now_ms) {
             // The store says so again at the next commit, and is reloaded then.
             tracing::warn!(authority = %self.setup.issuer, %error, "old answers were not dropped");

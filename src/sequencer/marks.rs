@@ -7,7 +7,7 @@ use super::gate::asks_nobody;
 use crate::{
     log::Origin,
     store::{StateChange, Store, StoreError, Table},
-    time::Timestamp,
+    time::{Timestamp, unix_ms},
     trust::TrustList,
 };
 use serde::{Deserialize, Serialize};
@@ -91,7 +91,7 @@ pub fn before(store: &dyn Store, origin: &Origin, trust: &TrustList, instant: Ti
 
 /// Entries made in hours that were over before an instant; identifiers rise, and tell the hour alone.
 fn made_before(store: &dyn Store, origin: &Origin, instant: Timestamp) -> Result<u64, StoreError> {
-    let ms = u64::try_from(instant.as_millisecond()).unwrap_or(0);
+    let ms = unix_ms(instant);
     let hour = u64::try_from(EVERY).unwrap_or(0).saturating_mul(1_000);
     let (mut low, mut high) = (0, store.head(origin).map_or(0, |head| head.head.size));
     while low < high {

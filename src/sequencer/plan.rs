@@ -34,7 +34,7 @@ use crate::{
     signature::PublicKey,
     statement::{Addressee, Body, Envelope, Issuer, Jti, Kid},
     store::{Answer, EntryRef, Expected, StateChange, Store, Subject, Table},
-    time::{Clock, Date, Random, Timestamp, ZoneName},
+    time::{Clock, Date, Random, Timestamp, ZoneName, unix_ms},
     trust::TrustList,
 };
 use arc_swap::ArcSwap;
@@ -200,8 +200,7 @@ impl Plan {
         let (stamped, clock) = (self.now, ground.clock.now());
         self.now = stamped.max(clock);
         self.watch(ground, clock);
-        let mut planned =
-            Planned { at_ms: u64::try_from(self.now.as_millisecond()).unwrap_or(0), ..Planned::default() };
+        let mut planned = Planned { at_ms: unix_ms(self.now), ..Planned::default() };
         let mut touched: BTreeMap<Origin, Touched> = BTreeMap::new();
         let mut series: BTreeMap<String, u64> = BTreeMap::new();
         self.numbers.push_front(HashMap::new());

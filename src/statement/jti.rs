@@ -10,7 +10,7 @@
 
 use crate::{
     encoding::base32::ALPHABET,
-    time::{NoRandomness, Random, Timestamp},
+    time::{NoRandomness, Random, Timestamp, unix_ms},
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
@@ -34,7 +34,7 @@ impl Jti {
     /// The identifier after `previous` in the same log. A clock that went back does not make it fall: the
     /// hour of `previous` is kept.
     pub fn next(previous: Option<Self>, now: Timestamp, random: &dyn Random) -> Result<Self, NoRandomness> {
-        let now_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        let now_ms = unix_ms(now);
         let hour = (now_ms / HOUR_MS * HOUR_MS).min(HOUR_MAX);
         let (hour, running) = match previous.map(|p| (p.hour_ms(), p.running())) {
             Some((last_hour, last)) if last_hour >= hour => {

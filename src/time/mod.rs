@@ -32,6 +32,12 @@ pub fn passed(from: Timestamp, to: Timestamp) -> i64 {
     to.as_second().saturating_sub(from.as_second())
 }
 
+/// The instant in Unix milliseconds, as it is stored and signed; 0 for any before 1970, of which there is nothing here.
+#[must_use]
+pub fn unix_ms(instant: Timestamp) -> u64 {
+    u64::try_from(instant.as_millisecond()).unwrap_or(0)
+}
+
 /// Fills bytes that nobody can predict.
 pub trait Random: Send + Sync {
     /// Fills `out`, or says that the system has no randomness to give.

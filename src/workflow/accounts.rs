@@ -12,7 +12,7 @@ use crate::{
         Deputising, Login, Password, PasswordHash, Person, Role, Scopes, Token, TokenPrefix, Wanted,
     },
     store::{AuditHead, AuditRow, StateChange, Store, Table},
-    time::{Clock, Random, Timestamp},
+    time::{Clock, Random, Timestamp, unix_ms},
 };
 use guessing::Guesses;
 use sessions::Session;
@@ -378,7 +378,7 @@ impl Inner {
     }
 
     fn now_ms(&self) -> u64 {
-        u64::try_from(self.clock.now().as_millisecond()).unwrap_or(0)
+        unix_ms(self.clock.now())
     }
 
     fn by_login(&self, login: &Login) -> Option<Arc<Account>> {

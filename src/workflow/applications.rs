@@ -47,7 +47,7 @@ use crate::{
     office::{AccountId, Action, Actor, Application, ApplicationId, AuditEvent, Caller, Carried, Filing, Subject},
     sequencer::RequestKey,
     store::{Expected, Store},
-    time::{Date, Random},
+    time::{Date, Random, unix_ms},
 };
 use keep::{Change, Kept, Request};
 use sha2::{Digest as _, Sha256};
@@ -96,7 +96,7 @@ impl Applications {
     }
 
     fn now_ms(&self) -> u64 {
-        u64::try_from(self.desk.now().as_millisecond()).unwrap_or(0)
+        unix_ms(self.desk.now())
     }
 
     /// The caller's request, with the digest of what it asks.

@@ -19,7 +19,7 @@ use crate::{
     sequencer::{self, Beside, ChangeOfStatus, Outcome, RequestKey, SequencerError, Task, Work, answered},
     statement::{Act, Status},
     store::{Batch, EntryRef, StateChange, StoreError},
-    time::Date,
+    time::{Date, unix_ms},
     verification::status_after,
 };
 use sha2::{Digest as _, Sha256};
@@ -182,7 +182,7 @@ impl Desk {
             let target = pending::entry_of(&own)?;
             let (wish, change) = desk.ending(&target)?;
             let hash: [u8; 32] = Sha256::digest(format!("{wish:?}")).into();
-            let id = own_request(u64::try_from(desk.now().as_millisecond()).unwrap_or(0), &hash);
+            let id = own_request(unix_ms(desk.now()), &hash);
             let by = AuditEvent::named(Actor::Node, "cancellation_counts").with_detail(format!(
                 "nobody objected to what {} asked: cancelled {} {}",
                 wish.asked_by, target.origin, target.index
@@ -263,7 +263,7 @@ impl Desk {
             index: target.index,
             office: reference.office.code.clone(),
             asked_by: caller.id().clone(),
-            asked_ms: u64::try_from(self.now().as_millisecond()).unwrap_or(0),
+            asked_ms: unix_ms(self.now()),
             objection_until,
             reason: wish.reason.clone(),
             remarks: wish.remarks.clone(),
@@ -420,7 +420,7 @@ impl Desk {
         state: Vec<StateChange>,
         audit: Vec<Vec<u8>>,
     ) -> Result<(), WorkflowError> {
-        let at_ms = u64::try_from(self.now().as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(self.now());
         match self.store().commit(Batch { at_ms, expected, state, audit, ..Batch::default() }) {
             Ok(_) => Ok(()),
             // Another was first with the same certificate: asked again, it is judged anew.

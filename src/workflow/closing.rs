@@ -7,6 +7,7 @@ use crate::{
     office::{Actor, AuditEvent},
     sequencer::{RequestKey, SequencerError, cosigned::Cosigned, is_resting},
     store::StoreError,
+    time::unix_ms,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -42,7 +43,7 @@ impl Desk {
     /// Lets a log that rests go on, which no trust list has closed yet. It blocks.
     pub fn wake_log(&self, origin: &Origin) -> Result<Rested, WorkflowError> {
         self.not_closed(origin)?;
-        let at_ms = u64::try_from(self.now().as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(self.now());
         self.sequencer().wake(origin, at_ms, AuditEvent::named(Actor::Operator, "wake_log"))?;
         self.rested(origin)
     }
@@ -67,7 +68,7 @@ impl Desk {
 
     /// A request of this moment.
     fn request_now(&self, origin: &Origin) -> RequestKey {
-        let at_ms = u64::try_from(self.now().as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(self.now());
         let id = own_request(at_ms, &Sha256::digest(origin.as_str()).into());
         RequestKey { account: OPERATOR.to_owned(), id }
     }

@@ -18,7 +18,7 @@ use crate::{
     sequencer::{IssuedFor, SequencerError, changes_of, is_held, void_changes_of},
     statement::{Jti, Kind, OpenedBody, OpenedCertificate, open_leaf},
     store::{Batch, Disclosures, EntryFacts, EntryRef, StateChange, Store, Subject, Table, about},
-    time::{Date, ZoneName},
+    time::{Date, ZoneName, unix_ms},
 };
 use jiff::ToSpan as _;
 use std::{
@@ -344,7 +344,7 @@ impl Desk {
     }
 
     fn at_ms(&self) -> u64 {
-        u64::try_from(self.now().as_millisecond()).unwrap_or(0)
+        unix_ms(self.now())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
         ExporterRefused, Identity, Mandate, MandateId, MandateRefused, Role, Scope,
     },
     store::{Batch, Expected, StateChange, Store, Table},
-    time::{Clock, Random, ZoneName},
+    time::{Clock, Random, ZoneName, unix_ms},
 };
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
@@ -338,7 +338,7 @@ impl Exporters {
     }
 
     fn commit(&self, expected: Vec<Expected>, state: Vec<StateChange>, event: AuditEvent) -> Result<(), WorkflowError> {
-        let at_ms = u64::try_from(self.0.clock.now().as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(self.0.clock.now());
         self.0.store.commit(Batch { at_ms, expected, state, audit: vec![event.to_row()], ..Batch::default() })?;
         Ok(())
     }

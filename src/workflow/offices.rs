@@ -7,7 +7,7 @@ use crate::{
     certificate::{OfficeCode, Text},
     office::{Action, Actor, AuditEvent, Fees, Office, OfficeRecord, OfficeRefused},
     store::{Batch, StateChange, Store, Table},
-    time::Clock,
+    time::{Clock, unix_ms},
 };
 use arc_swap::ArcSwap;
 use std::{
@@ -111,7 +111,7 @@ impl Offices {
     }
 
     fn now_ms(&self) -> u64 {
-        u64::try_from(self.0.clock.now().as_millisecond()).unwrap_or(0)
+        unix_ms(self.0.clock.now())
     }
 
     /// Keeps an office as it is now. The caller holds the writer's turn.

@@ -14,7 +14,7 @@ use crate::{
         PolicyRefused, PolicyTerms, Role, WhyLeft,
     },
     store::{Batch, Expected, StateChange, Store, Table},
-    time::{Clock, Timestamp},
+    time::{Clock, Timestamp, unix_ms},
 };
 use arc_swap::ArcSwap;
 use std::{
@@ -337,7 +337,7 @@ impl Inner {
     }
 
     fn now_ms(&self) -> u64 {
-        u64::try_from(self.clock.now().as_millisecond()).unwrap_or(0)
+        unix_ms(self.clock.now())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::WorkflowError;
 use crate::{
     store::{ANSWERS_KEPT_MS, REQUEST_AHEAD_MS},
-    time::{Timestamp, whole_seconds},
+    time::{Timestamp, unix_ms, whole_seconds},
 };
 use uuid::{Uuid, Version};
 
@@ -22,7 +22,7 @@ impl RequestId {
         }
         let made = uuid.get_timestamp().map(|at| at.to_unix()).ok_or_else(invalid)?;
         let made_ms = made.0.saturating_mul(1000).saturating_add(u64::from(made.1) / 1_000_000);
-        let now_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        let now_ms = unix_ms(now);
         if made_ms.saturating_add(ANSWERS_KEPT_MS) <= now_ms || made_ms > now_ms.saturating_add(REQUEST_AHEAD_MS) {
             return Err(WorkflowError::RequestIdExpired { now: whole_seconds(now) });
         }

@@ -7,7 +7,7 @@
 use crate::{
     office::{AuditEvent, Denials},
     store::{Batch, Store},
-    time::Clock,
+    time::{Clock, unix_ms},
 };
 use std::{
     sync::{
@@ -107,7 +107,7 @@ fn write(jobs: &Receiver<Job>, store: &dyn Store, clock: &dyn Clock) {
             }
         }
         let count = audit.len();
-        let at_ms = u64::try_from(clock.now().as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(clock.now());
         if count > 0
             && let Err(error) = store.commit(Batch { at_ms, audit, ..Batch::default() })
         {

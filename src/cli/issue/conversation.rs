@@ -22,7 +22,7 @@ use crate::{
     },
     node::system::SystemClock,
     reason::some_of,
-    time::Clock,
+    time::{Clock, unix_ms},
 };
 use bytes::Bytes;
 use std::{
@@ -438,7 +438,7 @@ fn is_kept(id: Uuid) -> bool {
         let (seconds, nanos) = at.to_unix();
         seconds.saturating_mul(1_000).saturating_add(u64::from(nanos / 1_000_000))
     });
-    let now = u64::try_from(SystemClock.now().as_millisecond()).unwrap_or(0);
+    let now = unix_ms(SystemClock.now());
     now.saturating_sub(asked) < KEPT
 }
 

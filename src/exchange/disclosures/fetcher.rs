@@ -9,7 +9,7 @@ use crate::{
     inbox::{Awaited, Receipted, Why, await_it, erased_there, settle},
     log::Origin,
     store::{Batch, StateChange},
-    time::{Timestamp, later, passed},
+    time::{Timestamp, later, passed, unix_ms},
 };
 use std::collections::BTreeSet;
 
@@ -172,6 +172,14 @@ impl Fetcher {
         u64::try_from(listed).unwrap_or(u64::MAX).saturating_add(behind)
     }
 
+    /// The first of these, where there are any.
+    #[must_use]
+    pub fn first_missing(&self) -> Option<u64> {
+        let listed = self.awaited.open.iter().find(|(_, why)| **why == Why::Missing).map(|(index, _)| *index);
+        let behind = (self.pause != FIRST_PAUSE).then_some(self.awaited.receipted.settled);
+        listed.into_iter().chain(behind).min().filter(|_| self.missing() > 0)
+    }
+
     /// Whether nothing is asked for or being written just now.
     #[must_use]
     pub const fn is_idle(&self) -> bool {
@@ -312,7 +320,7 @@ impl Fetcher {
             return;
         }
         let mut next = self.awaited.clone();
-        let mut batch = Batch { at_ms: u64::try_from(now.as_millisecond()).unwrap_or(0), ..Batch::default() };
+        let mut batch = Batch { at_ms: unix_ms(now), ..Batch::default() };
         let (mut wrong, mut news) = (Vec::new(), Vec::new());
         for (index, taken) in taken {
             let why = match taken {

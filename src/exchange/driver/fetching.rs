@@ -14,6 +14,7 @@ use crate::log::Origin;
 use crate::reason::Reasoned as _;
 use crate::statement::MAX_DISCLOSURES;
 use crate::store::{Batch, Store, StoreError};
+use crate::time::unix_ms;
 use crate::trust::NodeName;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -252,7 +253,7 @@ impl Carrier<'_> {
             }
             Action::Cancel => self.call = None,
             Action::Take(answers) => {
-                let at_ms = u64::try_from(self.inner.clock.now().as_millisecond()).unwrap_or(0);
+                let at_ms = unix_ms(self.inner.clock.now());
                 let origin = self.origin.clone();
                 self.blocking(move |store| take(store, &origin, &answers, at_ms).map(Event::Taken));
             }
@@ -356,9 +357,10 @@ impl Carrier<'_> {
         let awaited = self.machine.awaited();
         let kept_back = awaited.open.values().filter(|why| **why == Why::Held).count();
         let (missing, kept_back) = (self.machine.missing(), u64::try_from(kept_back).unwrap_or(u64::MAX));
-        let disclosed = awaited.receipted.settled;
+        let (disclosed, first) = (awaited.receipted.settled, self.machine.first_missing());
         self.inner.board.passage(self.partner, self.origin, |passage| {
-            (passage.missing, passage.kept_back, passage.disclosed) = (missing, kept_back, disclosed);
+            (passage.missing, passage.first_missing) = (missing, first);
+            (passage.kept_back, passage.disclosed) = (kept_back, disclosed);
         });
     }
 }

@@ -5,6 +5,7 @@ use crate::exchange::heads::{Evidence, Left, Lifted};
 use crate::exchange::recall::durable_root;
 use crate::log::{Origin, TreeHead};
 use crate::store::{Batch, Store, StoreError};
+use crate::time::unix_ms;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -65,7 +66,7 @@ pub(super) async fn leave(inner: &Arc<Inner>, origin: Origin, head: TreeHead) ->
         let mut all = Lifted::all(its.node_store.as_ref())?.remove(&origin).unwrap_or_default();
         if let Some(last) = all.last_mut() {
             last.left.push(head);
-            let at_ms = u64::try_from(its.clock.now().as_millisecond()).unwrap_or(0);
+            let at_ms = unix_ms(its.clock.now());
             its.node_store.commit(Batch { at_ms, state: vec![last.put(&origin)], ..Batch::default() })?;
         }
         let mut left = left_of(&its, &origin, &all);

@@ -9,7 +9,7 @@ use crate::log::{Host, Origin, VerifierKey};
 use crate::sequencer::{Gate, marks};
 use crate::statement::Issuer;
 use crate::store::{Batch, PublishedHead, Store};
-use crate::time::Clock;
+use crate::time::{Clock, unix_ms};
 use crate::trust::TrustList;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -186,7 +186,7 @@ impl Keeper {
                 }
             }
         }
-        let at_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(now);
         match self.store.commit(Batch { at_ms, state, ..Batch::default() }) {
             Ok(_) => {
                 for (by, kept) in come {

@@ -21,6 +21,7 @@ use crate::sequencer::{
 };
 use crate::statement::{Completeness, OpenedBody, open_leaf};
 use crate::store::{Batch, Disclosures, EntryRef, Store, StoreError};
+use crate::time::unix_ms;
 use crate::trust::{NodeName, TrustList};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -72,7 +73,7 @@ async fn round(inner: &Arc<Inner>, origin: &Origin, lost: Lost, said: &mut BTree
     if !said.insert(lost) {
         tracing::debug!(%origin, missing, "disclosures of own entries did not come");
     } else if lost == Lost::Contents {
-        tracing::warn!(%origin, missing, reason = "CONTENTS_MISSING", "entries came back without what they disclose, such as why a status was changed: it is asked for until it is here");
+        tracing::warn!(%origin, missing, reason = "CONTENTS_MISSING", "entries came back without what they disclose, such as why a status was changed or what customs did: it is asked for until it is here");
     } else {
         tracing::warn!(%origin, missing, reason = "NUMBERS_UNKNOWN", "certificates came back without their disclosures: no number is given before they are here, or an operator goes on without them");
     }
@@ -124,7 +125,7 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin, lost: Lost) -> Result<Opti
         missing = still;
     }
     let (store, log) = (Arc::clone(&own.store), origin.clone());
-    let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+    let at_ms = unix_ms(inner.clock.now());
     let is_said = trouble.is_none() && are_all_asked;
     let (with_nobody, open) = (said.of(&missing, is_said), missing.len());
     let is_with_nobody_now = with_nobody.sum() == open && open > 0;
@@ -172,7 +173,7 @@ async fn ask(
         }
         said.note(&answers);
         let (store, log, trust) = (Arc::clone(store), origin.clone(), inner.lists.current());
-        let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(inner.clock.now());
         for index in blocking(move || keep(store.as_ref(), &trust, &log, &answers, at_ms)).await? {
             wanted.remove(&index);
         }

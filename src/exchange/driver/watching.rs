@@ -8,7 +8,7 @@ use crate::exchange::witness::{Action, Event, OutsideLogs, Witness};
 use crate::keys::WitnessKey;
 use crate::log::{LogName, Origin, TreeHead};
 use crate::store::{Batch, PublishedHead, StateChange, Store, StoreError, Table};
-use crate::time::Clock;
+use crate::time::{Clock, unix_ms};
 use crate::trust::NodeName;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -231,7 +231,7 @@ impl Thread {
             return None;
         }
         let (id, record) = (origin.as_str().as_bytes().to_vec(), note.clone().into_bytes());
-        let at_ms = u64::try_from(self.setup.clock.now().as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(self.setup.clock.now());
         let state = vec![StateChange::RecordPut { table: Table::Witnessed, id, record }];
         match self.setup.store.commit(Batch { at_ms, state, ..Batch::default() }) {
             Ok(_) => {
@@ -250,7 +250,7 @@ impl Thread {
         if keep.is_empty() {
             return Vec::new();
         }
-        let at_ms = u64::try_from(self.setup.clock.now().as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(self.setup.clock.now());
         let (origins, state): (Vec<_>, Vec<_>) = keep.into_iter().unzip();
         let notes = state.iter().map(|change| match change {
             StateChange::RecordPut { record, .. } => String::from_utf8(record.clone()).ok(),

@@ -1,6 +1,6 @@
 //! The id of an application: its time, and chance.
 
-use crate::time::{NoRandomness, Random, Timestamp};
+use crate::time::{NoRandomness, Random, Timestamp, unix_ms};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -26,7 +26,7 @@ impl ApplicationId {
     pub fn draw(now: Timestamp, random: &dyn Random) -> Result<Self, NoRandomness> {
         let mut bytes = [0; 16];
         random.fill(&mut bytes)?;
-        let ms = u64::try_from(now.as_millisecond()).unwrap_or(0).to_be_bytes();
+        let ms = unix_ms(now).to_be_bytes();
         for (to, from) in bytes.iter_mut().zip(ms.into_iter().skip(2)) {
             *to = from;
         }

@@ -14,7 +14,7 @@ use super::table::Deed;
 use super::{Application, ApplicationId, Event, MemberChange, Query, Subject};
 use crate::certificate::{Declaration, Findings, OfficeCode, Sha256, Text};
 use crate::reason::Reasoned as _;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, unix_ms};
 
 pub(super) type Moved = Result<Application, ApplicationRefused>;
 
@@ -35,7 +35,7 @@ impl By {
     pub fn caller(caller: &Caller, office: &OfficeCode, now: Timestamp) -> Self {
         let (name, exporter) = (caller.account().name.clone(), caller.account().exporter.clone());
         let accounts = caller.accounts().map(|one| (one.id.clone(), one.exporter.clone())).collect();
-        Self { hand: Some(caller.hand(office)), exporter, accounts, name, at_ms: ms(now) }
+        Self { hand: Some(caller.hand(office)), exporter, accounts, name, at_ms: unix_ms(now) }
     }
 
     /// A signatory whose signature a policy releases, in their own name.
@@ -44,7 +44,7 @@ impl By {
         let hand = Hand { account: account.id.clone(), person: account.person(), in_place_of: None };
         let (exporter, name) = (account.exporter.clone(), account.name.clone());
         let accounts = vec![(account.id.clone(), exporter.clone())];
-        Self { hand: Some(hand), exporter, accounts, name, at_ms: ms(now) }
+        Self { hand: Some(hand), exporter, accounts, name, at_ms: unix_ms(now) }
     }
 
     /// The operator of the node.
@@ -56,7 +56,7 @@ impl By {
     /// A policy of the authority.
     #[must_use]
     pub fn policy(name: &str, now: Timestamp) -> Self {
-        Self { hand: None, exporter: None, accounts: Vec::new(), name: name.to_owned(), at_ms: ms(now) }
+        Self { hand: None, exporter: None, accounts: Vec::new(), name: name.to_owned(), at_ms: unix_ms(now) }
     }
 
     fn account(&self) -> Option<&AccountId> {
@@ -88,10 +88,6 @@ pub struct Mended {
     pub findings: Findings,
     /// What they change, member by member.
     pub changed: Vec<MemberChange>,
-}
-
-fn ms(now: Timestamp) -> u64 {
-    u64::try_from(now.as_millisecond()).unwrap_or(0)
 }
 
 impl Application {
@@ -158,7 +154,7 @@ impl Application {
     #[must_use]
     pub fn left_to_officers(self, policy: &str, why: &WhyLeft, now: Timestamp) -> Self {
         let (policy, reason, words) = (policy.to_owned(), why.reason().to_owned(), why.to_string());
-        Self { left: Some(LeftToOfficers { policy, reason, words, at_ms: ms(now) }), ..self }
+        Self { left: Some(LeftToOfficers { policy, reason, words, at_ms: unix_ms(now) }), ..self }
     }
 
     /// Takes it in hand.

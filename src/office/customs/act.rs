@@ -8,7 +8,7 @@ use crate::{
     certificate::{CertificateNumber, OfficeCode, Text},
     office::{AccountId, Caller, Person},
     statement::{ImportDeclaration, ItemDecision, Jti, ResponseCode},
-    time::Timestamp,
+    time::{Timestamp, unix_ms},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ impl DoneBy {
         Self {
             account: account.id.clone(),
             person: account.person(),
-            at_ms: u64::try_from(at.as_millisecond()).unwrap_or(0),
+            at_ms: unix_ms(at),
             name: account.name.clone(),
             offices: account.offices.clone(),
         }

@@ -9,7 +9,7 @@ use crate::{
     },
     statement::Kid,
     store::Batch,
-    time::Timestamp,
+    time::{Timestamp, unix_ms},
 };
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ impl Handle {
         if let Some(known) = known.filter(|known| known.suspected_since == since) {
             return Ok(known);
         }
-        let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(at);
         let ends = ends(store, &self.trust.load(), suspected_since)?;
         let stopped = Stopped { kid: kid.clone(), suspected_since: since, at_ms, ends };
         let sizes = stopped.ends.iter().map(|end| format!("entry {} of {}", end.known.size(), end.origin));

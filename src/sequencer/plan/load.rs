@@ -8,7 +8,7 @@ use crate::{
         unnumbered::Unnumbered,
     },
     statement::{Status, StatusList},
-    time::Timestamp,
+    time::{Timestamp, unix_ms},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
@@ -24,7 +24,7 @@ impl Plan {
         mut whole: BTreeMap<Origin, MaySign>,
     ) -> Result<Self, SequencerError> {
         let (store, trust) = (ground.store, ground.trust.load_full());
-        let at_ms = u64::try_from(ground.clock.now().as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(ground.clock.now());
         let restated = restate(store, &trust, at_ms)?;
         let recalled = Recalled::all(store)?.into_iter().collect::<BTreeMap<_, _>>();
         // A clock that went back while the process was down must not make a snapshot older than the last one.
@@ -88,7 +88,7 @@ impl Plan {
             year: None,
             numbers_unknown: numbers_unknown.map(|(origin, _)| origin),
             lost_before,
-            unnumbered: Unnumbered::read(store)?,
+            unnumbered: Unnumbered::read(store, ground.issuer, &trust)?,
         };
         plan.speak_for_more(ground)?;
         Ok(plan)

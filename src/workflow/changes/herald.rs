@@ -11,7 +11,7 @@ use crate::{
     sequencer::cosigned::Cosigned,
     statement::{Addressee, Issuer, OpenedBody, Receipt},
     store::{Batch, EntryRef, Expected, StateChange, Store, StoreError, Table},
-    time::Clock,
+    time::{Clock, unix_ms},
     trust::TrustList,
     verification::check_entry,
 };
@@ -90,7 +90,7 @@ impl Herald {
         if state.is_empty() {
             return Ok(more);
         }
-        let at_ms = u64::try_from(self.setup.clock.now().as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(self.setup.clock.now());
         match self.setup.store.commit(Batch { at_ms, expected, state, feed, ..Batch::default() }) {
             Ok(_) => Ok(true),
             Err(error) => Err(error.into()),

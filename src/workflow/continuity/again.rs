@@ -21,7 +21,7 @@ use crate::{
     },
     statement::PaperGround,
     store::{Expected, StateChange, Table},
-    time::Date,
+    time::{Date, unix_ms},
     workflow::{CertificateRecord, carry::on_its_day},
 };
 use sha2::{Digest as _, Sha256};
@@ -319,5 +319,5 @@ fn given(number: &CertificateNumber, to: &str) -> Finding {
 /// Before a civil date began anywhere, in Unix milliseconds.
 fn begin_of(day: Date) -> u64 {
     let begin = day.yesterday().ok().and_then(|before| before.to_zoned(jiff::tz::TimeZone::UTC).ok());
-    begin.map_or(0, |begin| u64::try_from(begin.timestamp().as_millisecond()).unwrap_or(0))
+    begin.map_or(0, |begin| unix_ms(begin.timestamp()))
 }

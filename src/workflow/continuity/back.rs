@@ -12,6 +12,7 @@ use crate::{
     sequencer::{GivenTwice, LostNumber, is_held, is_with_nobody, number_id, numbers_again, put_with_nobody},
     statement::{Bundle, Completeness, Envelope, Jti, Opened, OpenedBody, Presentation},
     store::{self, Batch, Disclosures, EntryRef, Expected, StoreError, Table},
+    time::unix_ms,
 };
 
 /// How often it is looked at anew because another came between: a partner may bring the same in the same moment, and an
@@ -75,7 +76,7 @@ impl Desk {
         if !taken && known.is_none() {
             let lost = LostNumber { lost: *jti, log: log.clone() };
             let batch = Batch {
-                at_ms: u64::try_from(self.now().as_millisecond()).unwrap_or(0),
+                at_ms: unix_ms(self.now()),
                 expected: vec![Expected { table, id, record: None }],
                 state: vec![lost.put(number.as_str()).map_err(WorkflowError::Record)?],
                 audit: vec![event.with_detail(format!("lost, {number} is passed over")).to_row()],
@@ -138,7 +139,7 @@ impl Desk {
                 Some(Disclosures::None) => {}
                 None => return Err(WorkflowError::CertificateUnknown),
             }
-            let at_ms = u64::try_from(self.now().as_millisecond()).unwrap_or(0);
+            let at_ms = unix_ms(self.now());
             let mut batch = Batch { at_ms, ..Batch::default() };
             batch.late.push(store.seal(origin, *index, &disclosures)?);
             batch.state.extend(store::index(entry, &opened.body, at_ms));

@@ -8,7 +8,7 @@ use crate::{
     office::{Action, Actor, AuditEvent, BLOCK_MOST, BlockNumber, Caller, NumberBlock},
     sequencer::{Beside, RequestKey, Reservation, Reserved, Task, Which, Work, number_id},
     store::{StateChange, Table},
-    time::Date,
+    time::{Date, unix_ms},
     workflow::carry::on_its_day,
 };
 use sha2::{Digest as _, Sha256};
@@ -84,7 +84,7 @@ impl Desk {
         let by = AuditEvent::of(Actor::Caller(caller), Action::ReserveBlock)
             .with_detail(format!("office {office}, under {agreement} to {to}"));
         let (id, account) = (id.to_owned(), caller.id().to_string());
-        let at_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(now);
         let changes = move |reserved: &Reserved| {
             let numbers = std::iter::once(&reserved.number).chain(&reserved.more);
             let numbers = numbers.map(|number| number.parse::<CertificateNumber>().map_err(|e| e.to_string()));

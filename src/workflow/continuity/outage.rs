@@ -8,7 +8,7 @@ use crate::{
     office::{Action, Actor, AuditEvent, BlockNumber, Caller, Medium},
     sequencer::{Beside, Issue, Numbering, Outcome, SequencerError, Task, Work, number_id},
     store::{Expected, StateChange, Table},
-    time::Date,
+    time::{Date, unix_ms},
     workflow::{CertificateName, CertificateRecord, carry::on_its_day, record},
 };
 use bytes::Bytes;
@@ -80,8 +80,8 @@ impl Desk {
             return Err(refused(self.not_of_block(&number, &row.block)?));
         }
         self.of_block(row, &particulars, &mut findings)?;
-        let at_ms = u64::try_from(row.issued_at.timestamp().as_millisecond()).unwrap_or(0);
-        if at_ms > u64::try_from(now.as_millisecond()).unwrap_or(0).saturating_add(AHEAD_MS) {
+        let at_ms = unix_ms(row.issued_at.timestamp());
+        if at_ms > unix_ms(now).saturating_add(AHEAD_MS) {
             let message = format!("{} has not come yet", row.issued_at);
             findings.push(Finding::error("DATE_TO_COME", "issued_at", message));
         }
@@ -161,8 +161,7 @@ impl Desk {
             );
             findings.push(Finding::error("BLOCK_OF_ANOTHER", "reference.number", message));
         }
-        if u64::try_from(row.issued_at.timestamp().as_millisecond()).unwrap_or(0).saturating_add(AHEAD_MS) < block.at_ms
-        {
+        if unix_ms(row.issued_at.timestamp()).saturating_add(AHEAD_MS) < block.at_ms {
             let message = "it would have been issued before its block was given";
             findings.push(Finding::error("BEFORE_BLOCK", "issued_at", message));
         }

@@ -24,7 +24,7 @@ use crate::{
     sequencer::SequencerError,
     statement::Issuer,
     store::{Batch, StateChange, Store, Table},
-    time::{Clock, Random, Timestamp},
+    time::{Clock, Random, unix_ms},
 };
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -150,7 +150,7 @@ impl Webhooks {
             kinds: wish.kinds,
             own_alone: wish.own_alone,
             scopes: caller.scopes().clone(),
-            made_ms: ms(now),
+            made_ms: unix_ms(now),
             cursor: cursor.to_string(),
             taken_ms: None,
             failing: None,
@@ -244,7 +244,7 @@ impl Webhooks {
     }
 
     fn commit(&self, state: Vec<StateChange>, event: Option<AuditEvent>) -> Result<(), WorkflowError> {
-        let at_ms = ms(self.0.setup.clock.now());
+        let at_ms = unix_ms(self.0.setup.clock.now());
         let audit = event.iter().map(AuditEvent::to_row).collect();
         self.0.setup.store.commit(Batch { at_ms, state, audit, ..Batch::default() })?;
         Ok(())
@@ -277,8 +277,4 @@ impl Inner {
         let account: &AccountId = &webhook.account;
         self.setup.accounts.of_webhook(account, webhook.id.as_str(), webhook.scopes.clone())
     }
-}
-
-fn ms(at: Timestamp) -> u64 {
-    u64::try_from(at.as_millisecond()).unwrap_or(0)
 }

@@ -3,8 +3,9 @@
 use super::super::{ChangePage, Cursor, WorkflowError};
 use super::letter::{CHANGES_AT_ONCE, Letter};
 use super::record::{Failing, Paused, Webhook, WebhookId};
-use super::{Target, Webhooks, ms};
+use super::{Target, Webhooks};
 use crate::reason::Reasoned as _;
+use crate::time::unix_ms;
 use bytes::Bytes;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -286,7 +287,7 @@ impl Webhooks {
     }
 
     fn now_ms(&self) -> u64 {
-        ms(self.0.setup.clock.now())
+        unix_ms(self.0.setup.clock.now())
     }
 
     fn taken(&self, id: &WebhookId, next: Cursor) {

@@ -14,6 +14,7 @@ use crate::exchange::parcel::{ParcelError, Survey, SurveyedLog};
 use crate::exchange::replica::Suspicion;
 use crate::log::{Origin, SignedCheckpoint, TreeHead, root, size_in, verify_consistency};
 use crate::store::{Batch, PublishedHead, Store};
+use crate::time::unix_ms;
 use crate::trust::{NodeName, PackageSeal};
 use std::fs::File;
 use std::io::BufReader;
@@ -290,7 +291,7 @@ async fn keep(inner: &Arc<Inner>, store: &Arc<dyn Store>, log: &SurveyedLog, lin
         let kept = Kept::check(&list, &origin, &head, &line, keys).map_err(inside)?;
         let mut cosigned = Cosigned::load(store.as_ref(), &origin, &list).map_err(inside)?;
         let state = cosigned.keep(&kept, &list).map_err(inside)?;
-        let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(inner.clock.now());
         store.commit(Batch { at_ms, state, ..Batch::default() }).map(|_| ()).map_err(inside)
     })
     .await
