@@ -9,9 +9,14 @@ use super::{
     files,
 };
 use crate::{
-    node::{Configuration, DataFolder, NodeError, WEBHOOK_KEY, data_folder, data_folders, system::SystemRandom},
+    exchange::driver::mark_put_back,
+    node::{
+        Configuration, DataFolder, NodeError, WEBHOOK_KEY, data_folder, data_folders,
+        system::{SystemClock, SystemRandom},
+    },
     reason::{Reasoned as _, counted},
     store::{Copied, CopyFolders, JournalOptions, JournalStore, Scrubbed, Store as _, StoreError},
+    time::Clock as _,
 };
 use clap::Subcommand;
 use serde_json::json;
@@ -67,8 +72,8 @@ struct Check {
 ///
 /// Everything is read and checked, from the first entry to the signed head of each log, and every seal is opened. Nothing
 /// is written over: a folder that is damaged is moved away first. When the node starts it asks its partners for what it
-/// signed after the copy, and gives no numbers until it knows. Accounts, reserved blocks of numbers, applications and
-/// acts of customs from after the copy do not come back.
+/// signed after the copy, and gives no numbers until all have told. What customs told the issuers counts again then.
+/// Accounts, reserved blocks of numbers and applications from after the copy do not come back.
 #[derive(Debug, clap::Args)]
 struct Restore {
     #[command(flatten)]
@@ -274,9 +279,7 @@ impl Restore {
             Some(_) => "note: what it signed after the copy comes back from its partners, as far as they have it",
             None => "note: what it signed after the copy does not come back: it has no partners to ask",
         });
-        console.message(
-            "note: accounts, reserved blocks of numbers, applications and acts of customs after it do not come back",
-        );
+        console.message("note: accounts, reserved blocks of numbers and applications after it do not come back");
         Ok(ExitCode::SUCCESS)
     }
 
@@ -335,6 +338,10 @@ impl Restore {
         let (from, own) = (CopyFolders { journals: &copy, keys: &keys }, path.join("keys"));
         let copied = JournalStore::restore(from, CopyFolders { journals: path, keys: &own })?;
         let (store, whole, unsealed) = opened(path).map_err(|error| JournalStore::of_copy(error, from, path))?;
+        let folder = DataFolder { name: name.to_owned(), path: path.to_owned() };
+        if !folder.is_of_partner() {
+            mark_put_back(&store, SystemClock.now())?;
+        }
         let logs = store.logs().into_iter().map(|log| (store.head(&log).map_or(0, |head| head.head.size), log));
         if console.is_json() {
             let logs = logs.map(|(size, log)| json!({ "log": log.to_string(), "size": size })).collect::<Vec<_>>();

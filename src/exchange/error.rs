@@ -78,6 +78,9 @@ pub enum ExchangeError {
     /// This node could not keep what arrived: a full disk, a quota, a store that stopped.
     #[error("this node cannot keep more of the log for now: {0}")]
     CannotKeep(String),
+    /// The copy of a partner's log that is kept here cannot be opened.
+    #[error("the copy that is kept here cannot be opened: {0}")]
+    Unreadable(String),
 }
 
 impl Reasoned for ExchangeError {
@@ -97,15 +100,19 @@ impl Reasoned for ExchangeError {
             Self::Note(error) => error.reason(),
             Self::UntrustedLog => "LOG_KEY_UNKNOWN",
             Self::CannotKeep(_) => "REPLICA_CANNOT_KEEP",
+            Self::Unreadable(_) => "REPLICA_UNREADABLE",
         }
     }
 
     fn class(&self) -> Class {
         match self {
             Self::Note(error) => error.class(),
-            Self::SlowConsumer | Self::Silent | Self::Ahead { .. } | Self::Uncompared { .. } | Self::CannotKeep(_) => {
-                Class::Retry
-            }
+            Self::SlowConsumer
+            | Self::Silent
+            | Self::Ahead { .. }
+            | Self::Uncompared { .. }
+            | Self::CannotKeep(_)
+            | Self::Unreadable(_) => Class::Retry,
             _ => Class::Reject,
         }
     }

@@ -160,6 +160,13 @@ impl Recall {
         self.partners.iter().filter(|(_, partner)| !partner.answered).map(|(name, _)| name)
     }
 
+    /// Whether everybody has answered who can be asked: at an address of the trust list.
+    #[must_use]
+    pub fn has_everybody(&self) -> bool {
+        let mut silent = self.silent();
+        silent.all(|name| self.trust.node(name).is_none_or(|node| node.grpc.is_none()))
+    }
+
     /// Takes one event.
     pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
@@ -168,7 +175,12 @@ impl Recall {
                 self.began.get_or_insert(now);
                 self.ask(now, &mut actions);
             }
-            Event::Heads { partner, heads, durable } => self.heard(&partner, heads, &durable, &mut actions),
+            Event::Heads { partner, heads, durable, all } => {
+                if let Some(known) = self.partners.get_mut(&partner) {
+                    known.answered |= all;
+                    self.heard(&partner, heads, &durable, &mut actions);
+                }
+            }
             Event::Unreachable(partner) => {
                 if let Some(partner) = self.partners.get_mut(&partner) {
                     (partner.asked_at, partner.missed) = (None, true);
@@ -247,8 +259,6 @@ impl Recall {
         durable: &BTreeMap<Origin, u64>,
         actions: &mut Vec<Action>,
     ) {
-        let Some(known) = self.partners.get_mut(partner) else { return };
-        known.answered = true;
         // It tells each head that it knows of: its own, and those that others told it. The later one counts, and is
         // weighed: a partner that tells a thousand of them must not have the disk read a thousand times.
         let mut latest: BTreeMap<(Origin, bool), Known> = BTreeMap::new();

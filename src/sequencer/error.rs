@@ -129,6 +129,15 @@ pub enum SequencerError {
         /// Those that have not answered.
         silent: String,
     },
+    /// The data folder was lost or put back, and not everybody has said which logs of this authority there are.
+    #[error(
+        "no certificate number is given before all partners have said what they know of this authority's logs: the data folder was lost, or put back from a copy, and what was given since may stand with one of them alone; not heard of since it started: {}; ask again, and where one cannot come, an operator who knows that nothing is missing has it go on (`origin partner go-on --log`, with any log of this authority)",
+        heard(.silent)
+    )]
+    NotAllHeard {
+        /// Those that have not answered.
+        silent: String,
+    },
     /// A partner knows of more of the log than is here, with this node's signature: what is here is an old copy.
     #[error(
         "log {origin} is not signed for: {told} knows a head of {} that this node once signed, and {held} are here, so this node was started on an old copy of its data folder; ask again: what is missing is fetched from partners{}",
@@ -269,7 +278,7 @@ impl Reasoned for SequencerError {
             Self::Void { .. } => "ENTRY_BEYOND_END",
             Self::LogResting(_) => "LOG_RESTING",
             Self::LogInUse(_) => "LOG_IN_USE",
-            Self::HistoryUnknown { .. } => "OWN_HISTORY_UNKNOWN",
+            Self::HistoryUnknown { .. } | Self::NotAllHeard { .. } => "OWN_HISTORY_UNKNOWN",
             Self::HistoryMissing { .. } => "OWN_HISTORY_MISSING",
             Self::NothingMissing { .. } => "NOTHING_MISSING",
             Self::NumbersUnknown { .. } => "NUMBERS_UNKNOWN",
@@ -292,6 +301,7 @@ impl Reasoned for SequencerError {
             | Self::ClockWentBack { .. }
             | Self::LogResting(_)
             | Self::HistoryUnknown { .. }
+            | Self::NotAllHeard { .. }
             | Self::HistoryMissing { .. }
             | Self::KeyStopped(_)
             | Self::NoLogKey(_)

@@ -91,6 +91,8 @@ struct State {
     waited: bool,
     /// Somebody asks partners, and is told what an operator wishes instead of the gate obeying at once.
     asked: bool,
+    /// What this node gave may be known to partners alone, also in logs of which nothing is here: not all were heard yet.
+    forgetful: bool,
     wishes: BTreeMap<Origin, Word>,
     /// What logs wait for, as far as whoever asks partners for it knows.
     waits: BTreeMap<(Origin, Lost), Wait>,
@@ -199,9 +201,36 @@ impl Gate {
         self.turned();
     }
 
-    /// Those who have not answered, where no log was met that asks anybody, and none of these can be opened before more have.
+    /// The folder was lost or put back, and any partner may know of a log of which nothing is here: no number is given before
+    /// all were heard ([`Self::all_heard`]), or an operator knows that nothing is missing.
+    pub fn forgot_all(&self) {
+        self.state().forgetful = true;
+    }
+
+    /// Everybody who can be asked has answered since the start; says whether that was waited for.
+    pub fn all_heard(&self) -> bool {
+        let was_forgetful = std::mem::take(&mut self.state().forgetful);
+        if was_forgetful {
+            self.turned();
+        }
+        was_forgetful
+    }
+
+    /// Why what this authority said to that of a node is not known: the folder was lost or put back, and the node was not heard.
+    #[must_use]
+    pub fn awaits(&self, node: &NodeName) -> Option<SequencerError> {
+        let state = self.state();
+        let waits = state.forgetful && state.silent.contains(node);
+        waits.then(|| SequencerError::NotAllHeard { silent: state.unheard() })
+    }
+
+    /// Those who have not answered, where numbers wait for all; or where no log was met that asks anybody, and none of these
+    /// can be opened before more have.
     pub(super) fn unheard(&self, logs: &[Origin], trust: &TrustList) -> Vec<NodeName> {
         let state = self.state();
+        if state.forgetful {
+            return state.silent.clone();
+        }
         let is_bare = state.logs.keys().all(|origin| asks_nobody(trust, origin));
         let shut = is_bare && !logs.is_empty() && !logs.iter().any(|origin| state.may_open(origin, trust));
         if shut { state.silent.clone() } else { Vec::new() }
@@ -243,9 +272,10 @@ impl Gate {
         self.signing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The operator takes it on himself that nothing of this log is missing.
+    /// The operator takes it on himself that nothing of this log is missing, nor of any that is not here.
     pub fn go_on(&self, origin: &Origin) {
         let mut state = self.state();
+        state.forgetful = false;
         if state.asked {
             state.wishes.insert(origin.clone(), Word::Whole);
         } else {
@@ -311,7 +341,16 @@ impl Gate {
     /// every log that asks is settled. Another history of a log may have taken any as well, and never comes here: there
     /// the trust list has to say first what counts, by ending the log.
     pub(super) fn may_number(&self, trust: &TrustList) -> Result<(), SequencerError> {
-        self.unsettled(trust, |_| true).map_or(Ok(()), Err)
+        if let Some(unsettled) = self.unsettled(trust, |_| true) {
+            return Err(unsettled);
+        }
+        let state = self.state();
+        if state.forgetful { Err(SequencerError::NotAllHeard { silent: state.unheard() }) } else { Ok(()) }
+    }
+
+    /// Whether numbers wait for all to be heard.
+    pub(super) fn is_forgetful(&self) -> bool {
+        self.state().forgetful
     }
 
     /// Why it is not known what one of these logs held: whoever asks what stands there is told nothing before it is. One

@@ -45,7 +45,10 @@ pub use issued_for::IssuedFor;
 pub use known_again::numbers_again;
 pub use line::Sequencer;
 pub use plan::answered;
-pub use recalled::{Bare, Closing, GivenTwice, Recalled, bears_number, is_with_nobody, put_with_nobody, refilled};
+pub use recalled::{
+    Bare, Closing, GivenTwice, Recalled, bears_number, contents_gone, has_heard_all, is_with_nobody, put_heard_all,
+    put_with_nobody, refilled, unheard_again,
+};
 pub use resting::is_resting;
 pub use snapshot::{
     SpokenFor, StatusRecord, changes_of, spoken_for, spoken_for_below, status_record, status_record_below,

@@ -57,6 +57,8 @@ const BARE: &str = "bare/";
 const CLOSED: &str = "closed/";
 const TWICE: &str = "twice/";
 const NOBODY: &str = "nobody/";
+const HEARD_ALL: &[u8] = b"heard-all";
+const GONE: &str = "gone/";
 
 impl Recalled {
     /// Reads what is kept of one log.
@@ -122,7 +124,7 @@ impl Closing {
     }
 
     /// Of every log of which it is kept, also of one that is not here at all.
-    pub(super) fn all(store: &dyn Store) -> Result<Vec<(Origin, Self)>, StoreError> {
+    pub fn all(store: &dyn Store) -> Result<Vec<(Origin, Self)>, StoreError> {
         let mut all = Vec::new();
         for (id, _) in store.records_under(Table::Setting, CLOSED.as_bytes(), usize::MAX)? {
             let origin = id
@@ -166,6 +168,24 @@ impl GivenTwice {
     }
 }
 
+/// Whether every partner was heard since the folder began, or an operator said that nothing is missing: a folder that was lost,
+/// or put back, does not say so, and any partner may know of a log of which nothing is here.
+pub fn has_heard_all(store: &dyn Store) -> Result<bool, StoreError> {
+    Ok(store.record(Table::Setting, HEARD_ALL)?.is_some())
+}
+
+/// The change that keeps it.
+#[must_use]
+pub fn put_heard_all() -> StateChange {
+    StateChange::RecordPut { table: Table::Setting, id: HEARD_ALL.to_vec(), record: Vec::new() }
+}
+
+/// The change that takes it out of a folder that is put back.
+#[must_use]
+pub fn unheard_again() -> StateChange {
+    StateChange::RecordRemoved { table: Table::Setting, id: HEARD_ALL.to_vec() }
+}
+
 /// Whether no partner has the numbers that are unknown of what came back to a log: all who may were heard.
 pub fn is_with_nobody(store: &dyn Store, origin: &Origin) -> Result<bool, StoreError> {
     Ok(read(store, NOBODY, origin)?.unwrap_or(false))
@@ -175,6 +195,17 @@ pub fn is_with_nobody(store: &dyn Store, origin: &Origin) -> Result<bool, StoreE
 #[must_use]
 pub fn put_with_nobody(origin: &Origin, is_with_nobody: bool) -> StateChange {
     put(NOBODY, origin, &is_with_nobody)
+}
+
+/// Of how many entries that came back to a log what they disclosed is asked for no more, by the operator's word.
+pub fn contents_gone(store: &dyn Store, origin: &Origin) -> Result<u64, StoreError> {
+    Ok(read(store, GONE, origin)?.unwrap_or(0))
+}
+
+/// The change that keeps it.
+#[must_use]
+pub(super) fn put_contents_gone(origin: &Origin, count: u64) -> StateChange {
+    put(GONE, origin, &count)
 }
 
 /// What the writer has to keep beside entries that a partner gave back, in the same batch, so that it never repeats

@@ -5,10 +5,12 @@
 use super::recalled::{Closing, Recalled, bears_number};
 use crate::{
     log::Origin,
+    statement::Issuer,
     store::{Disclosures, StateChange, Store, StoreError, Table},
     time::Date,
+    trust::TrustList,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is lost of the numbers of an authority.
 #[derive(Debug)]
@@ -20,12 +22,19 @@ pub(super) struct Unnumbered {
 }
 
 impl Unnumbered {
-    /// What is lost in all logs, also in one of which nothing else is here.
-    pub(super) fn read(store: &dyn Store) -> Result<Self, StoreError> {
-        let mut lost = Closing::all(store)?
-            .into_iter()
-            .map(|(origin, closing)| (origin, closing.signed.saturating_sub(closing.size)))
-            .collect::<Vec<_>>();
+    /// What is lost in all logs of an authority, also in one of which nothing else is here: of one that the list ended it
+    /// alone may know.
+    pub(super) fn read(store: &dyn Store, issuer: &Issuer, trust: &TrustList) -> Result<Self, StoreError> {
+        let mut short = BTreeMap::<Origin, u64>::new();
+        for (origin, closing) in Closing::all(store)? {
+            short.insert(origin, closing.signed.saturating_sub(closing.size));
+        }
+        for ended in trust.text().shards.iter().filter(|ended| ended.origin.host() == issuer.host()) {
+            let lost = ended.final_size.saturating_sub(store.durable_size(&ended.origin));
+            let known = short.entry(ended.origin.clone()).or_default();
+            *known = lost.max(*known);
+        }
+        let mut lost = short.into_iter().collect::<Vec<_>>();
         for origin in store.logs() {
             let record = store.record(Table::Setting, &id(&origin))?;
             let count = record.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);

@@ -153,7 +153,7 @@ fn a_copy_that_lost_a_folder_or_the_secret_of_the_webhooks_is_told_by_its_list()
     fs::create_dir(&data).unwrap();
     write(&data, "webhook.key", "another secret\n");
     let said = restore(&home).good();
-    for words in ["comes back from its partners", "accounts, reserved blocks of numbers, applications"] {
+    for words in ["comes back from its partners", "accounts, reserved blocks of numbers and applications"] {
         assert!(said.err.contains(words), "{}", said.err);
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         remote,
     },
     log::Origin,
-    reason::counted,
+    reason::{counted, some_of},
 };
 use serde_json::json;
 use std::process::ExitCode;
@@ -52,8 +52,18 @@ impl Arguments {
             let known = known.map_err(|status| refused(&status))?.into_inner();
             let away = known.partners.iter().filter(|partner| partner.connected_since.is_none());
             let away = away.map(|partner| partner.name.as_str()).collect::<Vec<_>>();
-            for shut in known.shut.iter().filter(|shut| shut.origin == log.as_str()) {
-                if let Some(way) = way(shut, for_good, &away) {
+            let waits = known.unheard.iter().find(|one| one.issuer.ends_with(&format!("//{}", log.host())));
+            // While a log is shut no number is given by this word.
+            let is_shut = |one: &wire::ShutLog| one.origin != log.as_str() && one.reason.starts_with("OWN_HISTORY_");
+            if let Some(waits) = waits.filter(|_| !for_good && !known.shut.iter().any(is_shut)) {
+                console.message(numbers(waits));
+            }
+            let of_log = known.shut.iter().filter(|shut| shut.origin == log.as_str() && !shut.ended);
+            let is_alone = waits.is_none() && of_log.clone().count() == 1;
+            for shut in of_log {
+                // What entries said is given up by a word of its own, once nothing else waits.
+                let is_next = is_alone || shut.reason != "CONTENTS_MISSING";
+                if let Some(way) = way(shut, for_good, &away).filter(|_| is_next) {
                     console.message(way);
                 }
             }
@@ -92,7 +102,8 @@ fn way(shut: &wire::ShutLog, for_good: bool, away: &[&str]) -> Option<String> {
             "numbers are about to be given again, though not all that {origin} gave are known: one may be given twice{away}"
         )),
         ("CONTENTS_MISSING", false) => Some(format!(
-            "what entries of {origin} said and is not here is about to be asked for no more, where that alone is missing{away}"
+            "what entries of {origin} said and is not here is about to be asked for no more, and what customs did by them counts no \
+             more{away}"
         )),
         ("OWN_HISTORY_MISSING", true) => Some(format!(
             "{origin} is about to be closed for good: what is missing is given up, also if who holds it comes back; its \
@@ -101,6 +112,16 @@ fn way(shut: &wire::ShutLog, for_good: bool, away: &[&str]) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// What the operator's word is about to do to numbers that wait for all to be heard.
+fn numbers(waits: &wire::UnheardAuthority) -> String {
+    let wire::UnheardAuthority { issuer, awaits, .. } = waits;
+    format!(
+        "{issuer} is about to give certificate numbers, though these were not heard: {}; if they know of a certificate that is \
+         not here, its number is given twice",
+        some_of(awaits)
+    )
 }
 
 fn tell(console: Console, log: &Origin, for_good: bool, answer: &wire::GoOnResponse) {

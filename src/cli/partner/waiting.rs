@@ -44,14 +44,34 @@ impl<'a> Withheld<'a> {
     }
 }
 
-/// An authority that issues nothing, in one sentence.
+/// An authority that gives no number, in one sentence.
 pub(in crate::cli) fn unheard(one: &wire::UnheardAuthority) -> String {
     let wire::UnheardAuthority { issuer, awaits, since } = one;
     let (names, since) = (some_of(awaits), said_since(since.as_ref()));
     format!(
-        "{issuer} issues nothing before these have told which heads of its logs they know: {names}{since}; no log of it is \
-         here, and the data folder may have lost what it held [OWN_HISTORY_UNKNOWN]"
+        "{issuer} gives no certificate number before these have told which heads of its logs they know: {names}{since}; the \
+         data folder was lost or put back from a copy, and they may know of more than is here [OWN_HISTORY_UNKNOWN]"
     )
+}
+
+/// What does not go on with own logs, each thing once: where its words name no log it may be so of several, and these are
+/// named behind it.
+pub(in crate::cli) fn each_once(shut: &[wire::ShutLog]) -> Vec<wire::ShutLog> {
+    let mut all: Vec<(wire::ShutLog, Vec<&str>)> = Vec::new();
+    for one in shut {
+        match all.iter_mut().find(|(known, _)| known.reason == one.reason && known.message == one.message) {
+            Some((_, origins)) => origins.push(&one.origin),
+            None => all.push((one.clone(), vec![one.origin.as_str()])),
+        }
+    }
+    let told = all.into_iter().map(|(one, origins)| {
+        if one.message.contains(&one.origin) {
+            return one;
+        }
+        let message = format!("{}: {}", one.message, some_of(origins));
+        wire::ShutLog { message, ..one }
+    });
+    told.collect()
 }
 
 /// Since when it is so, as a half sentence; empty where that is not known.
@@ -104,8 +124,22 @@ mod tests {
         };
         let said = unheard(&one);
         assert!(
-            said.contains("issues nothing") && said.contains("node.kra.go.ke, node.gacc.gov.cn, since 1970"),
+            said.contains("gives no certificate number")
+                && said.contains("node.kra.go.ke, node.gacc.gov.cn, since 1970"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_key_that_is_closed_is_said_once_for_all_logs_which_are_named() {
+        let shut = |origin: &str, message: &str| wire::ShutLog {
+            origin: origin.to_owned(),
+            message: message.to_owned(),
+            ..Default::default()
+        };
+        let closed = "the signing key statement-1 is closed";
+        let all = [shut("pk/cn", closed), shut("pk/all", "log pk/all is behind"), shut("pk/all", closed)];
+        let said = each_once(&all).into_iter().map(|one| one.message).collect::<Vec<_>>();
+        assert_eq!(said, [format!("{closed}: pk/cn, pk/all"), "log pk/all is behind".to_owned()]);
     }
 }

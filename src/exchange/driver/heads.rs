@@ -10,6 +10,7 @@ use crate::exchange::replica::newest_note;
 use crate::exchange::{cosigned::Cosigned, hosts_issuer, is_asked_for, replicates};
 use crate::log::{self, Origin, SignedCheckpoint, TreeHead, VerifierKey};
 use crate::store::{Batch, StoreError, Table};
+use crate::time::unix_ms;
 use crate::trust::NodeName;
 use crate::verification::Equivocation;
 use bytes::Bytes;
@@ -62,8 +63,13 @@ pub(super) fn page(inner: &Inner, caller: &NodeName, request: &wire::ListHeadsRe
             heard: known.heard,
         })
     });
-    let evidence = if request.page_token.is_empty() { evidence(inner, caller) } else { Vec::new() };
-    wire::ListHeadsResponse { heads: heads.collect(), next_page_token, evidence }
+    let is_first = request.page_token.is_empty();
+    let evidence = if is_first { evidence(inner, caller) } else { Vec::new() };
+    let list = inner.lists.current();
+    let unread = inner.replicas.unread();
+    let unread = unread.iter().filter(|origin| is_first && hosts_issuer(&list, caller, origin));
+    let unread = unread.map(ToString::to_string).take(MOST_NAMED).collect();
+    wire::ListHeadsResponse { heads: heads.collect(), next_page_token, evidence, unread }
 }
 
 /// So many logs, and no more heads than whoever asks reads; and whether there are more. Of a log that moved while its heads
@@ -180,7 +186,7 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
     let mut page_token = String::new();
     let (mut told, mut others, mut cosigned) = (Vec::new(), Vec::new(), BTreeMap::<Origin, String>::new());
     let too_much = |why: &str| PartnerError::Protocol { name: link.name().clone(), why: why.to_owned() };
-    let mut left = MOST_BYTES;
+    let (mut left, mut all) = (MOST_BYTES, true);
     for _ in 0..PAGES {
         let most = i32::try_from(MOST).unwrap_or(i32::MAX);
         let request = wire::ListHeadsRequest { logs: Vec::new(), page_size: most, page_token };
@@ -198,6 +204,11 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
             {
                 tracing::error!(origin = %evidence.proven.origin(), %error, "evidence could not be kept");
             }
+        }
+        let is_own = |log: &String| convert::origin(log).is_ok_and(|origin| inner.own.of(&origin).is_some());
+        if let Some(log) = answer.unread.iter().find(|log| is_own(log)) {
+            tracing::warn!(partner = %link.name(), origin = log, reason = "REPLICA_UNREADABLE", "the partner keeps a copy of this log and cannot open it: what it holds is not known, and it counts as not heard before its operator has mended that");
+            all = false;
         }
         let (mut heads, mut heard) = (Vec::with_capacity(answer.heads.len()), Vec::new());
         for head in &answer.heads {
@@ -235,7 +246,7 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
         }
     }
     inner.remember(link.name(), others).await;
-    inner.told(link.name(), told);
+    inner.told(link.name(), told, all);
     let its = Arc::clone(inner);
     let keeping = tokio::task::spawn_blocking(move || {
         for (origin, note) in &cosigned {
@@ -263,7 +274,7 @@ fn keep(inner: &Inner, origin: &Origin, note: &str) -> Result<(), StoreError> {
     }
     let state = Cosigned::load(store.as_ref(), origin, &trust)?.take(signed, &trust);
     if !state.is_empty() {
-        let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(inner.clock.now());
         store.commit(Batch { at_ms, state, ..Batch::default() })?;
     }
     Ok(())

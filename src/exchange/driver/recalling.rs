@@ -3,7 +3,7 @@
 use super::own::OwnLogs;
 use super::refilling::{Brought, refill};
 use super::renumbering::renumber;
-use super::start::Inner;
+use super::start::{Inner, keep_heard_all};
 use super::stopped;
 use crate::exchange::heads::Fork;
 use crate::exchange::message::KnownHead;
@@ -12,7 +12,7 @@ use crate::log::{Hash, Host, Origin};
 use crate::reason::some_of;
 use crate::sequencer::{Bare, Closing, Lost, Recalled, Standing, Wait, Word};
 use crate::store::{Batch, StoreError};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, unix_ms};
 use crate::trust::NodeName;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -35,7 +35,7 @@ enum Done {
 }
 
 /// Asks until the node stops: partners that come later may yet tell of logs that were forgotten.
-pub(super) async fn recall(inner: Arc<Inner>, mut told: mpsc::UnboundedReceiver<(NodeName, Vec<KnownHead>)>) {
+pub(super) async fn recall(inner: Arc<Inner>, mut told: mpsc::UnboundedReceiver<(NodeName, Vec<KnownHead>, bool)>) {
     let mut recaller = Recaller::new(&inner);
     let mut proven = inner.equivocated();
     recaller.proven().await;
@@ -46,10 +46,10 @@ pub(super) async fn recall(inner: Arc<Inner>, mut told: mpsc::UnboundedReceiver<
     loop {
         tokio::select! {
             _ = tick.tick() => recaller.tick(),
-            Some((partner, heads)) = told.recv() => {
+            Some((partner, heads, all)) = told.recv() => {
                 // What was proven with them is known before they are judged.
                 recaller.proven().await;
-                recaller.told(partner, heads);
+                recaller.told(partner, heads, all);
             }
             Some(done) = recaller.tasks.join_next() => match done {
                 Ok(done) => recaller.done(done),
@@ -100,7 +100,7 @@ impl<'a> Recaller<'a> {
         for origin in closed.keys() {
             machine.closed(origin);
         }
-        let began_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+        let began_ms = unix_ms(inner.clock.now());
         Self {
             inner,
             machine,
@@ -153,7 +153,7 @@ impl<'a> Recaller<'a> {
         }
     }
 
-    fn told(&mut self, partner: NodeName, mut heads: Vec<KnownHead>) {
+    fn told(&mut self, partner: NodeName, mut heads: Vec<KnownHead>, all: bool) {
         self.asked.remove(&partner);
         heads.retain(|head| self.own(&head.log).is_some());
         for head in &heads {
@@ -170,7 +170,7 @@ impl<'a> Recaller<'a> {
         }
         let size = |log: &Origin| self.own(log).map_or(0, |own| own.store.durable_size(log));
         let durable = heads.iter().map(|head| (head.log.clone(), size(&head.log))).collect();
-        self.step(Event::Heads { partner, heads, durable });
+        self.step(Event::Heads { partner, heads, durable, all });
     }
 
     /// The logs hosted here that are proven to have shown two histories, and those of which a person has lifted that.
@@ -222,6 +222,13 @@ impl<'a> Recaller<'a> {
             own.gate.heard(answered.clone(), silent.clone(), self.machine.has_waited(now));
         }
         self.lacks(now);
+        if self.machine.has_everybody() {
+            for own in self.inner.own.all().filter(|own| own.gate.all_heard()) {
+                tracing::info!("every partner was heard: numbers of certificates wait for that no more");
+                let store = Arc::clone(&own.store);
+                self.blocking(move || keep_heard_all(store.as_ref(), now), |()| Done::Renumbered);
+            }
+        }
         while let Some(action) = actions.pop_front() {
             self.act(action);
         }
@@ -336,7 +343,7 @@ impl<'a> Recaller<'a> {
                 let closing = Closing { size, signed: signed(&note), note };
                 let lost = closing.signed.saturating_sub(size);
                 tracing::error!(%origin, size, lost, reason = "OWN_HISTORY_LOST", "entries that a head was signed over are not here, and nobody that was heard has them or the operator gave them up: the log is closed, and its successor takes what comes");
-                let at_ms = u64::try_from(self.inner.clock.now().as_millisecond()).unwrap_or(0);
+                let at_ms = unix_ms(self.inner.clock.now());
                 let batch = Batch { at_ms, state: vec![closing.put(origin)], ..Batch::default() };
                 let (store, origin) = (Arc::clone(&own.store), origin.clone());
                 self.blocking(

@@ -5,6 +5,7 @@ mod forked;
 
 use carrier::{Carrier, Ended};
 
+use super::board::Concern;
 use super::fetching::fetch;
 use super::link::Link;
 use super::own::last_by;
@@ -15,7 +16,7 @@ use super::supply::Answers;
 use super::wire;
 use crate::exchange::cosigned::Cosigned;
 use crate::exchange::replica::{Elsewhere, Held, ReplicaRecord};
-use crate::exchange::{ExchangeError, hosts_issuer, replicates};
+use crate::exchange::{Alarm, ExchangeError, hosts_issuer, replicates};
 use crate::inbox::Receipted;
 use crate::log::Origin;
 use crate::statement::{Addressee, Issuer};
@@ -38,6 +39,8 @@ const AGAIN: Duration = Duration::from_mins(1);
 /// Every log replicated here.
 pub(super) struct Replicas {
     running: Mutex<BTreeMap<Origin, Option<Running>>>,
+    /// Those that are kept here and cannot be opened.
+    unread: Mutex<BTreeSet<Origin>>,
     quotas: Mutex<HashMap<NodeName, Arc<Quota>>>,
     tasks: Mutex<JoinSet<()>>,
     opened: watch::Sender<u64>,
@@ -72,6 +75,7 @@ impl Default for Replicas {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             running: Mutex::default(),
+            unread: Mutex::default(),
             quotas: Mutex::default(),
             tasks: Mutex::default(),
             opened: watch::Sender::default(),
@@ -101,6 +105,11 @@ impl Replicas {
         let open =
             running.iter().filter_map(|(origin, open)| Some((origin.clone(), Arc::clone(&open.as_ref()?.store))));
         open.collect()
+    }
+
+    /// Those that are kept here and cannot be opened: what they hold is not known.
+    pub(super) fn unread(&self) -> MutexGuard<'_, BTreeSet<Origin>> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes whenever another is open.
@@ -137,6 +146,9 @@ impl Replicas {
                 let _room = room.acquire_owned().await;
                 let opened = open(&inner, &partner, &origin).await;
                 // What cannot be opened is tried again by its task, which says why.
+                if opened.is_err() {
+                    inner.replicas.unread().insert(origin.clone());
+                }
                 let opened = opened.ok().map(|store| inner.replicas.serve(&origin, store));
                 (partner, origin, opened)
             });
@@ -174,6 +186,7 @@ impl Replicas {
         let ((stream, streams), (disclosures, bringing)) = (mpsc::channel(1), mpsc::channel(1));
         let running = Running { store: Arc::clone(&store), ways: OtherWays { stream, disclosures } };
         self.running().insert(origin.clone(), Some(running));
+        self.unread().remove(origin);
         self.opened.send_modify(|count| *count = count.wrapping_add(1));
         Open { store, streams, bringing }
     }
@@ -181,6 +194,7 @@ impl Replicas {
     /// A log is not held here any more; what was held stays on disk.
     fn close(&self, origin: &Origin) {
         self.running().remove(origin);
+        self.unread().remove(origin);
     }
 
     /// Waits until every task has ended; they have been told.
@@ -260,10 +274,11 @@ pub(super) fn addressee(origin: &Origin) -> String {
 
 /// Replicates a log until the node stops, or it goes to another; it may be served already.
 async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin, mut served: Option<Open>) {
-    let mut stop = inner.stopping();
+    let (mut stop, mut since) = (inner.stopping(), None);
     loop {
         match begin(&inner, &partner, &origin, served.take()).await {
             Ok((Open { store, streams, bringing }, held)) => {
+                inner.board.concern(&partner, &origin, Concern::Stream, None);
                 tracing::info!(%partner, %origin, held = held.edge.size(), "replicating");
                 let released = {
                     let (partner, origin) = (partner.clone(), origin.clone());
@@ -291,7 +306,12 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin, mut ser
             Err(why) => {
                 // One that cannot be read is served to nobody.
                 inner.replicas.running().insert(origin.clone(), None);
-                tracing::error!(%partner, %origin, "the partner's log cannot be opened here: {why}");
+                // Nor is it taken for nothing: whoever lost what is in it would go on without.
+                inner.replicas.unread().insert(origin.clone());
+                tracing::error!(%partner, %origin, reason = "REPLICA_UNREADABLE", "the partner's log cannot be opened here: {why}");
+                let alarm =
+                    Alarm { why: ExchangeError::Unreadable(why), since: *since.get_or_insert(inner.clock.now()) };
+                inner.board.concern(&partner, &origin, Concern::Stream, Some(alarm));
                 tokio::select! {
                     () = tokio::time::sleep(AGAIN) => {}
                     _ = stop.wait_for(|stop| *stop) => return,

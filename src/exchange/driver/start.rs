@@ -23,8 +23,9 @@ use crate::exchange::witness::OutsideLogs;
 use crate::keys::{ReplicaKey, WitnessKey};
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
+use crate::sequencer::{Gate, has_heard_all, put_heard_all, unheard_again};
 use crate::store::{Batch, JournalOptions, JournalStore, StateChange, Store, StoreError, Table};
-use crate::time::{Clock, Random, Timestamp};
+use crate::time::{Clock, Random, Timestamp, unix_ms};
 use crate::trust::NodeName;
 use crate::verification::Equivocation;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -111,7 +112,9 @@ pub(super) struct Inner {
     /// What is known of the heads that each node was shown.
     heads: Mutex<Heads>,
     suspicions: mpsc::UnboundedSender<heads::Event>,
-    told: mpsc::UnboundedSender<(NodeName, Vec<KnownHead>)>,
+    /// Heads that anybody presents, so many as there is room for.
+    presented: mpsc::Sender<(String, bool)>,
+    told: mpsc::UnboundedSender<(NodeName, Vec<KnownHead>, bool)>,
     pub(super) replicas: Replicas,
     pub(super) data: PathBuf,
     pub(super) quota: QuotaLimits,
@@ -138,8 +141,49 @@ pub fn mark_new(data: &Path) -> std::io::Result<()> {
     fs::write(data.join(NEW), "The cosigner keys were made with this folder: nothing was cosigned before.\n")
 }
 
+/// Marks an authority's own store, or that of what a node cosigned, as put back from a copy: what was signed since then may be
+/// known to partners alone.
+pub fn mark_put_back(store: &dyn Store, at: Timestamp) -> Result<(), StoreError> {
+    let cosigned = StateChange::RecordRemoved { table: Table::Setting, id: WHOLE.to_vec() };
+    store.commit(Batch { at_ms: unix_ms(at), state: vec![cosigned, unheard_again()], ..Batch::default() }).map(drop)
+}
+
+/// Keeps in an authority's own store that nothing that it signed is known to partners alone.
+pub(super) fn keep_heard_all(store: &dyn Store, at: Timestamp) -> Result<(), StoreError> {
+    store.commit(Batch { at_ms: unix_ms(at), state: vec![put_heard_all()], ..Batch::default() }).map(drop)
+}
+
+/// Whether what was cosigned is known here. An authority whose own folder does not say that everybody was heard gives no
+/// number before that.
+fn is_whole(
+    store: &dyn Store,
+    marked: &Path,
+    authorities: &[(Arc<dyn Store>, Arc<Gate>)],
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    if marked.exists() {
+        for (own, _) in authorities {
+            keep_heard_all(own.as_ref(), now)?;
+        }
+        keep_whole(store, now)?;
+        let failed = |error| StoreError::Index(format!("{}: {error}", marked.display()));
+        fs::remove_file(marked).map_err(failed)?;
+        return Ok(true);
+    }
+    for (own, gate) in authorities {
+        if !has_heard_all(own.as_ref())? {
+            tracing::warn!(
+                reason = "OWN_HISTORY_UNKNOWN",
+                "a data folder was lost or put back: no certificate number is given before every partner was heard, or an operator says that nothing is missing"
+            );
+            gate.forgot_all();
+        }
+    }
+    Ok(store.record(Table::Setting, WHOLE)?.is_some())
+}
+
 fn keep_whole(store: &dyn Store, at: Timestamp) -> Result<(), StoreError> {
-    let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    let at_ms = unix_ms(at);
     let state = vec![StateChange::RecordPut { table: Table::Setting, id: WHOLE.to_vec(), record: Vec::new() }];
     store.commit(Batch { at_ms, state, ..Batch::default() }).map(drop)
 }
@@ -152,6 +196,7 @@ impl Driver {
         let outside = Arc::new(Outside::new(outside_witnesses));
         let board = Arc::new(Board::default());
         let (folder, marked, chance) = (data.join(WITNESS_FOLDER), data.join(NEW), Arc::clone(&random));
+        let authorities = own.iter().map(|one| (Arc::clone(&one.store), Arc::clone(&one.gate))).collect::<Vec<_>>();
         let (its_name, its_lists, its_clock) = (name.clone(), Arc::clone(&lists), Arc::clone(&clock));
         let (suspicions, said) = mpsc::unbounded_channel();
         let told = suspicions.clone();
@@ -159,17 +204,11 @@ impl Driver {
             let store: Arc<dyn Store> = Arc::new(JournalStore::open(&folder, JournalOptions::default(), chance)?);
             let adopted = Lifted::adopt(store.as_ref())?;
             if !adopted.is_empty() {
-                let at_ms = u64::try_from(its_clock.now().as_millisecond()).unwrap_or(0);
+                let at_ms = unix_ms(its_clock.now());
                 store.commit(Batch { at_ms, state: adopted, ..Batch::default() })?;
             }
             let equivocated = heads::known_evidence(store.as_ref(), &its_lists.current())?;
-            let mut whole = store.record(Table::Setting, WHOLE)?.is_some();
-            if marked.exists() {
-                keep_whole(store.as_ref(), its_clock.now())?;
-                fs::remove_file(&marked)
-                    .map_err(|error| StoreError::Index(format!("{}: {error}", marked.display())))?;
-                whole = true;
-            }
+            let whole = is_whole(store.as_ref(), &marked, &authorities, its_clock.now())?;
             let memory = Memory::new(its_name.clone(), its_lists.current(), whole, its_clock.now());
             let memory = watch::Sender::new(memory);
             let witness = WitnessDesk::open(WitnessSetup {
@@ -189,6 +228,7 @@ impl Driver {
         let (node_store, equivocated, memory, witness) = opened?;
         let stores = own.iter().map(|one| Arc::clone(&one.store)).collect::<Vec<_>>();
         let (tell, telling) = mpsc::unbounded_channel();
+        let (present, presented) = mpsc::channel(comparing::presented::ROOM);
         let (stop, stopping) = watch::channel(false);
         let heads = Mutex::new(Heads::new(name.clone(), lists.current(), clock.now()));
         let inner = Arc::new(Inner {
@@ -207,6 +247,7 @@ impl Driver {
             lifted: watch::Sender::new(BTreeMap::new()),
             judging: Mutex::default(),
             suspicions,
+            presented: present,
             told: tell,
             replicas: Replicas::default(),
             data,
@@ -231,6 +272,7 @@ impl Driver {
         let mut tasks = JoinSet::new();
         tasks.spawn(partners::keep_all(Arc::clone(&inner)));
         tasks.spawn(comparing::compare(Arc::clone(&inner), said));
+        tasks.spawn(comparing::presented::judge(Arc::clone(&inner), presented));
         tasks.spawn(recalling::recall(Arc::clone(&inner), telling));
         for store in stores {
             tasks.spawn(canvassing::keep_all(Arc::clone(&inner), store));
@@ -313,10 +355,10 @@ impl Inner {
         }
     }
 
-    /// A partner told what it knows of the logs of this node's authorities.
-    pub(super) fn told(&self, partner: &NodeName, heads: Vec<KnownHead>) {
+    /// A partner told what it knows of the logs of this node's authorities, and whether that is all that it keeps of them.
+    pub(super) fn told(&self, partner: &NodeName, heads: Vec<KnownHead>, all: bool) {
         // Nobody asks any more: then the node stops.
-        let _ = self.told.send((partner.clone(), heads));
+        let _ = self.told.send((partner.clone(), heads, all));
     }
 
     /// Logs that have shown two histories, with the proof.

@@ -23,6 +23,8 @@ pub enum Event {
         heads: Vec<KnownHead>,
         /// How many entries of these logs are durable by now: a log that is signed on grows.
         durable: BTreeMap<Origin, u64>,
+        /// Whether that is all that it keeps of them; what it cannot open it does not tell, and is not heard before it does.
+        all: bool,
     },
     /// A partner could not be asked.
     Unreachable(NodeName),

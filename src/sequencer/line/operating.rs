@@ -9,13 +9,13 @@ use crate::{
         SequencerError,
         gate::Standing,
         plan::{keyed, of_day},
-        recalled::{Bare, Recalled, is_with_nobody},
+        recalled::{Bare, Recalled, contents_gone, is_with_nobody, put_contents_gone, put_heard_all},
         unnumbered,
         wait::Lost,
     },
     statement::Addressee,
     store::Batch,
-    time::Timestamp,
+    time::{Timestamp, unix_ms},
     trust::NodeName,
 };
 use std::collections::BTreeSet;
@@ -47,8 +47,8 @@ impl Sequencer {
         held.filter(|(held, _, end)| held < end).map(|(held, origin, end)| (origin, held, end)).collect()
     }
 
-    /// Those who have to tell which heads they know before anything is issued, where no log of this authority is here: it
-    /// may have lost what it had. Nobody where a log is here, or enough have told.
+    /// Those who have to tell which heads they know before a certificate is issued, where the data folder was lost or put back,
+    /// or no log of this authority is here: it may have lost what it had. Nobody where enough have told.
     #[must_use]
     pub fn unheard(&self, now: Timestamp) -> Vec<NodeName> {
         let (handle, trust) = (&self.0, self.0.trust.load());
@@ -95,32 +95,34 @@ impl Sequencer {
             return Err(gate.refusal(origin));
         }
         let recalled = Recalled::read(store, origin)?.filter(|recalled| recalled.numbers_unknown);
-        let goes_on = standing == Some(Standing::Settled) && recalled.is_none();
-        let bare = goes_on && gate.bare().iter().any(|(bare, _)| bare == origin);
-        if goes_on && !bare {
+        let goes_on = standing == Some(Standing::Settled) && recalled.is_none() && !gate.is_forgetful();
+        let bare = gate.bare().into_iter().find(|(bare, _)| goes_on && bare == origin);
+        if goes_on && bare.is_none() {
             return Ok(false);
         }
-        let unasked = (standing != Some(Standing::Settled)).then_some("partners were not asked");
+        let is_open = standing == Some(Standing::Settled);
+        let unasked = (!is_open).then_some("partners were not asked");
+        let unheard = (is_open && gate.is_forgetful()).then_some("not all partners were heard");
         let unknown = recalled.as_ref().map(|_| "not all numbers are known");
-        let bare = bare.then_some("not all that came back says what it did");
-        let why = [unasked, unknown, bare].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let silent = bare.as_ref().map(|_| "not all that came back says what it did");
+        let why = [unasked, unheard, unknown, silent].into_iter().flatten().collect::<Vec<_>>().join(", ");
         let held = counted(store.durable_size(origin), "entry", "entries");
         let event = AuditEvent::named(Actor::Operator, "go_on").on(origin).with_detail(format!("with {held}; {why}"));
         let mut state = Vec::new();
+        if gate.is_forgetful() {
+            state.push(put_heard_all());
+        }
         if let Some(recalled) = recalled {
             state.push(unnumbered::keep(store, origin, &recalled)?);
             state.push(Recalled { numbers_unknown: false, ..recalled }.put(origin));
         }
-        if bare.is_some() {
+        if let Some((_, wait)) = &bare {
+            let gone = contents_gone(store, origin)?.saturating_add(wait.missing);
+            state.push(put_contents_gone(origin, gone));
             let end = Bare::read(store, origin)?.map_or_else(|| store.durable_size(origin), |bare| bare.end);
             state.push(Bare::put_none(end, origin));
         }
-        store.commit(Batch {
-            at_ms: u64::try_from(at.as_millisecond()).unwrap_or(0),
-            state,
-            audit: vec![event.to_row()],
-            ..Batch::default()
-        })?;
+        store.commit(Batch { at_ms: unix_ms(at), state, audit: vec![event.to_row()], ..Batch::default() })?;
         if bare.is_some() {
             tracing::warn!(%origin, "the operator has nothing more asked for of what entries of this log disclose");
             gate.waits(origin, Lost::Contents, None);
@@ -153,7 +155,7 @@ impl Sequencer {
 
     /// Keeps a row of the audit trail of what an operator did with the node.
     pub fn note(&self, event: &AuditEvent, at: Timestamp) -> Result<(), SequencerError> {
-        let at_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(at);
         self.0.store.commit(Batch { at_ms, audit: vec![event.to_row()], ..Batch::default() })?;
         Ok(())
     }

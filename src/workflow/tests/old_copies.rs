@@ -5,7 +5,7 @@ use crate::{
     log::Origin,
     office::AuditEvent,
     reason::{Class, Reasoned},
-    sequencer::{Bare, Closing, Lost, Recalled, Sequencer, Standing, Wait, Word},
+    sequencer::{Bare, Closing, Lost, Recalled, Sequencer, Standing, Wait, Word, contents_gone},
     statement::{Jti, KeyAct, Presentation, Status},
     store::{AuditRow, Batch, EntryRef, Store},
     time::Clock,
@@ -199,10 +199,25 @@ async fn no_number_is_given_in_any_log_while_another_history_of_one_may_have_tak
 }
 
 #[tokio::test]
+async fn a_log_that_the_list_ended_and_that_was_lost_with_its_holders_is_told_of_and_one_that_is_whole_is_not() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk_with_successor();
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let lost: Origin = "tdap.gov.pk/log/2026/ke".parse().unwrap();
+    world.close_log(&lost, 6);
+    world.close_log(&log(), world.store.durable_size(&log()));
+    assert_eq!(sequencer.ended_short(), [(lost.clone(), 0, 6)]);
+    let next = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome.number.unwrap();
+    assert!(next.ends_with("000008"), "{next} is one of the six that may stand there");
+    // While it is asked for it is told as that.
+    assert!(sequencer.gate().forgot(&lost) && sequencer.ended_short().is_empty());
+    assert_eq!(sequencer.shut().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn who_is_told_that_a_log_forked_is_told_both_ways_on_and_the_end_of_the_log_opens_its_successor() {
     let world = World::new();
-    world.list_log_key("2026-2");
-    let (desk, sequencer) = world.desk_with(&["2026", "2027", "2026-2"]);
+    let (desk, sequencer) = world.desk_with_successor();
     desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
     sequencer.gate().settle(&log(), Standing::Forked { size: 9 });
     let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err();
@@ -367,4 +382,5 @@ async fn what_entries_that_came_back_do_not_say_any_more_is_told_and_shuts_nothi
     assert!(sequencer.shut().unwrap().is_empty());
     assert!(sequencer.go_on(&log(), at).unwrap());
     assert!(gate.bare().is_empty() && bare().is_none());
+    assert_eq!(contents_gone(world.store.as_ref(), &log()).unwrap(), 1, "that it is gone is told for good");
 }

@@ -29,7 +29,7 @@ fn heard(recall: &mut Recall, node: usize, heads: Vec<KnownHead>) -> Vec<recall:
 /// A partner tells while so many entries are durable here.
 fn told(recall: &mut Recall, node: usize, heads: Vec<KnownHead>, durable: u64) -> Vec<recall::Action> {
     let durable = [(log(), durable)].into();
-    recall.step(at(1), recall::Event::Heads { partner: name(node), heads, durable })
+    recall.step(at(1), recall::Event::Heads { partner: name(node), heads, durable, all: true })
 }
 
 /// Settled by the replica's word.
@@ -320,4 +320,23 @@ fn a_log_is_not_forked_by_what_a_partner_told_that_is_taken_off_the_list_while_i
     assert_eq!(recall.step(at(2), recall::Event::Trust(without_the_witness())), []);
     let settled = recall.step(at(2), recall::Event::Root { origin: log(), size: 10, root: head(10).head.root });
     assert_eq!(settled, [recall::Action::Settled(log(), Settled::GoOn { refilled: false })]);
+}
+
+#[test]
+fn a_partner_that_cannot_open_what_it_keeps_was_not_heard_and_nothing_is_closed_or_signed_by_its_word() {
+    let unread = |recall: &mut Recall, all: bool| {
+        let durable = [(log(), 6)].into();
+        recall.step(at(1), recall::Event::Heads { partner: name(1), heads: Vec::new(), durable, all })
+    };
+    let mut behind = recall(6);
+    assert_eq!(heard(&mut behind, 2, known(&head(10), false)), []);
+    assert_eq!(unread(&mut behind, false), []);
+    assert!(behind.silent().eq([&name(1)]) && !behind.has_everybody());
+    let mut whole = recall(6);
+    assert_eq!(unread(&mut whole, false), []);
+    assert!(!whole.is_settled(&log()));
+    // Its operator has mended that.
+    assert!(!unread(&mut whole, true).is_empty());
+    let closed = unread(&mut behind, true);
+    assert!(matches!(closed.as_slice(), [recall::Action::Settled(_, Settled::Close { size: 6, .. })]), "{closed:?}");
 }
