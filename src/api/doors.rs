@@ -144,6 +144,7 @@ impl Doors {
             rate: Arc::new(RateLimit::new(verifications_per_minute)),
             look_ups: look_ups.clone(),
             papers: Papers::new(),
+            partners: partners.clone(),
         };
         let lists = ListDoor { hosts: hosts.clone(), lists, clock: Arc::clone(&clock) };
         let logs = Logs { hosts: hosts.clone(), partners: partners.clone() };

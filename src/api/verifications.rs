@@ -11,6 +11,8 @@ use super::stream::count_rows;
 use super::wire::origin::v1::{self as wire, verification_service_server::VerificationService};
 use super::{ApiError, MAX_MESSAGE, Peer};
 use crate::document::read::{Paper, PaperError, PaperKind};
+use crate::exchange::driver::DriverView;
+use crate::log::LogProof;
 use crate::office::Caller;
 use crate::statement::{Bundle, Issuer, Jti, Presentation, SignedStamp, stamp::STAMP_PREFIX};
 use crate::time::{Clock, Timestamp};
@@ -19,6 +21,7 @@ use crate::workflow::{CertificateName, Desk, Existence, StandsThere, WorkflowErr
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use prost::Message as _;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -34,6 +37,8 @@ pub(crate) struct Verifications {
     pub(crate) rate: Arc<RateLimit>,
     pub(crate) look_ups: LookUps,
     pub(crate) papers: Papers,
+    /// Those who compare heads, where the node has partners.
+    pub(crate) partners: Option<DriverView>,
 }
 
 /// Attempts at the code of one certificate, a minute. It is not guessed at any rate; who tries is not given the chance.
@@ -75,6 +80,11 @@ impl LookUps {
     }
 }
 
+/// The note of the head that a proof rests on.
+fn head_of(proof: &str) -> Option<String> {
+    Some(proof.parse::<LogProof>().ok()?.checkpoint)
+}
+
 fn existence_to_wire(issuer: String, found: &Existence, now: Timestamp) -> wire::LookUpCertificateResponse {
     let (status, why) = found.stands.as_ref().map(convert::stands).unwrap_or_default();
     wire::LookUpCertificateResponse {
@@ -88,6 +98,7 @@ fn existence_to_wire(issuer: String, found: &Existence, now: Timestamp) -> wire:
         token: Bytes::new(),
         on_paper: found.stands.is_none(),
         why,
+        erased: found.erased,
     }
 }
 
@@ -274,6 +285,7 @@ impl Verifications {
     ) -> Result<wire::Verdict, Unjudged> {
         // What is not UTF-8 is judged all the same: its replacement characters are as unreadable as it was.
         let text = String::from_utf8_lossy(presentation);
+        self.tell_heads(&text);
         Ok(verdict_to_wire(&self.judge(&text, &self.question(as_of)?)?))
     }
 
@@ -307,7 +319,24 @@ impl Verifications {
         if status_refused.is_none() && other_history.is_none() {
             return Ok(verdict);
         }
+        if let (Some(_), Some(partners)) = (other_history, &self.partners)
+            && let Some(head) = Bundle::parse(shown.as_bytes()).ok().and_then(|bundle| head_of(&bundle.proof?))
+        {
+            partners.presented(head, true);
+        }
         Ok(verifier.verify(shown, &Question { status_refused, other_history, ..question.clone() }))
+    }
+
+    /// Tells those who compare heads which ones a bundle rests on: whoever was shown another history of a log than everybody
+    /// else has the proof in his hands.
+    fn tell_heads(&self, text: &str) {
+        let Some(partners) = &self.partners else { return };
+        let Ok(bundle) = Bundle::parse(text.as_bytes()) else { return };
+        let others = bundle.changes.into_iter().chain(bundle.endorsements).map(|one| one.proof);
+        let proofs = bundle.proof.into_iter().chain(bundle.status_proof).chain(others);
+        for head in proofs.filter_map(|proof| head_of(&proof)).collect::<BTreeSet<_>>() {
+            partners.presented(head, false);
+        }
     }
 
     /// How far the log goes here of a certificate in whose place it has another statement. It reads from the disk.

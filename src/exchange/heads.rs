@@ -4,6 +4,7 @@
 mod again;
 mod beyond;
 mod evidence;
+mod presented;
 mod question;
 mod shown;
 
@@ -72,6 +73,8 @@ pub enum Event {
     },
     /// Two notes that a machine of this node could not bring together.
     Suspected(Suspicion),
+    /// The note of a head that somebody presented with a certificate, and whether another statement stands in its place here.
+    Presented(String, bool),
     /// The answer to [`Action::AskHistory`]; none if there is none to be had.
     History {
         /// Of the question.
@@ -203,18 +206,18 @@ impl Heads {
     /// Whether there are heads that nobody has brought together with the others: a newer own head may.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.logs.values().any(|log| log.shown.values().any(|shown| shown.open.is_some()))
+        self.logs.values().any(|log| log.shown_by_nodes().any(|(_, shown)| shown.open.is_some()))
     }
 
     /// Logs of which a head was shown that nobody has brought together with the others for a whole round. It is for the
     /// log's own node to answer that; of a log of this node, for whoever showed the head. And logs of which an authority has
-    /// too many.
+    /// too many; and those of which the own node shows a branch that was left.
     #[must_use]
     pub fn alarms(&self, now: Timestamp) -> BTreeMap<(NodeName, Origin), Alarm> {
         let mut all = self.too_many_logs();
         for (origin, log) in self.logs.iter().filter(|(_, log)| !log.proven) {
             let end = self.trust.shard_final_size(origin).unwrap_or(u64::MAX);
-            for (teller, shown) in &log.shown {
+            for (teller, shown) in log.shown_by_nodes() {
                 // Beyond the end of a log there is nothing that anybody has to explain.
                 let within = shown.open.as_ref().filter(|open| open.seen.0.size <= end);
                 let lasting = within.filter(|open| passed(open.since, now) >= LASTING);
@@ -229,6 +232,7 @@ impl Heads {
                 }
             }
         }
+        all.extend(self.logs.keys().filter_map(|one| self.left_by_its_node(one).or_else(|| self.contradicted(one))));
         all
     }
 
@@ -267,6 +271,7 @@ impl Heads {
                     self.compare(&origin, known, seen, tellers, &mut actions);
                 }
             }
+            Event::Presented(note, another) => self.presented(&note, another, &mut actions),
             Event::History { ticket, history } => self.history(ticket, history, &mut actions),
             Event::Trust(trust) => {
                 self.opened.clear();
@@ -342,7 +347,7 @@ impl Heads {
         shown.has_shown(seen.0, log.proven);
         if log.left.has(&seen.0) {
             // It still shows the branch that was left: no news, and not what is known here.
-            shown.is_left();
+            shown.is_left(&seen, self.now);
             return;
         }
         match log.newest.clone() {

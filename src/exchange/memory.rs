@@ -106,7 +106,7 @@ impl Memory {
                 known.insert(at, heard);
             }
         }
-        self.whole |= self.everybody();
+        self.whole |= self.has_everybody();
     }
 
     /// Another trust list is in force.
@@ -118,7 +118,7 @@ impl Memory {
     /// None as long as too few have answered.
     #[must_use]
     pub fn recalled(&self, origin: &Origin, now: Timestamp) -> Option<Vec<Heard>> {
-        let waited = passed(self.began, now) >= GRACE || self.everybody();
+        let waited = passed(self.began, now) >= GRACE || self.has_everybody();
         let enough = !self.awaits_issuer(origin) && waited && (self.whole || self.suffices(origin));
         enough.then(|| self.heads.get(origin).cloned().unwrap_or_default())
     }
@@ -165,7 +165,9 @@ impl Memory {
         self.trust.text().nodes.iter().filter(|node| !self.has_answered(node)).map(|node| &node.name)
     }
 
-    fn everybody(&self) -> bool {
+    /// Whether everybody who can be asked has answered: then nothing waits for anybody.
+    #[must_use]
+    pub fn has_everybody(&self) -> bool {
         self.silent().next().is_none()
     }
 

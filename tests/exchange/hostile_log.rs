@@ -3,14 +3,18 @@
 
 use crate::{
     branch::{Branch, keys},
-    delivery::{issue_footballs, log_to, signatory},
+    delivery::{download, issue_footballs, log_to, signatory},
     federation::{CHAMBER, Federation, Member, said, says, until},
     packages::partner,
     pretender::{Pretender, size_of, wire},
     process::{Running, today},
     relay::{Door, Lie, Several},
+    support::{Said, origin, text, write},
+    wire::origin::v1::DownloadFormat,
 };
 use bytes::Bytes;
+use origin_exchange::log::LogProof;
+use serde_json::Value;
 use std::{
     fs,
     sync::{
@@ -233,5 +237,45 @@ async fn a_wiped_replica_learns_from_the_witness_what_it_cosigned_and_helps_no_s
         is_frozen(member, node, &log);
     }
     assert_eq!(door.cosigned(china, &log), before);
+    end([one, two, three]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_presents_a_head_of_another_history_brings_the_proof_of_it_to_every_node() {
+    let Federation { pakistan, china, kenya, .. } = &Federation::new();
+    let log = log_to(china);
+    let (mut one, two, three) = (pakistan.start(), china.start(), kenya.start());
+    let (caller, token) = signatory(pakistan, &mut one).await;
+    let places = issue_footballs(&caller, &token, 0..3).await;
+    let size = places[2].index + 1;
+    china.holds(&two, pakistan, &log, size);
+    Pretender::open(china, pakistan, &one).await.enough(&pakistan.trust(), &log, size).await;
+    let bundle = download(&caller, &token, &places[0].number, DownloadFormat::Bundle).await;
+    let mut bundle = serde_json::from_slice::<Value>(&bundle).unwrap();
+    let ca = china.at("tls/ca.crt.pem");
+    let presents = |bundle: &Value| -> Said {
+        let file = write(china.folder(), "presented.coo.json", &bundle.to_string());
+        origin(&["verify", text(&file), "--node", &two.client, "--ca", &ca, "--as-of", &today().to_string()])
+    };
+    presents(&bundle).good();
+
+    // The log's key has signed another history, and nobody but a holder of a certificate was shown it.
+    let branch = Branch::of_nothing(&keys(pakistan, ""), &log, u32::try_from(size).unwrap());
+    let mut rests_on = |size: u64| {
+        let head = String::from_utf8(branch.note(size).into()).unwrap();
+        bundle["proof"] = LogProof::new(0, Vec::new(), head).to_string().into();
+        presents(&bundle)
+    };
+    assert_ne!(rests_on(size).code, 0);
+    for (member, node) in [(china, &two), (kenya, &three)] {
+        is_frozen(member, node, &log);
+    }
+    says(&one, &["LOG_EQUIVOCATED", "ERROR", &log]);
+
+    // Certificates of the branch that was left go round after a person has looked, and freeze nothing again.
+    partner(china, &two, &["lift", "--log", &log, "--reason", "their letter of today"]).good();
+    assert_ne!(rests_on(size - 1).code, 0);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(said(&two, &["LOG_EQUIVOCATED", "ERROR", &log]), 1, "{}", two.events());
     end([one, two, three]);
 }

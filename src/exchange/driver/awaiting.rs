@@ -24,6 +24,10 @@ impl Inner {
     /// Every log of partners that is not cosigned here because of somebody: what is held of it and was not cosigned, and
     /// what the witness was shown.
     pub(super) fn withheld(&self) -> BTreeMap<Origin, Vec<NodeName>> {
+        // What every greeting is told: at most times nobody is waited for, and no log has to be looked at.
+        if self.memory.borrow().has_everybody() {
+            return BTreeMap::new();
+        }
         let (list, mut logs) = (self.lists.current(), BTreeSet::new());
         for state in self.board.read().into_values() {
             let held = state.logs.into_iter().filter(|(_, passage)| passage.is_uncosigned());

@@ -50,6 +50,8 @@ pub struct PartnerState {
     pub awaits: BTreeMap<Origin, Awaited>,
     /// Its logs whose heads this node's witness was shown before it knew what it had cosigned.
     pub shown: BTreeSet<Origin>,
+    /// Its logs of which nothing is taken before these closed ones are here.
+    pub awaits_closed: BTreeMap<Origin, Vec<Origin>>,
 }
 
 /// Those who have to tell what a node cosigned of a log before it cosigns anything of it.
@@ -107,6 +109,8 @@ pub struct Passage {
     pub disclosed: u64,
     /// Entries whose disclosures are wanted and have not come.
     pub missing: u64,
+    /// The first of them.
+    pub first_missing: Option<u64>,
     /// Since when there are any.
     pub missing_since: Option<Timestamp>,
     /// Entries whose disclosures the issuer keeps back: their holders have yet to consent. No alarm.
@@ -300,6 +304,16 @@ impl Board {
         news
     }
 
+    /// Nothing of a log is taken before these closed ones are here; where there are none, it is taken.
+    pub(super) fn awaits_closed(&self, name: &NodeName, origin: &Origin, closed: Vec<Origin>) {
+        self.update(name, |state| {
+            state.awaits_closed.remove(origin);
+            if !closed.is_empty() {
+                state.awaits_closed.insert(origin.clone(), closed);
+            }
+        });
+    }
+
     /// The log passes between us no more.
     pub(super) fn forget(&self, name: &NodeName, origin: &Origin) {
         for concern in [Concern::Stream, Concern::Disclosures] {
@@ -307,6 +321,7 @@ impl Board {
         }
         self.update(name, |state| {
             state.logs.remove(origin);
+            state.awaits_closed.remove(origin);
         });
     }
 

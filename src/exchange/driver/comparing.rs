@@ -1,6 +1,8 @@
 //! Heads of all logs compared, and what follows where a log has shown two histories: the proof is kept, goes to every
 //! partner, and nothing of that log is taken or cosigned here any more until a person has looked.
 
+pub(super) mod presented;
+
 use super::convert;
 use super::leaving::{has_entries, held_of, leave};
 use super::link::Link;
@@ -15,6 +17,7 @@ use crate::log::Origin;
 use crate::reason::{Reasoned as _, some_of};
 use crate::statement::{Addressee, Kind, OpenedBody, open_leaf};
 use crate::store::{Batch, Disclosures, EntryRef, StoreError, Subject, about};
+use crate::time::unix_ms;
 use crate::trust::{NodeName, TrustList};
 use crate::verification::{Equivocation, Prefix};
 use bytes::Bytes;
@@ -133,7 +136,7 @@ fn held_against_own(inner: &Inner, event: &Event) -> Vec<Origin> {
         Event::Suspected(Suspicion { origin, .. }) if inner.lifted().borrow().contains_key(origin) => {
             vec![origin.clone()]
         }
-        Event::Suspected(_) => Vec::new(),
+        Event::Suspected(_) | Event::Presented(..) => Vec::new(),
         Event::Tick | Event::Own { .. } | Event::History { .. } | Event::Trust(_) => Vec::new(),
         Event::Lifted(..) | Event::TooMany(_) => Vec::new(),
     }
@@ -305,7 +308,7 @@ fn freeze_alone(inner: &Inner, evidence: &Evidence, _alone: MutexGuard<'_, ()>) 
         reason = "LOG_EQUIVOCATED",
         "the log has shown two histories: nothing more of it is taken or cosigned here"
     );
-    let at_ms = u64::try_from(inner.clock.now().as_millisecond()).unwrap_or(0);
+    let at_ms = unix_ms(inner.clock.now());
     inner.node_store.commit(Batch { at_ms, state: vec![evidence.put()], ..Batch::default() })?;
     Ok(true)
 }

@@ -30,8 +30,8 @@ pub struct LogHistory {
 pub struct ShownBy {
     /// Who.
     pub node: NodeName,
-    /// Its newest head that was compared since this node started, and how it goes with what is held here; none where none
-    /// was.
+    /// Its newest head that was compared since this node started, or a person lifted something of the log, and how it goes
+    /// with what is held here; none where none was.
     pub compared: Option<(Compared, Agreement)>,
 }
 
@@ -101,7 +101,12 @@ fn shown(
     agreement: impl Fn(&TreeHead) -> Result<Agreement, StoreError>,
 ) -> Result<Vec<ShownBy>, StoreError> {
     let list = inner.lists.current();
-    let mut compared = inner.heads().compared(origin);
+    let heads = inner.heads();
+    let (mut compared, left) = (heads.compared(origin), heads.shows_left(origin));
+    drop(heads);
+    for (node, (shown, _)) in left {
+        compared.entry(node).or_insert(shown);
+    }
     let mut all = Vec::new();
     for node in list.text().nodes.iter().map(|node| &node.name).filter(|name| **name != inner.name) {
         let compared = compared.remove(node);

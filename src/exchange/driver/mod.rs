@@ -56,6 +56,8 @@ mod watching;
 mod wire;
 
 pub use board::{Awaited, Board, Concern, PartnerState, Passage, PushState, Trouble};
+#[cfg(test)]
+pub(in crate::exchange) use comparing::presented::{Presented, against};
 pub use error::PartnerError;
 pub use fetching::{OwedReceipt, Receipts};
 #[cfg(test)]
@@ -70,7 +72,7 @@ pub use parcels::{ExportAsked, Imported, ImportedLog, PackagePost, Posted, PushT
 pub use quota::{QuotaLimits, Used};
 #[cfg(test)]
 pub(in crate::exchange) use replicas::kept;
-pub use start::{Driver, DriverSetup, DriverView, mark_new};
+pub use start::{Driver, DriverSetup, DriverView, mark_new, mark_put_back};
 pub use tls::{acceptor, greeted, refused};
 
 use std::time::Duration;

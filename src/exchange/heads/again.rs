@@ -45,7 +45,7 @@ impl Heads {
         (log.left, log.proven, log.newest) = (left, false, None);
         log.good.clear();
         for shown in log.shown.values_mut() {
-            (shown.compared, shown.open) = (None, None);
+            (shown.compared, shown.open, shown.left, shown.contradicts) = (None, None, None, None);
         }
         self.questions.retain(|_, question| question.origin != *origin);
         self.appeals.retain(|appeal| appeal.evidence.proven.origin() != origin);
@@ -59,7 +59,8 @@ impl Heads {
         let (Some((_, first)), Some((_, second))) = (self.open(&evidence.first), self.open(&evidence.second)) else {
             return;
         };
-        let tellers = self.source(&origin).map(Teller::Holder).into_iter().collect();
+        // Its own node signed it; what that has itself, another does not say.
+        let tellers = self.source(&origin).map(Teller::Echo).into_iter().collect();
         let off = match (held.contains(&first.0), held.contains(&second.0)) {
             (true, false) => Some(second.0),
             (false, true) => Some(first.0),
@@ -150,8 +151,8 @@ impl Heads {
             let Appeal { evidence, showings, .. } = self.appeals.swap_remove(at);
             let origin = evidence.proven.origin().clone();
             let log = self.logs.entry(origin.clone()).or_default();
-            for teller in showings.into_keys() {
-                log.shown.entry(teller).or_default().is_left();
+            for (teller, seen) in showings {
+                log.shown.entry(teller).or_default().is_left(&seen, self.now);
             }
             log.explained(&off);
             if log.left.heads.len() < MOST_LEFT {

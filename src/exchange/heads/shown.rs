@@ -1,9 +1,10 @@
 //! What each node shows of one log, and how far that is known to be of one history.
 
-use super::{Heads, Log, Noted};
+use super::{Heads, Log, Noted, ROUND};
 use crate::{
+    exchange::{Alarm, ExchangeError},
     log::{Origin, TreeHead},
-    time::Timestamp,
+    time::{Timestamp, passed},
     trust::NodeName,
 };
 use std::{
@@ -23,6 +24,8 @@ pub(super) enum Teller {
     Holder(NodeName),
     /// A node, of what it was told: that says nothing of what it has.
     Echo(NodeName),
+    /// Whoever presented it with a certificate: nobody's node.
+    Presented,
 }
 
 /// Those that told of a head.
@@ -32,7 +35,7 @@ impl Teller {
     /// The other node that told of it.
     pub(super) const fn node(&self) -> Option<&NodeName> {
         match self {
-            Self::Here => None,
+            Self::Here | Self::Presented => None,
             Self::Holder(name) | Self::Echo(name) => Some(name),
         }
     }
@@ -41,7 +44,7 @@ impl Teller {
     pub(super) const fn holder(&self) -> Option<&NodeName> {
         match self {
             Self::Holder(name) => Some(name),
-            Self::Here | Self::Echo(_) => None,
+            Self::Here | Self::Echo(_) | Self::Presented => None,
         }
     }
 }
@@ -87,11 +90,26 @@ pub(super) struct Open {
 pub(super) struct Shown {
     pub(super) compared: Option<Compared>,
     pub(super) open: Option<Open>,
+    /// The head of a branch that was left that it shows, and since when.
+    pub(super) left: Option<(Compared, Timestamp)>,
     /// What it showed, compared or not, the newest last.
     heads: VecDeque<TreeHead>,
+    /// When one was held against what is known, of what anybody presents.
+    tried: Option<Timestamp>,
+    /// The size of one that was presented with a statement in whose place another stands here, and since when.
+    pub(super) contradicts: Option<(u64, Timestamp)>,
 }
 
 impl Shown {
+    /// Whether one more of what anybody presents is held against what is known by now: one is in each round.
+    pub(super) fn is_due(&mut self, now: Timestamp) -> bool {
+        let is_due = self.tried.is_none_or(|tried| passed(tried, now) >= ROUND);
+        if is_due {
+            self.tried = Some(now);
+        }
+        is_due
+    }
+
     /// It showed this head. Once there is proof, what was shown before is what tells who showed which history.
     pub(super) fn has_shown(&mut self, head: TreeHead, is_proven: bool) {
         if self.heads.contains(&head) || (is_proven && self.heads.len() >= MOST_SHOWN) {
@@ -105,6 +123,7 @@ impl Shown {
 
     /// The head is of the one history.
     pub(super) fn is_good(&mut self, (head, note): &Noted, by: &ProvenBy, now: Timestamp) {
+        self.left = None;
         if self.compared.as_ref().is_some_and(|last| last.another || last.head.size > head.size) {
             return;
         }
@@ -124,8 +143,11 @@ impl Shown {
     }
 
     /// It shows a branch that was left: that is not what is known here.
-    pub(super) fn is_left(&mut self) {
+    pub(super) fn is_left(&mut self, (head, note): &Noted, now: Timestamp) {
         self.compared = self.compared.take().filter(|last| last.another);
+        let since = self.left.take().map_or(now, |(_, since)| since);
+        let (head, note, by) = (*head, note.as_str().into(), ProvenBy::Known);
+        self.left = Some((Compared { head, note, by, at: now, another: true }, since));
     }
 
     /// Whether this head is the one of another history that the node showed.
@@ -145,6 +167,11 @@ impl Shown {
 }
 
 impl Log {
+    /// What nodes show. What anybody presents may be newer than what has come here, while whoever has its entries is away.
+    pub(super) fn shown_by_nodes(&self) -> impl Iterator<Item = (&Teller, &Shown)> {
+        self.shown.iter().filter(|(teller, _)| **teller != Teller::Presented)
+    }
+
     /// These show a head of the log, which has shown two histories: nobody is asked about it any more. Kept is what is known
     /// of it, and what can be held against the entries that are here.
     pub(super) fn shown_frozen(&mut self, seen: &Noted, tellers: &Tellers, now: Timestamp) {
@@ -166,6 +193,25 @@ impl Heads {
     pub fn compared(&self, origin: &Origin) -> BTreeMap<NodeName, Compared> {
         let shown = self.logs.get(origin).into_iter().flat_map(|log| &log.shown);
         shown.filter_map(|(teller, shown)| Some((teller.holder()?.clone(), shown.compared.clone()?))).collect()
+    }
+
+    /// The nodes that go on showing a branch of a log that was left, and since when. Without entries it is not known which
+    /// of the branches that was.
+    #[must_use]
+    pub fn shows_left(&self, origin: &Origin) -> BTreeMap<NodeName, (Compared, Timestamp)> {
+        let logs = self.logs.get(origin).into_iter().filter(|log| log.held > 0 && !log.proven);
+        let shown = logs.flat_map(|log| &log.shown);
+        shown.filter_map(|(teller, shown)| Some((teller.holder()?.clone(), shown.left.clone()?))).collect()
+    }
+
+    /// A log's own node that goes on showing a branch that was left here, where the list does not end the log before that.
+    pub(super) fn left_by_its_node(&self, origin: &Origin) -> Option<((NodeName, Origin), Alarm)> {
+        let source = self.source(origin)?;
+        let (shown, since) = self.shows_left(origin).remove(&source)?;
+        let size = shown.head.size;
+        let is_within = self.trust.shard_final_size(origin).is_none_or(|end| size <= end);
+        let alarm = Alarm { why: ExchangeError::Equivocated(size), since };
+        is_within.then(|| ((source, origin.clone()), alarm))
     }
 
     /// The nodes that showed another history of a log than what is known here, as far as that is not lifted.

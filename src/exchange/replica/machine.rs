@@ -12,7 +12,7 @@ use crate::{
     },
     log::{Extension, Origin, SignedCheckpoint, TreeHead},
     store::{Batch, PublishedHead},
-    time::{Timestamp, later, passed},
+    time::{Timestamp, later, passed, unix_ms},
     trust::TrustList,
 };
 use cosigning::{Floor, HEARTBEAT};
@@ -180,14 +180,25 @@ impl Replica {
         actions
     }
 
+    /// The closed logs that have to be here before anything of this one is taken; none where nothing waits.
+    #[must_use]
+    pub fn awaits_closed(&self, now: Timestamp) -> Vec<Origin> {
+        let waits = matches!(self.stream, Stream::Down { .. }) && self.waits(now);
+        if waits { self.held.siblings.lacking() } else { Vec::new() }
+    }
+
+    /// Whether it waits for closed logs. What comes back of an own log was judged when it was said.
+    fn waits(&self, now: Timestamp) -> bool {
+        let is_over = self.begun.is_some_and(|begun| passed(begun, now) >= SIBLINGS);
+        self.setup.cosigns && self.held.siblings.lack() && !is_over
+    }
+
     fn tick(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
         self.recall(actions);
         match &self.stream {
             Stream::Down { until } => {
-                let begun = *self.begun.get_or_insert(now);
-                // What comes back of an own log was judged when it was said.
-                let waits = self.setup.cosigns && self.held.siblings.lack() && passed(begun, now) < SIBLINGS;
-                let free = matches!(self.writing, Writing::Nothing) && !self.judge_again && !waits;
+                self.begun = self.begun.or(Some(now));
+                let free = matches!(self.writing, Writing::Nothing) && !self.judge_again && !self.waits(now);
                 let idle = free && self.arrivals.is_empty();
                 if now >= *until && idle && self.held.record.equivocated.is_none() {
                     self.stream = Stream::Dialling { since: now };
@@ -339,7 +350,7 @@ impl Replica {
             self.note_equivocation = false;
             let state = vec![self.held.record.put(&self.setup.origin)];
             self.writing = Writing::Batch { until: None, bytes: 0, heard: None };
-            actions.push(Action::Commit(Batch { at_ms: milliseconds(now), state, ..Batch::default() }));
+            actions.push(Action::Commit(Batch { at_ms: unix_ms(now), state, ..Batch::default() }));
         }
         if self.held.record.equivocated.is_some() || !matches!(self.writing, Writing::Nothing) {
             return;
@@ -364,7 +375,7 @@ impl Replica {
             return;
         }
         let heard = self.heads.newest().cloned();
-        let staged = self.arrivals.stage(&self.setup, &mut self.held, heard.as_ref(), milliseconds(now));
+        let staged = self.arrivals.stage(&self.setup, &mut self.held, heard.as_ref(), unix_ms(now));
         if let Some(staged) = staged {
             self.writing = Writing::Batch { until: Some(staged.end), bytes: staged.bytes, heard };
             if !staged.findings.is_empty() {
@@ -472,8 +483,4 @@ fn may_judge(setup: &Setup, held: &Held) -> bool {
 
 fn longer(pause: i64) -> i64 {
     (pause * 2).min(LONGEST_PAUSE)
-}
-
-fn milliseconds(now: Timestamp) -> u64 {
-    u64::try_from(now.as_millisecond()).unwrap_or(0)
 }

@@ -78,6 +78,12 @@ impl Siblings {
         self.0.values().any(|sibling| !sibling.whole)
     }
 
+    /// Those that are not here to their ends.
+    pub(super) fn lacking(&self) -> Vec<Origin> {
+        let lacking = self.0.iter().filter(|(_, sibling)| !sibling.whole);
+        lacking.map(|(origin, _)| origin.clone()).collect()
+    }
+
     /// Whether one that was not here to its end is now, or was judged again since its lists were read.
     #[must_use]
     pub fn came(&self, trust: &TrustList, origin: &Origin, elsewhere: &Elsewhere) -> bool {

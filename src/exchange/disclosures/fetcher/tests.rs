@@ -55,9 +55,9 @@ fn what_a_partner_was_not_asked_for_yet_is_missing_too_while_it_answers_nothing(
     let log: Origin = "tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap();
     let mut fetcher = Fetcher::new(log.clone(), Awaited::default(), 1_917);
     assert_eq!(asked(&fetcher.step(at(0), Event::Tick)).len(), 256);
-    assert_eq!(fetcher.missing(), 0, "it is being asked");
+    assert_eq!((fetcher.missing(), fetcher.first_missing()), (0, None), "it is being asked");
     fetcher.step(at(0), Event::Ended);
-    assert_eq!(fetcher.missing(), 1_917);
+    assert_eq!((fetcher.missing(), fetcher.first_missing()), (1_917, Some(0)));
     // The same where it answers that there are none.
     let mut fetcher = Fetcher::new(log, Awaited::default(), 1_917);
     let first = asked(&fetcher.step(at(0), Event::Tick));
@@ -191,7 +191,7 @@ fn what_is_new_is_asked_for_at_once_however_long_another_entry_is_missing() {
         next = asked(&answer(&mut fetcher, second, (published - 1, Taken::Nothing)));
     }
     assert!(second > 5 * LONGEST_PAUSE, "the missing one is asked for ever more rarely: {second}");
-    assert_eq!((fetcher.awaited().receipted.settled, fetcher.missing()), (8, 1));
+    assert_eq!((fetcher.awaited().receipted.settled, fetcher.missing(), fetcher.first_missing()), (8, 1, Some(0)));
 }
 
 #[test]

@@ -13,9 +13,9 @@ use crate::exchange::heads::{Event::Suspected, Left};
 use crate::exchange::replica::{Action, Elsewhere, Event, Finding, Held, Rejudged, Replica, Setup, Unchecked, rejudge};
 use crate::exchange::{Alarm, ExchangeError, hosts_issuer};
 use crate::log::{Checkpoint, Origin};
-use crate::reason::Reasoned as _;
+use crate::reason::{Reasoned as _, some_of};
 use crate::store::{Batch, Store, StoreError};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, unix_ms};
 use crate::trust::NodeName;
 use crate::verification::Equivocation;
 use std::collections::{BTreeMap, VecDeque};
@@ -70,6 +70,7 @@ pub(super) struct Carrier {
     /// What was told last, and what stands on the board.
     told: Option<ExchangeError>,
     alarm: Option<Alarm>,
+    awaits_closed: Vec<Origin>,
     /// What the machine heard of forks.
     forked: Forked,
     /// What was cosigned last, and is not kept yet.
@@ -110,6 +111,7 @@ impl Carrier {
             results,
             told: None,
             alarm: None,
+            awaits_closed: Vec::new(),
             forked: Forked::default(),
             cosigned: None,
         }
@@ -399,7 +401,7 @@ impl Carrier {
         let keeping = tokio::task::spawn_blocking(move || {
             let loaded = Cosigned::load(store.as_ref(), &kept.origin, &trust).map_err(|error| error.to_string());
             let state = loaded?.keep(&kept, &trust).map_err(|error| error.to_string())?;
-            let at_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+            let at_ms = unix_ms(now);
             store.commit(Batch { at_ms, state, ..Batch::default() }).map_err(|error| error.to_string())
         });
         if let Err(error) = keeping.await.map_err(|error| error.to_string()).flatten() {
@@ -425,6 +427,7 @@ impl Carrier {
                 self.told = None;
             }
         }
+        self.show_awaited();
         let held = self.machine.held();
         let (size, published, durable) = (self.machine.heard_size(), held.tree_head().size, held.edge.size());
         let findings = u64::try_from(held.findings.len()).unwrap_or(u64::MAX);
@@ -441,12 +444,26 @@ impl Carrier {
             passage.findings = findings;
         });
     }
+
+    /// Shows the operator which closed logs the machine waits for, and says it where that is news.
+    fn show_awaited(&mut self) {
+        let closed = self.machine.awaits_closed(self.inner.clock.now());
+        if closed == self.awaits_closed {
+            return;
+        }
+        if !closed.is_empty() {
+            let logs = some_of(&closed);
+            tracing::info!(partner = %self.partner, origin = %self.origin, "nothing of the log is taken before these are here, which the trust list closed, or ten minutes are over: {logs}");
+        }
+        self.inner.board.awaits_closed(&self.partner, &self.origin, closed.clone());
+        self.awaits_closed = closed;
+    }
 }
 
 /// Judges findings again by another list, and tells what came of it.
 fn judge_again(store: &dyn Store, setup: &Setup, partner: &NodeName, now: Timestamp) -> Result<Event, StoreError> {
     let origin = &setup.origin;
-    let at_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let at_ms = unix_ms(now);
     if let Some(Rejudged { batch, cleared, found }) = rejudge(store, setup, at_ms)? {
         store.commit(batch)?;
         let version = setup.trust.version();

@@ -13,7 +13,7 @@ use crate::exchange::parcel::ParcelError;
 use crate::log::{LogName, Origin, TreeHead, size_in};
 use crate::statement::Issuer;
 use crate::store::{Batch, Store, StoreError, Table};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, unix_ms};
 use crate::trust::{NodeName, PackageSeal};
 use crate::verification::Equivocation;
 use std::collections::BTreeMap;
@@ -84,6 +84,15 @@ impl DriverView {
         match AddCheckpoint::from_body(body) {
             Some(request) => self.0.witnessed(request).await,
             None => Witnessed::Malformed,
+        }
+    }
+
+    /// The note of a head that somebody presented with a certificate: where it proves that its log has shown two histories,
+    /// that is known from then on. `another` says that a statement which it proves is not what stands in its place here.
+    /// Nobody waits for it.
+    pub fn presented(&self, note: String, another: bool) {
+        if self.0.presented.try_send((note, another)).is_err() {
+            tracing::debug!("a head that was presented found no room, and is not judged");
         }
     }
 
@@ -197,7 +206,7 @@ impl DriverView {
             return Ok(None);
         };
         lifted.left = left_of(inner, origin, std::slice::from_ref(&lifted)).heads;
-        let at_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(now);
         store.commit(Batch { at_ms, state: vec![lifted.put(origin)], ..Batch::default() })?;
         let all = Lifted::all(store)?.remove(origin).unwrap_or_default();
         let left = left_of(inner, origin, &all);

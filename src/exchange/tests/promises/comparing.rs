@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::exchange::{
-    driver::{Agreement, agreement},
+    driver::{Agreement, Presented, against, agreement},
     heads::{Heads, LASTING, Left, ProvenBy, ROUND},
     message::History,
 };
 use crate::log::verify_consistency;
+use crate::trust::ShardEnd;
 use std::collections::VecDeque;
 
 /// Tells something; whoever is asked how heads belong together knows, or does not. Gives what else is to be done.
@@ -28,6 +29,10 @@ fn run(heads: &mut Heads, seconds: i64, event: heads::Event, knows: bool) -> Vec
 
 fn told(partner: usize, head: &PublishedHead, entries: bool) -> heads::Event {
     heads::Event::Heads { partner: name(partner), heads: known(head, entries) }
+}
+
+fn presented(head: &PublishedHead) -> heads::Event {
+    heads::Event::Presented(head.note.clone(), false)
 }
 
 fn own(head: &PublishedHead, entries: bool) -> heads::Event {
@@ -243,4 +248,75 @@ fn a_head_that_was_shown_is_of_the_history_that_is_held_by_a_proof_that_anybody_
     for size in [9, 10] {
         assert_eq!(how(head_in(&branch(), size).head), Agreement::Another);
     }
+}
+
+#[test]
+fn a_head_that_anybody_presents_proves_another_history_and_is_nobodys_word() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    // It is never the first that is known of a log: it would be what others are held against.
+    assert_eq!(heads.step(at(0), presented(&head(10))), []);
+    assert_eq!(heads.newest().count(), 0);
+    run(&mut heads, 0, own(&head(10), false), false);
+    let found = heads.step(at(1), presented(&head_in(&branch(), 10)));
+    let [heads::Action::Evidence(evidence)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((evidence.proven.origin(), evidence.proven.size()), (&log(), 10));
+    assert!(heads.showed_another(&log()).is_empty() && heads.compared(&log()).is_empty());
+    assert_eq!(heads.step(at(1 + ROUND), presented(&head_in(&branch(), 12))), [], "once");
+}
+
+#[test]
+fn partners_are_asked_about_one_head_a_round_of_what_anybody_presents() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    run(&mut heads, 0, own(&head(10), false), false);
+    let mut asked = Vec::new();
+    for (seconds, size) in [(1, 10), (1, 12), (1, 8), (2, 14), (ROUND, 9), (1 + ROUND, 6)] {
+        for action in heads.step(at(seconds), presented(&head(size))) {
+            let heads::Action::AskHistory { of: Some(of), question, .. } = action else { panic!("{action:?}") };
+            asked.push((of, question.old_size, question.new_size));
+        }
+    }
+    assert_eq!(asked, [(name(0), 10, 12), (name(0), 6, 10)]);
+}
+
+#[test]
+fn a_presented_head_that_nobody_explains_is_no_alarm_and_is_judged_by_the_entries_when_they_come() {
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    run(&mut heads, 0, own(&head(10), false), false);
+    let said = run(&mut heads, 1, presented(&head_in(&branch(), 12)), false);
+    assert!(matches!(said.as_slice(), [heads::Action::Unanswered(_)]), "{said:?}");
+    assert!(!heads.is_open() && heads.alarms(at(2 * LASTING)).is_empty());
+    // But where a statement that it proves is not what stands in its place here.
+    assert_eq!(run(&mut heads, 2, heads::Event::Presented(head_in(&branch(), 12).note, true), false), []);
+    let alarms = heads.alarms(at(3));
+    assert_eq!(alarms.keys().collect::<Vec<_>>(), [&(name(0), log())]);
+    assert!(alarms.values().all(|alarm| alarm.why.reason() == "HEADS_UNCOMPARED"), "{alarms:?}");
+    let found = run(&mut heads, 2 * LASTING, own(&head(20), true), true);
+    let [heads::Action::Evidence(evidence)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((evidence.proven.size(), evidence.proven.longer()), (12, 20));
+    assert!(heads.alarms(at(2 * LASTING)).is_empty(), "it is frozen, and told as that");
+}
+
+#[test]
+fn a_presented_head_is_held_against_the_entries_that_are_here_and_no_partner_is_asked() {
+    let bench = settled();
+    let judged = |list: &TrustList, note: &str| against(Some(&bench.store), list, &log(), note);
+    for size in [1, 4, 9, 10] {
+        assert_eq!(judged(&WORLD.trust, &head(size).note), None, "{size}");
+    }
+    for size in [9, 10] {
+        let Some(Presented::Another(evidence)) = judged(&WORLD.trust, &head_in(&branch(), size).note) else {
+            panic!("{size}")
+        };
+        assert_eq!((evidence.proven.origin(), evidence.proven.size(), evidence.proven.longer()), (&log(), size, 10));
+    }
+    // What is not held here is for the others.
+    assert_eq!(judged(&WORLD.trust, &head(12).note), Some(Presented::Open));
+    assert_eq!(against(None, &WORLD.trust, &log(), &head(4).note), Some(Presented::Open));
+    // Nobody answers for what another key has signed, or for what lies beyond the end of a log.
+    let extension = Extension::prove(log(), None, head_in(&branch(), 10).head, &[]).unwrap();
+    let forged = sign_checkpoint(&extension, key(1, Use::Log)).unwrap();
+    assert_eq!(judged(&WORLD.trust, &forged), None);
+    let ended = trust(2, |text| text.shards.push(ShardEnd { origin: log(), final_size: 9 }));
+    assert_eq!(judged(&ended, &head_in(&branch(), 10).note), None);
+    assert!(judged(&ended, &head_in(&branch(), 9).note).is_some());
 }

@@ -120,6 +120,13 @@ fn what_is_shown_of_the_branch_that_was_left_is_no_news_and_what_goes_on_from_it
     assert_eq!(said, [heads::Action::Left(log(), beginning.head)]);
     assert_eq!(run(&mut heads, 3, told(&beginning), None), [], "it is known by now");
     assert!(heads.compared(&log()).is_empty() && !heads.is_open(), "and it is not what is held here");
+    // Its own node has to be asked why it runs on that branch, until it does no more.
+    let alarm = |heads: &Heads| heads.alarms(at(3)).remove(&(name(0), log()));
+    let shows = alarm(&heads).map(|alarm| (alarm.why.reason(), alarm.since));
+    assert_eq!(shows, Some(("LOG_EQUIVOCATED", at(1))));
+    assert_eq!(heads.shows_left(&log())[&name(0)].0.head, beginning.head);
+    assert_eq!(run(&mut heads, 3, told(&head(22)), None), []);
+    assert_eq!((alarm(&heads), heads.shows_left(&log()).len()), (None, 0));
     let further = head_in(&tree, 24);
     let said = run(&mut heads, 4, told(&further), Some(&tree));
     assert!(is_proof_of(&said, &further), "{said:?}");
@@ -160,11 +167,17 @@ fn evidence_that_is_reported_again_is_no_news_and_that_of_the_branch_that_was_le
     let (tree, mut heads) = (third(), lifted(20));
     let again = Box::new(proof_of_fork(20));
     assert_eq!(run(&mut heads, 1, heads::Event::Reported(again, Vec::new()), None), []);
-    let shown = head_in(&tree, 22);
-    let prefix = Prefix { root: root(20, &tree).unwrap(), proof: consistency_proof(20, 22, &tree).unwrap() };
     let left = head_in(&branch(), 20).note;
-    let reported = Evidence::prove(&WORLD.trust, left, shown.note.clone(), Some(prefix)).unwrap();
-    let said = run(&mut heads, 2, heads::Event::Reported(Box::new(reported), Vec::new()), None);
+    let beside_left = |tree: &Levels, shown: &PublishedHead| {
+        let prefix = Prefix { root: root(20, tree).unwrap(), proof: consistency_proof(20, 22, tree).unwrap() };
+        Box::new(Evidence::prove(&WORLD.trust, left.clone(), shown.note.clone(), Some(prefix)).unwrap())
+    };
+    // Of what is held here, and the branch that was left: who reports it has not shown what is held here.
+    let own = beside_left(&script().tree, &head(22));
+    assert_eq!(run(&mut heads, 2, heads::Event::Reported(own, vec![head(22).head]), None), []);
+    assert!(heads.compared(&log()).is_empty());
+    let shown = head_in(&tree, 22);
+    let said = run(&mut heads, 2, heads::Event::Reported(beside_left(&tree, &shown), Vec::new()), None);
     assert!(is_proof_of(&said, &shown), "{said:?}");
 }
 

@@ -232,7 +232,9 @@ fn what_cannot_be_held_against_a_closed_log_yet_is_judged_again_when_that_is_her
     let list = list(2, true);
     let mut later = Later::under(MemoryStore::new(), &list, looked.clone());
     assert!(!later.tell(0, Event::Tick), "it waits for the closed log first");
+    assert_eq!(later.replica.awaits_closed(at(NEXT_YEAR)), [log()], "and says so");
     later.take(&script(true));
+    assert!(later.replica.awaits_closed(at(NEXT_YEAR + 701)).is_empty());
     let lists = "ENTRY_SNAPSHOT_LISTS".to_owned();
     assert_eq!(later.findings(), [(1, lists.clone()), (3, lists)]);
     assert!(!later.replica.held().siblings.came(&list, &next(), &looked));
@@ -300,7 +302,7 @@ fn lost(told: Vec<KnownHead>) -> (Recall, Vec<recall::Action>) {
     let mut recall = Recall::new(&name(0), list(2, true), hosts, []);
     recall.step(at(NEXT_YEAR), recall::Event::Tick);
     recall.step(at(NEXT_YEAR), recall::Event::Unreachable(name(2)));
-    let told = recall::Event::Heads { partner: name(1), heads: told, durable: BTreeMap::new() };
+    let told = recall::Event::Heads { partner: name(1), heads: told, durable: BTreeMap::new(), all: true };
     let actions = recall.step(at(NEXT_YEAR), told);
     (recall, actions)
 }
