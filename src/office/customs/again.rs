@@ -1,7 +1,7 @@
 //! What two acts on one certificate decide of the same: said twice, or said of it otherwise.
 
-use super::{CustomsAct, decides, stays};
-use crate::statement::{ItemDecision, ResponseCode};
+use super::{ActState, CustomsAct, Despite, DoneBy, decides, stays};
+use crate::statement::{CustomsResponse, ItemDecision, Jti, ResponseCode};
 
 /// How an act decides what an earlier one decides too.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,25 @@ pub enum DecidedAgain {
 }
 
 impl CustomsAct {
+    /// An act as the issuer hears of it: what it decides, and of who did it and when nothing but its place among the others.
+    #[must_use]
+    pub fn heard((jti, place): (Jti, u32), response: &CustomsResponse, state: ActState) -> Self {
+        Self {
+            number: place,
+            by: DoneBy::unknown(0),
+            settled: None,
+            declaration: response.declaration.clone(),
+            decisions: response.decisions.clone(),
+            amends: None,
+            state,
+            statement: Some(jti),
+            enquiry: None,
+            remarks: None,
+            settled_words: None,
+            despite: Despite::default(),
+        }
+    }
+
     /// The decisions of this act, each with one of another act that is of the same: of an item or one of its lines, or of
     /// the whole. A claim is accepted with each declaration by itself.
     pub fn meeting<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (&'a ItemDecision, &'a ItemDecision)> {
@@ -119,7 +138,7 @@ fn deciding(act: &CustomsAct) -> impl Iterator<Item = &ItemDecision> {
 mod tests {
     use super::*;
     use crate::{
-        office::{Account, ActState, Caller, Despite, DoneBy, Role, Wanted},
+        office::{Account, Caller, Role, Wanted},
         statement::{ImportDeclaration, ResponseReason},
         time::{Date, SeededRandom, Timestamp},
     };

@@ -34,8 +34,9 @@ impl CustomsFile {
             let at_ms = earlier.map_or(0, |act| act.counts_from().0).max(jti.hour_ms());
             let released = acts.values().find(|act| act.is_released_by(&response)).cloned();
             let act = match released {
+                // Of one instant the lower number would stand first.
                 Some(waiting) => CustomsAct {
-                    settled: Some(DoneBy::unknown(at_ms)),
+                    settled: Some(DoneBy::unknown(at_ms.saturating_add(1).max(waiting.by.at_ms))),
                     state: ActState::Counts,
                     statement: Some(jti),
                     ..waiting
@@ -144,7 +145,9 @@ impl CustomsFile {
             let item = stated.0.items.iter().find(|item| item.number == number);
             self.ledger.take_up(number, item, quantity, &Amounts::default());
         }
-        self.mark_used(number, one.code);
+        // Said when less was known of, the code may not say that by now nothing is left.
+        let code = self.used((stated.0, &BTreeSet::new()), number).unwrap_or(one.code);
+        self.mark_used(number, code);
         self.latest = self.used(stated, WHOLE).or(Some(one.code));
         self.first_used = self.first_used.take().or_else(|| declaration.cloned());
     }

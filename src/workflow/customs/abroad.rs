@@ -1,13 +1,14 @@
 //! What becomes of this authority's own certificates abroad: received, used, denied, asked about.
 
 use super::{
+    again::over,
     arrival::{instant, statements_about},
     closed::said_about,
     using::reversed,
 };
 use crate::{
     certificate::Measure,
-    office::{Action, Caller},
+    office::{ActState, Action, Caller, CustomsAct},
     statement::{
         CustomsResponse, Endorsement, Enquiry, EnquiryReply, EnquirySubject, Envelope, Issuer, ItemDecision, Jti, Kind,
         OpenedBody, ResponseCode,
@@ -37,6 +38,8 @@ pub struct AbroadNote {
     pub taken_back: bool,
     /// Whether it is an answer that came after the day that was in force then.
     pub late: bool,
+    /// Of what customs decided, one by one, whether they decided it anew since; none of anything else.
+    pub over: Vec<bool>,
 }
 
 /// What was said.
@@ -56,7 +59,8 @@ pub enum Abroad {
 
 impl AbroadNote {
     fn of(Envelope { jti, iss: by, day, .. }: Envelope, at_ms: u64, what: Abroad) -> Self {
-        Self { jti, by, day, at: instant(at_ms), what, amended: false, taken_back: false, late: false }
+        let (at, over) = (instant(at_ms), Vec::new());
+        Self { jti, by, day, at, what, amended: false, taken_back: false, late: false, over }
     }
 }
 
@@ -196,6 +200,7 @@ impl Desk {
         }
         // After a loss all came back together, and only the statements themselves tell what was before.
         notes.sort_by_key(|note| (note.jti.hour_ms(), note.at, note.jti));
+        find_over(&mut notes);
         with_what_is_left(&mut notes);
         Ok(notes)
     }
@@ -226,6 +231,21 @@ fn is_about(subject: &EnquirySubject, own: &Jti) -> bool {
 /// The places in an enquiry at which it asks about a certificate.
 fn places_of(own: &Jti, subjects: &[EnquirySubject]) -> BTreeSet<u32> {
     (1..).zip(subjects).filter(|(_, subject)| is_about(subject, own)).map(|(place, _)| place).collect()
+}
+
+/// Finds what customs decided anew since: they say nothing of what they decided before.
+fn find_over(notes: &mut [AbroadNote]) {
+    let heard = (1..).zip(notes.iter()).filter_map(|(place, note)| {
+        let Abroad::Response(response) = &note.what else { return None };
+        // What took its place is a note of its own.
+        let state = if note.amended { ActState::Amended(0) } else { ActState::Counts };
+        Some(CustomsAct::heard((note.jti, place), response, state))
+    });
+    let acts = heard.collect::<Vec<_>>();
+    for note in notes {
+        let act = acts.iter().find(|act| act.statement == Some(note.jti));
+        note.over = act.map(|act| over(&acts, act)).unwrap_or_default();
+    }
 }
 
 /// Says what is left of an item when some of it was given back: that follows from what was left before, and customs do not
@@ -277,7 +297,8 @@ mod tests {
         let by = "https://customs.gov.cn".parse().unwrap();
         let what = Abroad::Response(Box::new(response));
         let day = "2026-11-30".parse().unwrap();
-        let mut notes = [AbroadNote { jti, by, day, at: None, what, amended: false, taken_back: false, late: false }];
+        let (at, over) = (None, Vec::new());
+        let mut notes = [AbroadNote { jti, by, day, at, what, amended: false, taken_back: false, late: false, over }];
         leave_out_remarks(&mut notes);
         let Abroad::Response(response) = &notes[0].what else { panic!("{notes:?}") };
         assert_eq!(response.remarks, None);

@@ -1,17 +1,17 @@
 //! An act beside the others that decide of the same: of one who decides, and of one who releases, nobody has to remember
 //! what else waits, and what was told to the issuer before.
 
-use super::Notice;
+use super::{Notice, notices::amount};
 use crate::{
     office::{ActState, CustomsAct, DecidedAgain},
     reason::some_of,
-    statement::ItemDecision,
+    statement::{ItemDecision, ResponseCode},
 };
 
 /// What is to be known of an act by the others on its certificate: that one which waits or counts decided the same before,
-/// that one waits which decides otherwise, and what was decided otherwise since.
+/// that one waits which decides otherwise, and what was decided otherwise since; and what was written off of what it denies.
 pub(super) fn beside_decided(acts: &[CustomsAct], act: &CustomsAct) -> Vec<Notice> {
-    let mut all = Vec::new();
+    let mut all = written_off(acts, act).into_iter().collect::<Vec<_>>();
     let others = acts.iter().filter(|one| one.number != act.number && act.meeting(one).next().is_some());
     for other in others {
         if other.state == ActState::Waits && other.number < act.number {
@@ -40,12 +40,48 @@ fn decided_before(act: &CustomsAct, other: &CustomsAct) -> Option<Notice> {
         DecidedAgain::Otherwise(said) => {
             let stands = if waits { "waits for a supervisor" } else { "counts" };
             format!(
-                "act {number}, which {stands}, decides of the same, and not just this: {}; see whether both are needed",
+                "act {number}, which {stands}, decided so before, though not in all as this one does: it says {}; see whether \
+                 both are needed",
                 some_of(said)
             )
         }
     };
     Some(Notice::new("DECIDED_BEFORE", false, words))
+}
+
+/// That something was written off of what is denied: that stays, and who denies may have thought that nothing was used.
+fn written_off(acts: &[CustomsAct], act: &CustomsAct) -> Option<Notice> {
+    let is_same = |other: &CustomsAct| {
+        let declared = act.declaration.as_ref().zip(other.declaration.as_ref());
+        declared.is_some_and(|(one, two)| one.is_same(two))
+    };
+    let meets = |own: &ItemDecision, other: &CustomsAct, there: &ItemDecision| {
+        let on_it = own.line.zip(there.line).is_none_or(|(one, two)| one == two && is_same(other));
+        own.code == ResponseCode::PreferenceDenied && own.item.is_none_or(|item| there.item == Some(item)) && on_it
+    };
+    let written = acts.iter().filter(|other| other.state == ActState::Counts).flat_map(|other| {
+        let drawn = other.decisions.iter().filter(|there| there.code.draws());
+        let drawn = drawn.filter(move |there| act.decisions.iter().any(|own| meets(own, other, there)));
+        drawn.map(move |there| format!("{} by act {}", amount(there), other.number))
+    });
+    let written = written.collect::<Vec<_>>();
+    if written.is_empty() {
+        return None;
+    }
+    let words = format!(
+        "written off before: {}; that stays beside the denial: `origin customs reverse` takes an act back",
+        some_of(written)
+    );
+    Some(Notice::new("ALREADY_USED", false, words))
+}
+
+/// Which of the decisions of an act that counts are over, one by one: a later act decided them anew.
+pub(super) fn over(acts: &[CustomsAct], act: &CustomsAct) -> Vec<bool> {
+    let later = |one: &&CustomsAct| one.state == ActState::Counts && one.counts_from() > act.counts_from();
+    let is_over = |decided: &ItemDecision| {
+        act.state == ActState::Counts && acts.iter().filter(later).any(|one| one.decides_anew(act, decided))
+    };
+    act.decisions.iter().map(is_over).collect()
 }
 
 /// That an act before waits which decides otherwise, and may be released after this one. What it stands against is refused.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     statement::{Jti, Kind, OpenedBody, ResponseCode},
     store::{Batch, Expected, StateChange, Subject, Table, about},
-    time::{Date, serde_date},
+    time::{Date, serde_date, unix_ms},
     workflow::{Desk, WorkflowError, changes::Told},
 };
 use jiff::{Span as Days, ToSpan};
@@ -154,7 +154,7 @@ impl Desk {
         let (table, id) = (Table::Customs, clock_id(jti));
         let expected = vec![Expected { table, id: id.clone(), record }];
         let state = vec![StateChange::RecordPut { table, id, record: written(&Kept { over, list, told })? }];
-        let at_ms = u64::try_from(self.now().as_millisecond()).unwrap_or(0);
+        let at_ms = unix_ms(self.now());
         self.store().commit(Batch { at_ms, expected, state, feed, ..Batch::default() })?;
         Ok(count)
     }

@@ -1,18 +1,21 @@
 //! What was done here with a certificate of a partner: kept, shown, and what is left of it.
 
-use super::{Arrival, ArrivedName, Delivery, Notice, arrival::statements_about};
+use super::{
+    Arrival, ArrivedName, Delivery, EnquiryView, Notice, again::over, arrival::statements_about, using::reversed,
+};
 use crate::{
     certificate::Measure,
     log::Origin,
     office::{
-        ActWords, Action, Caller, Certified, CustomsAct, CustomsFile, CustomsRefused, DecidedLine, WaitingDenial,
+        ActState, ActWords, Action, Caller, Certified, CustomsAct, CustomsFile, CustomsRefused, DecidedLine,
+        WaitingDenial,
     },
     statement::{Jti, Kind, ResponseCode},
     store::{Expected, StateChange, Store, Subject, Table},
     workflow::{Accounts, Desk, WorkflowError},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Acts read in one go.
 const A_ROUND: usize = 256;
@@ -51,10 +54,13 @@ pub struct Course {
     pub arrival: Arrival,
     /// What is left of it; nothing while its contents are not here.
     pub balance: Vec<Balance>,
-    /// What was done, in the order in which it took effect.
+    /// What was done, in the order in which it took effect; one in the place of a write-off also gives back what that held
+    /// and it does not name.
     pub acts: Vec<CustomsAct>,
     /// Enquiries about it, by their identifiers.
     pub enquiries: Vec<Jti>,
+    /// The same as they stand, where the caller may read them.
+    pub asked: Vec<EnquiryView>,
     /// The numbers of the certificates in its place that arrived, by their identifiers.
     pub successors: BTreeMap<Jti, String>,
     /// What is to be known of it whatever it is declared with.
@@ -77,19 +83,22 @@ impl Desk {
         let mut acts = self.acts(&arrival)?;
         // Released later, an act has the last word, whatever its number.
         acts.sort_by_key(CustomsAct::counts_from);
-        let store = self.store().as_ref();
-        let asked = statements_about(store, &Subject::Statement(arrival.jti), Kind::Enquiry)?;
-        let enquiries = asked.into_iter().map(|(_, statement)| statement.opened.envelope.jti).collect();
+        add_given_back(&mut acts);
+        let subject = Subject::Statement(arrival.jti);
+        let enquiries = statements_about(self.store().as_ref(), &subject, Kind::Enquiry)?.into_iter();
+        let enquiries = enquiries.map(|(_, statement)| statement.opened.envelope.jti).collect();
+        let asked = if caller.may(Action::ReadEnquiries) { self.enquiries_about(&subject)? } else { Vec::new() };
         let mut notices = self.heard(&arrival, &[])?;
         notices.extend(self.predecessors_used(&arrival)?);
         let successors = self.successor_numbers(&arrival)?;
-        Ok(Course { balance: balance(&arrival), arrival, acts, enquiries, successors, notices })
+        Ok(Course { balance: balance(&arrival), arrival, acts, enquiries, asked, successors, notices })
     }
 
     /// What is left of a certificate. It reads from the disk.
     pub fn balance(&self, caller: &Caller, name: &ArrivedName) -> Result<Vec<Balance>, WorkflowError> {
         Accounts::allow(caller, Action::ReadArrivals)?;
         let arrival = self.arrived(name)?;
+        self.knows_its_acts(&arrival)?;
         arrival.whole()?;
         Ok(balance(&arrival))
     }
@@ -105,8 +114,11 @@ impl Desk {
         for (_, record) in rows {
             let waiting: WaitingDenial = parse(&record, "a denial that waits")?;
             let log = waiting.log.parse().map_err(|_| WorkflowError::Record("a denial names no log".to_owned()))?;
-            if let Some(act) = self.act(&log, &waiting.jti, waiting.act)? {
-                let notices = match self.if_arrived(&ArrivedName::Jti(waiting.jti))? {
+            // First: what was released before a loss waits no more.
+            let arrival = self.if_arrived(&ArrivedName::Jti(waiting.jti))?;
+            let act = self.act(&log, &waiting.jti, waiting.act)?;
+            if let Some(act) = act.filter(|act| act.state == ActState::Waits) {
+                let notices = match arrival {
                     Some(arrival) => self.known_of_act(&arrival, &act)?,
                     // A node that starts opens the logs of partners as it connects.
                     None => Vec::new(),
@@ -193,6 +205,26 @@ impl Desk {
         let (table, id) = (Table::Denial, act_id(&arrival.entry.origin, &arrival.jti, act));
         let record = self.store().record(table, &id)?.ok_or(CustomsRefused::NotWaiting(act))?;
         Ok(Expected { table, id, record: Some(record) })
+    }
+}
+
+impl Course {
+    /// Which of the decisions of one of its acts are over, one by one: a later act decided them anew.
+    #[must_use]
+    pub fn over(&self, act: &CustomsAct) -> Vec<bool> {
+        over(&self.acts, act)
+    }
+}
+
+/// Adds to each act in the place of a write-off what that held and it does not name: no statement says that it was given
+/// back.
+fn add_given_back(acts: &mut [CustomsAct]) {
+    let held = acts.iter().map(|act| (act.number, act.decisions.clone())).collect::<BTreeMap<_, _>>();
+    for act in acts {
+        let Some(before) = act.amends.and_then(|number| held.get(&number)) else { continue };
+        let named = act.decisions.iter().map(|one| (one.item, one.line)).collect::<BTreeSet<_>>();
+        let left_out = before.iter().filter(|one| one.code.draws() && !named.contains(&(one.item, one.line)));
+        act.decisions.extend(left_out.map(reversed));
     }
 }
 

@@ -93,7 +93,8 @@ impl Desk {
                     );
                     Notice::new("KEY_CLOSED", true, words)
                 } else {
-                    let words = "no certificate of that number was addressed to this country; it may be on its way, or on paper";
+                    let words = "no certificate of that number is known here; it may be on its way, or on paper, and of one that \
+                                 was erased before it came no number is known";
                     Notice::new("ARRIVAL_UNKNOWN", true, words)
                 };
                 answered.insert(0, notice);

@@ -1,21 +1,42 @@
 //! Acts of customs whose records were lost. What this authority told the issuers of them came back with its log, and what
 //! it signed counts: before anybody reads a certificate, the acts on it are made again from that.
 
-use super::{Arrival, Delivery, Notice, arrival::statement_at, deciding::on};
+use super::{
+    Arrival, Delivery, Notice,
+    arrival::statement_at,
+    course::{parse, written},
+    deciding::on,
+};
 use crate::{
     certificate::Goods,
     log::Origin,
     office::{ActState, Action, Actor, AuditEvent, CustomsAct},
-    sequencer::{Bare, Recalled, SequencerError},
-    statement::{CustomsResponse, Jti, Kind, OpenedBody, open_leaf},
-    store::{Disclosures, EntryRef, StateChange, Store, StoreError, Subject, about},
+    reason::{Reasoned as _, counted},
+    sequencer::{Bare, Closing, Recalled, SequencerError},
+    statement::{CustomsResponse, Issuer, Jti, Kind, OpenedBody, open_leaf},
+    store::{Disclosures, EntryRef, StateChange, Store, StoreError, Subject, Table, about},
     workflow::{Desk, WorkflowError},
 };
+use serde::{Deserialize, Serialize};
 
 /// How often the acts on one certificate are looked for anew because another was first with it.
 const TRIED: usize = 16;
 /// Two authorities' clocks lie no further apart than that, as far as the hours of their statements tell.
 const HOUR_MS: u64 = 3_600_000;
+/// Entries that are looked through before it is kept how far.
+const A_STRETCH: u64 = 256;
+
+/// How far what came back to an own log was looked through for responses without what they say. What an entry says is lost
+/// again only with this record.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Sought {
+    /// The first entry that came back.
+    from: u64,
+    /// Those below this index did.
+    end: u64,
+    /// Of those below this none is without.
+    below: u64,
+}
 
 impl Desk {
     /// The certificate at a place, with every act that its issuer was told of; none where there is something else, or a
@@ -75,17 +96,31 @@ impl Desk {
         Ok(Some(state))
     }
 
-    /// The responses about a certificate in own logs of which something was lost and came back, but in what is void.
+    /// The own logs to an issuer of which something was lost and came back: of most authorities none, and nothing more is
+    /// looked at then.
+    pub(super) fn came_back_to(&self, issuer: &Issuer) -> Result<Vec<Origin>, StoreError> {
+        let (store, mut back) = (self.store().as_ref(), Vec::new());
+        for log in store.logs().into_iter().filter(|log| is_to(log, issuer)) {
+            if Recalled::read(store, &log)?.is_some() {
+                back.push(log);
+            }
+        }
+        Ok(back)
+    }
+
+    /// The responses about a certificate in such logs, but in what is void.
     fn told_of(&self, arrival: &Arrival) -> Result<Vec<(Jti, EntryRef)>, StoreError> {
-        let (store, trust, mut told) = (self.store().as_ref(), self.trust(), Vec::new());
+        let (back, mut told) = (self.came_back_to(&arrival.issuer)?, Vec::new());
+        if back.is_empty() {
+            return Ok(told);
+        }
+        let (store, trust) = (self.store().as_ref(), self.trust());
         for one in about(store, &Subject::Statement(arrival.jti))? {
             let EntryRef { origin, index } = &one.entry;
-            if one.kind != Kind::CustomsResponse || trust.is_void(origin, *index) {
+            if one.kind != Kind::CustomsResponse || !back.contains(origin) || trust.is_void(origin, *index) {
                 continue;
             }
-            if Recalled::read(store, origin)?.is_some()
-                && let Some(facts) = store.facts(origin, *index)?
-            {
+            if let Some(facts) = store.facts(origin, *index)? {
                 told.push((facts.jti, one.entry));
             }
         }
@@ -116,38 +151,97 @@ impl Desk {
 
     /// Refuses what rests on what was done with a certificate, where some of that may not be known yet.
     pub(super) fn knows_its_acts(&self, arrival: &Arrival) -> Result<(), WorkflowError> {
-        self.acts_unread(arrival)?.map_or(Ok(()), |notice| Err(WorkflowError::ArrivalForbids(notice)))
+        if let Some(missing) = self.acts_missing(&arrival.issuer) {
+            return Err(missing.into());
+        }
+        let blocks = self.acts_unread(arrival)?.filter(|notice| notice.blocks);
+        blocks.map_or(Ok(()), |notice| Err(WorkflowError::ArrivalForbids(notice)))
     }
 
-    /// That a response to the issuer of a certificate came back without what it says: it may be about this one.
-    pub(super) fn acts_unread(&self, arrival: &Arrival) -> Result<Option<Notice>, WorkflowError> {
-        let (store, trust) = (self.store().as_ref(), self.trust());
-        for log in store.logs() {
-            if trust.addressee_of(&log) != Some(&arrival.issuer) {
+    /// That an own log to an issuer is behind what was signed of it, or may be, for the issuer was not heard since the folder
+    /// was lost. A write-off goes to the newest one, which may be whole.
+    fn acts_missing(&self, issuer: &Issuer) -> Option<SequencerError> {
+        let behind = self.missing(|log| is_to(log, issuer));
+        let behind = behind.filter(|why| matches!(why, SequencerError::HistoryMissing { .. }));
+        behind.or_else(|| self.sequencer().gate().awaits(&self.trust().node_of(issuer)?.name))
+    }
+
+    /// That entries of an own log to the issuer of a certificate are lost for good, which may have told of it. Nobody knows more
+    /// of them, and nothing waits for them.
+    fn acts_lost(&self, arrival: &Arrival) -> Result<Option<Notice>, StoreError> {
+        let store = self.store().as_ref();
+        for (log, closing) in Closing::all(store)?.into_iter().filter(|(log, _)| is_to(log, &arrival.issuer)) {
+            // What was issued since the log that follows began cannot have been told of in it.
+            let next = log.shard().successor().and_then(|shard| Origin::new(log.host(), &shard, log.addressee()).ok());
+            let next = next.map(|next| store.facts(&next, 0)).transpose()?.flatten();
+            if next.is_some_and(|next| next.jti.hour_ms() < arrival.jti.hour_ms()) {
                 continue;
             }
-            let Some(Bare { from, end }) = Bare::read(store, &log)? else { continue };
-            for index in from..end {
-                if !is_unread(store, (&log, index), &arrival.jti)? || trust.is_void(&log, index) {
-                    continue;
-                }
+            let lost = counted(closing.signed.saturating_sub(closing.size), "entry is", "entries are");
+            let words = format!(
+                "{lost} lost of {log} for good, and may have told what customs here did with it: nobody knows whether that was \
+                 written off or denied before"
+            );
+            return Ok(Some(Notice::new("ACTS_LOST", false, words)));
+        }
+        Ok(None)
+    }
+
+    /// That a response to the issuer of a certificate is missing, or came back without what it says: it may be about this
+    /// one.
+    pub(super) fn acts_unread(&self, arrival: &Arrival) -> Result<Option<Notice>, WorkflowError> {
+        let store = self.store().as_ref();
+        if let Some(missing) = self.acts_missing(&arrival.issuer) {
+            let words = format!("what customs here did with it may not all be known: {missing} ({})", missing.reason());
+            return Ok(Some(Notice::new("ACTS_LOST", true, words)));
+        }
+        for log in self.came_back_to(&arrival.issuer)? {
+            let Some(bare) = Bare::read(store, &log)? else { continue };
+            // Nothing was done with a certificate before it was issued, as far as identifiers tell.
+            let last = store.facts(&log, bare.end.saturating_sub(1))?;
+            if last.is_some_and(|last| last.jti.hour_ms().saturating_add(HOUR_MS) < arrival.jti.hour_ms()) {
+                continue;
+            }
+            if let Some(index) = self.first_unread(&log, bare)? {
                 let words = format!(
                     "entry {index} of {log} says what customs here did with a certificate, perhaps with this one: it was lost, \
-                     and came back without what it says, which its issuer is asked for (`origin doctor`)"
+                     and came back without what it says, which its issuer is asked for; where that has it no more, an operator says so: \
+                     `origin partner go-on --log {log}`"
                 );
                 return Ok(Some(Notice::new("ACTS_LOST", true, words)));
             }
         }
-        Ok(None)
+        Ok(self.acts_lost(arrival)?)
+    }
+
+    /// The first response that came back to an own log without what it says. Most entries have all that they say, and are
+    /// not looked at again for each certificate.
+    fn first_unread(&self, log: &Origin, Bare { from, end }: Bare) -> Result<Option<u64>, WorkflowError> {
+        let (store, trust) = (self.store().as_ref(), self.trust());
+        let (table, id) = (Table::Customs, format!("sought/{log}").into_bytes());
+        let kept = store.record(table, &id)?;
+        let kept = kept.map(|record| parse::<Sought>(&record, "how far a log was looked through")).transpose()?;
+        let known = kept.filter(|kept| (kept.from, kept.end) == (from, end)).map_or(from, |kept| kept.below);
+        // What is not published yet is not read yet.
+        let (mut below, published) = (known, store.head(log).map_or(0, |published| published.head.size));
+        while below < end.min(published) && (trust.is_void(log, below) || !is_unread(store, log, below)?) {
+            below = below.saturating_add(1);
+        }
+        if below.saturating_sub(known) >= A_STRETCH {
+            let record = written(&Sought { from, end, below })?;
+            self.commit(Vec::new(), vec![StateChange::RecordPut { table, id, record }], Vec::new())?;
+        }
+        Ok((below < end).then_some(below))
     }
 }
 
-/// Whether an own entry is a response without what it says, and not of a time before a certificate.
-fn is_unread(store: &dyn Store, (log, index): (&Origin, u64), certificate: &Jti) -> Result<bool, StoreError> {
-    let Some(facts) = store.facts(log, index)? else { return Ok(false) };
-    if facts.jti.hour_ms().saturating_add(HOUR_MS) < certificate.hour_ms() {
-        return Ok(false);
-    }
+/// Whether an own log has what is said to an issuer.
+fn is_to(log: &Origin, issuer: &Issuer) -> bool {
+    log.addressee() == issuer.host().as_str()
+}
+
+/// Whether an own entry is a response without what it says.
+fn is_unread(store: &dyn Store, log: &Origin, index: u64) -> Result<bool, StoreError> {
     let Some(leaf) = store.leaf(log, index)? else { return Ok(false) };
     let none: &[&str] = &[];
     let is_response = open_leaf(&leaf, none).is_ok_and(|opened| opened.body.kind() == Kind::CustomsResponse);

@@ -3,7 +3,7 @@
 use super::{Arrival, Delivery, MatchWish, arrival::BEYOND_END};
 use crate::{
     agreement::{Edition, Known, LatePresentation},
-    certificate::number_as_read,
+    certificate::{Goods, number_as_read},
     encoding::hex,
     office::{ActState, CustomsAct, CustomsFile, DecidedLine, WHOLE},
     reason::some_of,
@@ -76,6 +76,26 @@ pub(super) fn beside_others(acts: &[CustomsAct], number: u32) -> Vec<Notice> {
         all.extend(written_before(before, declaration, drawn));
     }
     all
+}
+
+/// That goods which are certified in one unit were written off in another, such as by their weight: they are written off in
+/// that one alone from then on.
+pub(super) fn otherwise_measured(goods: &Goods, act: &CustomsAct) -> Vec<Notice> {
+    let mut seen = BTreeSet::new();
+    let words = |one: &ItemDecision| {
+        let (number, unit) = (one.item?, &one.quantity.as_ref().filter(|_| one.code.draws())?.unit);
+        let stated = &goods.items.iter().find(|item| item.number == number)?.quantities;
+        if stated.is_empty() || stated.iter().any(|much| much.unit == *unit) || !seen.insert(number) {
+            return None;
+        }
+        let certified = some_of(stated.iter().map(|much| &much.unit));
+        Some(format!(
+            "item {number} is certified in {certified}, and written off in {unit}, by its weight: in {unit} alone from now \
+             on, unless `origin customs reverse` takes that back"
+        ))
+    };
+    let said = act.decisions.iter().filter_map(words).collect::<Vec<_>>();
+    said.into_iter().map(|words| Notice::new("WRITTEN_OFF_BY_WEIGHT", false, words)).collect()
 }
 
 /// That what an amended act held and its successor does not name was given back.

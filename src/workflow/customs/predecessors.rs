@@ -29,6 +29,7 @@ impl Desk {
             let Some(before) = before else { continue };
             let waiting = if before.waits { self.waiting_on(&before)? } else { Vec::new() };
             found.extend(stands_here_of(&number, &before.file, &waiting));
+            found.extend(self.acts_unread(&before)?.map(|one| said_of(&number, one)));
         }
         Ok(found)
     }
@@ -48,10 +49,7 @@ impl Desk {
                 heard.extend(self.gone(before, back, &[]));
                 back = back.max(self.came_back(before));
             }
-            found.extend(heard.into_iter().map(|one| {
-                let words = format!("of {number}, in whose place it stands: {}", one.words);
-                Notice { words, ..one }
-            }));
+            found.extend(heard.into_iter().map(|one| said_of(&number, one)));
         }
         Ok(found)
     }
@@ -101,6 +99,11 @@ fn replaced(arrival: &Arrival) -> Vec<String> {
     let prior = reference.into_iter().flat_map(|reference| &reference.prior);
     let prior = prior.filter(|prior| matches!(prior.relation, Relation::Replaces | Relation::TrueCopyOf));
     prior.map(|prior| prior.number.to_string()).collect()
+}
+
+/// What is said of a certificate as it is told of the one in its place.
+fn said_of(number: &str, one: Notice) -> Notice {
+    Notice { words: format!("of {number}, in whose place it stands: {}", one.words), ..one }
 }
 
 fn stands_here_of(number: &str, file: &CustomsFile, waiting: &[CustomsAct]) -> Option<Notice> {

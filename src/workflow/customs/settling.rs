@@ -48,6 +48,8 @@ impl Desk {
                 if waiting.by.is_same(&by) {
                     return Err(CustomsRefused::SamePerson.into());
                 }
+                // First: that some acts are not known yet is no reason to drop it.
+                desk.knows_its_acts(&arrival)?;
                 desk.undecided_since(&arrival, &waiting)?;
                 let follows = (waiting.declaration.as_ref(), waiting.enquiry.as_ref());
                 let judged = desk.judged(&arrival, follows, &waiting.decisions, waiting.despite);

@@ -10,7 +10,7 @@ use crate::{
     office::{AccountId, ActState, Action, Actor, AuditEvent, Caller, CustomsAct},
     statement::OpenedBody,
     store::{Batch, Records, StateChange, Table},
-    time::{Date, Random, serde_date},
+    time::{Date, Random, serde_date, unix_ms},
     workflow::{Accounts, Desk, WorkflowError},
 };
 use jiff::ToSpan as _;
@@ -242,7 +242,7 @@ impl Desk {
     }
 
     fn now_ms(&self) -> u64 {
-        u64::try_from(self.now().as_millisecond()).unwrap_or(0)
+        unix_ms(self.now())
     }
 }
 
@@ -298,6 +298,7 @@ fn told(notice: Notice) -> Option<Notice> {
     let without = match notice.reason {
         "ALREADY_USED" => "it was used in full before, with another declaration",
         "SINGLE_CONSIGNMENT" => "it covers one consignment, and was used with another declaration",
+        "ACTS_LOST" => "what customs did with it may not all be known yet, because some of that was lost",
         reason => return TOLD.contains(&reason).then_some(notice),
     };
     Some(Notice { words: without.to_owned(), ..notice })

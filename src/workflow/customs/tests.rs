@@ -33,6 +33,7 @@ mod enquiries;
 mod erasing;
 mod following;
 mod listing;
+mod lost;
 mod numbers;
 mod predecessors;
 mod said;
@@ -323,7 +324,9 @@ async fn an_enquiry_is_answered_step_by_step_within_the_clock_of_the_agreement()
     assert_eq!((asking.state, asking.replies.len()), (EnquiryState::Answered, 2));
     assert!(customs.enquiries(&corridor.officer, true, 0..50).unwrap().enquiries.is_empty());
     // It stays with the certificate for ever, on both sides.
-    assert_eq!(customs.course(&corridor.officer, &corridor.name()).unwrap().enquiries, [raised.jti]);
+    let course = customs.course(&corridor.officer, &corridor.name()).unwrap();
+    assert_eq!(course.enquiries, [raised.jti]);
+    assert_eq!(course.asked.iter().map(|one| one.state).collect::<Vec<_>>(), [EnquiryState::Answered]);
     let notes = exporting.abroad(liaison, &CertificateName::Number(corridor.number())).unwrap();
     let answers = notes.iter().filter(|note| matches!(note.what, Abroad::Reply(_))).count();
     assert_eq!((notes.len(), answers), (3, 2));

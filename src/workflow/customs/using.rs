@@ -6,7 +6,7 @@ use super::{
     deciding::{blocking, next_act},
     digest,
     heard::named_items,
-    notices::beside_others,
+    notices::{beside_others, otherwise_measured},
     part,
     unusable::says_why,
 };
@@ -73,6 +73,7 @@ impl Desk {
         let prepare = move |desk: &Self| {
             desk.once(&request, digest, || {
                 let arrival = desk.arrived(&wish.certificate)?;
+                desk.knows_its_acts(&arrival)?;
                 let mut known = desk.known(&arrival, Some(&wish.declaration), &[])?;
                 if !wish.despite_predecessor {
                     known.extend(desk.predecessors_used(&arrival)?);
@@ -164,6 +165,7 @@ impl Desk {
         let prepare = move |desk: &Self| {
             desk.once(&request, digest, || {
                 let arrival = desk.arrived(&own)?;
+                desk.knows_its_acts(&arrival)?;
                 let before = desk.act(&arrival.entry.origin, &arrival.jti, number)?;
                 let before = before.ok_or(CustomsRefused::NoAct(number))?;
                 if !before.is_write_off() {
@@ -241,6 +243,10 @@ impl Desk {
                 // It was written off by who knew.
                 let used = desk.predecessors_used(&arrival)?.into_iter();
                 notices.extend(used.map(|one| Notice { blocks: false, ..one }));
+            }
+            let now = acts.iter().find(|one| one.number == act && one.state == ActState::Counts);
+            if let (Some(now), Ok(certificate)) = (now, arrival.whole()) {
+                notices.extend(otherwise_measured(&certificate.goods, now));
             }
             notices.extend(beside_others(&acts, act));
             Ok(WrittenOff { act, statement, balance: balance(&arrival), notices })

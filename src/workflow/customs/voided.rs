@@ -5,7 +5,6 @@ use super::{Arrival, Notice, notices::amount};
 use crate::{
     office::ActState,
     reason::some_of,
-    sequencer::Recalled,
     statement::ImportDeclaration,
     store::EntryRef,
     workflow::{Desk, WorkflowError},
@@ -20,7 +19,7 @@ impl Desk {
         declaration: &ImportDeclaration,
     ) -> Result<Vec<Notice>, WorkflowError> {
         let (trust, mut found) = (self.trust(), Vec::new());
-        let lost = Recalled::last_ms(self.store().as_ref())?.is_some();
+        let lost = !self.came_back_to(&arrival.issuer)?.is_empty();
         for (origin, store) in self.addressed().into_iter().filter(|(log, _)| log.host() == arrival.issuer.host()) {
             let Some(last) = trust.shard_final_size(&origin) else { continue };
             for index in last..store.head(&origin).map_or(0, |head| head.head.size) {

@@ -51,6 +51,9 @@ async fn an_item_that_an_amendment_leaves_out_is_given_back_whole_and_both_sides
     let [given_back] = amended.notices.as_slice() else { panic!("{:?}", amended.notices) };
     assert!(given_back.reason == "GIVEN_BACK" && !given_back.blocks);
     assert!(given_back.words.contains("act 1") && given_back.words.contains("18000 KGM of item 2"), "{given_back:?}");
+    let acts = customs.course(officer, &name).unwrap().acts;
+    let told = acts[1].decisions.iter().map(|one| (one.item, one.code)).collect::<Vec<_>>();
+    assert_eq!(told, [(Some(1), ResponseCode::UtilisedPartial), (Some(2), ResponseCode::Reversed)]);
     // What is taken back later is counted from what was left then.
     customs.write_off(officer, wish(3, "D-2", vec![of(2, "1000")])).await.unwrap();
     let request = corridor.china.request_id(4);

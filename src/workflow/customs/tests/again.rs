@@ -3,7 +3,7 @@
 use super::{Corridor, why};
 use crate::{
     statement::{ResponseCode, ResponseReason},
-    workflow::{Decided, Notice},
+    workflow::{CertificateName, Decided, Notice},
 };
 
 impl Corridor {
@@ -68,7 +68,8 @@ async fn a_denial_for_another_reason_of_a_line_or_of_the_whole_is_not_said_to_be
         let mut wish = corridor.decision(nth, item, ResponseCode::PreferenceDenied, Some(reason));
         wish.decisions[0].line = line;
         let denied = corridor.customs.decide(&corridor.officer, wish).await.unwrap();
-        let waits = format!("act {first}, which waits for a supervisor, decides of the same");
+        let waits =
+            format!("act {first}, which waits for a supervisor, decided so before, though not in all as this one");
         says(&denied.notices, "DECIDED_BEFORE", &waits);
         let words = &denied.notices[0].words;
         assert!(words.contains(said) && words.ends_with("see whether both are needed"), "{words}");
@@ -109,4 +110,41 @@ async fn what_passes_while_a_denial_waits_is_told_to_who_decides_it_and_to_who_r
     corridor.waits(1, Some(1)).await;
     let received = corridor.decides(2, Some(1), ResponseCode::Received).await;
     assert!(received.notices.is_empty() && corridor.queued().is_empty(), "what decides nothing");
+}
+
+#[tokio::test]
+async fn who_denies_what_was_written_off_and_who_releases_that_are_told_that_it_stays() {
+    let corridor = Corridor::open().await;
+    let written = corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "16800")).await.unwrap();
+    let denied = corridor.decides(2, Some(1), ResponseCode::PreferenceDenied).await;
+    let used = format!("written off before: 16800 H87 of item 1 by act {};", written.act);
+    says(&denied.notices, "ALREADY_USED", &used);
+    says(&corridor.queued(), "ALREADY_USED", &used);
+    says(&corridor.releases(3, &corridor.name(), denied.act).await.unwrap().notices, "ALREADY_USED", &used);
+    // Denied of another line, it is not of what was written off.
+    let corridor = Corridor::open().await;
+    corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "100")).await.unwrap();
+    let mut wish = corridor.decision(2, Some(1), ResponseCode::PreferenceDenied, Some(ResponseReason::GoodsDiffer));
+    wish.decisions[0].line = Some(2);
+    let denied = corridor.customs.decide(&corridor.officer, wish).await.unwrap();
+    assert!(denied.notices.is_empty(), "{denied:?}");
+}
+
+#[tokio::test]
+async fn what_a_later_decision_ended_is_shown_as_over_to_customs_and_to_the_issuer() {
+    let corridor = Corridor::open().await;
+    let over = || {
+        let course = corridor.customs.course(&corridor.officer, &corridor.name()).unwrap();
+        let here = course.acts.iter().flat_map(|act| course.over(act)).collect::<Vec<_>>();
+        let name = CertificateName::Number(corridor.number());
+        let notes = corridor.exporting.abroad(&corridor.liaison, &name).unwrap();
+        assert_eq!(notes.into_iter().flat_map(|note| note.over).collect::<Vec<_>>(), here);
+        here
+    };
+    corridor.decides(1, Some(1), ResponseCode::PreferenceSuspended).await;
+    assert_eq!(over(), [false]);
+    corridor.decides(2, Some(1), ResponseCode::AcceptedForClaim).await;
+    assert_eq!(over(), [true, false]);
+    corridor.decides(3, Some(1), ResponseCode::Received).await;
+    assert_eq!(over(), [true, false, false], "what decides nothing ends nothing");
 }

@@ -3,6 +3,7 @@
 use super::{Corridor, line, reason};
 use crate::{
     agreement::Agreements,
+    certificate::Measure,
     office::WriteOffLine,
     reason::Reasoned as _,
     statement::{Act, ResponseCode, Since},
@@ -73,6 +74,27 @@ async fn a_certificate_past_the_closing_of_its_key_is_shown_as_that_and_nothing_
     let accepted = customs.decide(officer, knows(5)).await.unwrap();
     assert_eq!(customs.decide(officer, knows(5)).await.unwrap(), accepted, "said again it is the same");
     assert_eq!(reason(customs.decide(officer, accept(5)).await), "REQUEST_ID_REUSED");
+}
+
+#[tokio::test]
+async fn who_writes_off_by_weight_what_is_certified_by_the_piece_is_told_what_that_does() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let told = async |nth, much: &str, unit: &str| {
+        let mut wish = corridor.write_off(nth, "D-1", "1");
+        wish.lines[0].quantity = Measure { value: much.parse().unwrap(), unit: unit.parse().unwrap() };
+        let written = customs.write_off(officer, wish).await.unwrap();
+        let words = written.notices.into_iter().filter(|one| one.reason == "WRITTEN_OFF_BY_WEIGHT" && !one.blocks);
+        (written.act, words.map(|one| one.words).collect::<Vec<_>>())
+    };
+    let (act, words) = told(1, "5", "KGM").await;
+    assert!(
+        words.len() == 1 && words[0].starts_with("item 1 is certified in H87, and written off in KGM"),
+        "{words:?}"
+    );
+    assert_eq!(reason(customs.write_off(officer, corridor.write_off(2, "D-1", "5")).await), "BALANCE_UNIT");
+    corridor.takes_back(3, act).await;
+    assert!(told(4, "5", "H87").await.1.is_empty());
 }
 
 #[tokio::test]
