@@ -5,10 +5,10 @@ use crate::{
     certificate::Text,
     log::{Hash, Origin},
     office::{Actor, AuditEvent},
-    sequencer::{Outcome, Recalled, RequestKey, Saying, Task, Work, stopped::End},
+    sequencer::{Outcome, Recalled, RequestKey, Saying, Task, Work, marks::Known, stopped::End},
     statement::{Act, KeyAct, KeyChange, KeyRecord, Kid, OpenedBody},
     store::EntryRef,
-    time::Timestamp,
+    time::{Timestamp, unix_ms},
     trust::ListedUse,
     verification::CheckedEntry,
 };
@@ -51,7 +51,33 @@ impl Desk {
             let ends = tokio::task::spawn_blocking(move || sequencer.ends(since)).await;
             return Ok(ends.map_err(|error| WorkflowError::Record(error.to_string()))??);
         }
-        Ok(sequencer.stop_key(&key, since, self.now()).await?.ends)
+        let mut ends = sequencer.stop_key(&key, since, self.now()).await?.ends;
+        let now = tokio::task::spawn_blocking(move || sequencer.ends(since)).await;
+        let now = now.map_err(|error| WorkflowError::Record(error.to_string()))??;
+        // What was lost may have come back since the key was stopped.
+        let more = now.into_iter().filter(|end| !ends.iter().any(|kept| kept.origin == end.origin));
+        let more = more.collect::<Vec<_>>();
+        ends.extend(more);
+        Ok(ends)
+    }
+
+    /// Since when it is kept how much of a log partners had cosigned, where the loss of what was kept before may have a key that
+    /// is suspect since an instant closed too early; none else. It reads from the disk.
+    pub fn marks_since(&self, end: &End, suspected_since: Timestamp) -> Result<Option<Timestamp>, WorkflowError> {
+        let store = self.store().as_ref();
+        let Some(recalled) = Recalled::read(store, &end.origin)? else { return Ok(None) };
+        let began = i64::try_from(recalled.at_ms / 1_000).unwrap_or(i64::MAX);
+        let is_known = match end.known {
+            Known::Cosigned(mark) => mark.at >= began,
+            Known::OwnRecord(_) => true,
+            Known::Nothing => false,
+        };
+        // What was lost with the marks was signed, and cosigned, after the hour of its first entry began.
+        let first = store.facts(&end.origin, recalled.from)?.map_or(0, |facts| facts.jti.hour_ms());
+        if is_known || unix_ms(suspected_since) <= first {
+            return Ok(None);
+        }
+        Ok(Timestamp::from_second(began).ok())
     }
 
     /// What a key signed from these places of its authority's logs on; from `from` on, where that is given. It reads from

@@ -99,6 +99,9 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     assert!((1..=4).contains(&until), "what was cosigned before, to within the hour: {end}");
     let hit = end["certificates"].as_u64().unwrap();
     assert!((3..=6).contains(&hit), "{end}");
+    // Nor does who is refused.
+    let nowhere = format!("{log}=999");
+    pakistan.asks(&one, &[&revoke[..], &["--until", &nowhere]].concat()).bad(2, &["is no log of this authority"]);
     pakistan.issue(&one, 6..7);
     let delivered = |log: &Value| log["held"].as_u64() >= Some(8) && log["disclosed"] == log["held"];
     china.until(&two, pk, &log, delivered);
@@ -224,6 +227,22 @@ fn a_key_is_closed_at_every_partner_and_each_finds_what_is_its_own() {
         let kept = origin(&["trust", "show", &partner.at("trust/trust-list.note"), "--format", "json"]).good().json();
         assert_eq!(kept["version"], 2, "{kept}");
     }
+
+    // Who knows better corrects it with the next list, and it does not go back without a word.
+    let log = format!("tdap.gov.pk/log/{}/customs.gov.cn", today().year());
+    let shown = lines(&pakistan.asks(&one, &[&revoke[..], &["--dry-run", "--format", "json"]].concat()).good());
+    let size = shown.iter().find(|end| end["log"] == log.as_str()).and_then(|end| end["size"].as_u64()).unwrap();
+    let until = format!("{log}={size}");
+    let corrected = pakistan.asks(&one, &[&revoke[..], &["--until", &until]].concat()).good();
+    assert!(corrected.err.contains("trust list 3 is installed"), "{}", corrected.err);
+    found(&china, &two, 0);
+    found(&kenya, &three, 1);
+    let again = pakistan.asks(&one, &[&revoke[..], &["--until", &until]].concat()).good();
+    assert!(!again.err.contains("is installed"), "it is closed there: {}", again.err);
+    let back = pakistan.asks(&one, &revoke).good();
+    let words = format!("is closed in {log} at 0, and no more at {size}");
+    assert!(back.err.contains(&words) && back.err.contains("trust list 4 is installed"), "{}", back.err);
+    found(&china, &two, 2);
     for node in [one, two, three] {
         let events = node.stop();
         assert!(!events.contains("LOG_EQUIVOCATED") && !events.contains("panicked"), "{events}");

@@ -137,10 +137,16 @@ impl Handover<'_> {
         let path = self.draft("list.json");
         let kept =
             if path.exists() { Some(files::read_text(&path, MAX_LIST_BYTES, Exit::Configuration)?) } else { None };
-        let kept = kept.and_then(|text| ListDraft::parse(&text).ok()).filter(|draft| {
+        let kept = kept
+            .and_then(|text| ListDraft::parse(&text).ok())
+            .filter(|draft| draft.text().version == trust.version().saturating_add(1));
+        let before = kept.as_ref().map_or_else(|| trust.text(), ListDraft::text);
+        for moved in moved(&before.closings, &self.closings) {
+            self.say(moved);
+        }
+        let kept = kept.filter(|draft| {
             let (text, note) = (draft.text(), section.map(|section| section.note().to_string()));
-            text.version == trust.version().saturating_add(1)
-                && note.is_none_or(|note| text.sections.iter().any(|one| one.note == note))
+            note.is_none_or(|note| text.sections.iter().any(|one| one.note == note))
                 && self.closings.iter().all(|closing| text.closings.contains(closing))
         });
         // One that others may be signing already is not made anew.
@@ -256,6 +262,19 @@ pub(super) enum Said {
     NotYet,
 }
 
+/// Which ends that a list names already others take the place of. A draft that others may have signed is made anew for them.
+fn moved(before: &[Closing], after: &[Closing]) -> Vec<String> {
+    let named = |one: &Closing| (one.iss.clone(), one.kid.clone(), one.origin.clone(), one.reason);
+    let moved = after.iter().filter_map(|new| {
+        let old = before.iter().find(|old| named(old) == named(new) && old.until_index != new.until_index)?;
+        let (kid, origin, end, was) = (&new.kid, &new.origin, new.until_index, old.until_index);
+        Some(format!(
+            "`{kid}` is closed in {origin} at {end}, and no more at {was} (--until {origin}={was} leaves it there)"
+        ))
+    });
+    moved.collect()
+}
+
 /// Who has to sign: all of those who have not, or so many of them as are wanted.
 fn still_to_sign(missing: &[&str], wanted: usize) -> String {
     let names = missing.join(", ");
@@ -264,7 +283,25 @@ fn still_to_sign(missing: &[&str], wanted: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::still_to_sign;
+    use super::{moved, still_to_sign};
+    use crate::trust::{Closing, ClosingReason};
+
+    #[test]
+    fn an_end_that_a_list_or_a_draft_named_is_not_moved_without_a_word() {
+        let closing = |shard: &str, until_index| Closing {
+            iss: "https://tdap.gov.pk".parse().unwrap(),
+            kid: "statement-1".parse().unwrap(),
+            origin: format!("tdap.gov.pk/log/{shard}").parse().unwrap(),
+            until_index,
+            reason: ClosingReason::Compromised,
+        };
+        let before = [closing("2026/gacc.gov.cn", 5), closing("2026/all", 3)];
+        assert!(moved(&before, &before).is_empty() && moved(&[], &before).is_empty());
+        let said = moved(&before, &[closing("2026/gacc.gov.cn", 0), closing("2026/all", 3)]);
+        let [said] = said.as_slice() else { panic!("{said:?}") };
+        let words = "`statement-1` is closed in tdap.gov.pk/log/2026/gacc.gov.cn at 0, and no more at 5";
+        assert!(said.starts_with(words) && said.contains("--until tdap.gov.pk/log/2026/gacc.gov.cn=5"), "{said}");
+    }
 
     #[test]
     fn who_still_has_to_sign_is_not_more_than_are_wanted() {

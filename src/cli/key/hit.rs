@@ -9,6 +9,7 @@ use crate::{
     },
     log::Origin,
     node::Configuration,
+    reason::counted,
     statement::{Issuer, Kid, Kind},
     time::Timestamp,
     trust::Closing,
@@ -25,6 +26,8 @@ pub(super) struct End {
     pub(super) until_index: u64,
     size: u64,
     basis: String,
+    /// Since when that is kept, where the loss of what was kept before may have it closed too early.
+    marks_since: Option<Timestamp>,
     certificates: Vec<wire::PlainStatement>,
     /// Changes that take force away: they stay.
     stay: u64,
@@ -39,13 +42,13 @@ pub(super) struct Hit {
     pub(super) ends: BTreeMap<Origin, End>,
 }
 
-/// Has the node stop a key, unless this only asks, and say what that hits.
+/// Has the node stop a key, unless this only asks, and say what that hits; in these logs from where the operator says on.
 pub(super) fn ask(
     console: Console,
     door: &OperatorDoor,
     configuration: &Configuration,
     (issuer, key): (&Issuer, &Kid),
-    since: Timestamp,
+    (since, until): (Timestamp, &[(Origin, u64)]),
     only_ask: bool,
 ) -> Result<Hit, Failure> {
     remote::converse(async {
@@ -57,7 +60,11 @@ pub(super) fn ask(
             suspected_since: Some(prost_types::Timestamp { seconds: since.as_second(), nanos: 0 }),
             only_ask,
         };
-        let stopped = connection.admin().stop_key(within_deadline(request)).await.map_err(refused)?.into_inner();
+        let stopped = connection.admin().stop_key(within_deadline(request)).await.map_err(refused)?;
+        let mut stopped = stopped.into_inner();
+        for (log, until_index) in until {
+            close_at(&mut stopped.ends, log, *until_index)?;
+        }
         let mut ends = BTreeMap::new();
         for end in &stopped.ends {
             ends.insert(origin(&end.log)?, End::of(end));
@@ -90,23 +97,45 @@ fn origin(text: &str) -> Result<Origin, Failure> {
     text.parse().map_err(|error| Failure::new(Exit::Failed, format!("the node names a log that is none: {error}")))
 }
 
+/// Closes the key in a log where the operator says.
+fn close_at(ends: &mut [wire::KeyEnd], log: &Origin, until_index: u64) -> Result<(), Failure> {
+    let end = ends.iter_mut().find(|end| end.log == log.as_str() && until_index <= end.size);
+    let end = end.ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("{log} with {until_index} entries or more is no log of this authority here"))
+    })?;
+    *end = wire::KeyEnd { log: log.to_string(), until_index, size: end.size, ..wire::KeyEnd::default() };
+    Ok(())
+}
+
 impl End {
     fn of(end: &wire::KeyEnd) -> Self {
-        let at = end.cosigned_at.as_ref().and_then(|at| Timestamp::from_second(at.seconds).ok());
+        let instant = |at: &Option<prost_types::Timestamp>| Timestamp::from_second(at.as_ref()?.seconds).ok();
+        let at = instant(&end.cosigned_at);
         let basis = match (end.basis(), at) {
             (wire::EndBasis::Cosigned, Some(at)) => format!("cosigned at {at}"),
             (wire::EndBasis::OwnRecord, _) => "by this node's own record, for nobody is asked to cosign it".to_owned(),
+            (wire::EndBasis::Unspecified, _) => "as you say".to_owned(),
             _ => "no head is known that was cosigned before".to_owned(),
         };
         Self {
             until_index: end.until_index,
             size: end.size,
             basis,
+            marks_since: instant(&end.marks_since),
             certificates: Vec::new(),
             stay: 0,
             reinstated: 0,
             others: 0,
         }
+    }
+
+    /// What else a person has to know who closes a key there: partners may know more than this node does.
+    fn warning(&self, origin: &Origin) -> Option<String> {
+        let since = self.marks_since?;
+        Some(format!(
+            "what partners had cosigned before {since} went with what was lost here; they still know it: ask them, and say it \
+             with --until {origin}=ENTRIES"
+        ))
     }
 
     /// Whether the key signed nothing past it that counts less for it.
@@ -130,11 +159,38 @@ impl End {
 
 impl Hit {
     /// The same without the logs that began once the list had closed the key: it signed nothing there, and counts there for
-    /// nothing.
-    pub(super) fn without_later(mut self, said: &[Closing]) -> Self {
-        let named = |origin: &Origin| said.iter().any(|one| one.origin == *origin);
+    /// nothing. One of which the operator says where it is closed may have come back since.
+    pub(super) fn without_later(mut self, said: &[Closing], until: &[(Origin, u64)]) -> Self {
+        let named = |origin: &Origin| {
+            said.iter().any(|one| one.origin == *origin) || until.iter().any(|(log, _)| log == origin)
+        };
         self.ends.retain(|origin, end| said.is_empty() || named(origin) || !end.is_untouched());
         self
+    }
+
+    /// Why no list is drafted with these ends: of some logs it is not known here how much partners had cosigned, and nobody has
+    /// said. What is signed in ignorance has all fall that the key ever signed there.
+    pub(super) fn unknown(&self, said: &[Closing]) -> Option<Failure> {
+        let unknown = self.ends.iter().filter_map(|(origin, end)| Some((origin, end.size, end.marks_since?)));
+        let unknown = unknown.collect::<Vec<_>>();
+        if unknown.is_empty() {
+            return None;
+        }
+        let until = unknown.iter().map(|(origin, ..)| format!(" --until {origin}=ENTRIES"));
+        let until = until.collect::<Vec<_>>().concat();
+        let mut failure = Failure::new(
+            Exit::Failed,
+            "it is not known here how much partners had cosigned when the key was suspect: nothing was stopped, drafted, \
+             signed or installed",
+        )
+        .help(format!("ask partners, and give the command again with{until}; LOG=0 has all of that log fall"));
+        for (origin, size, since) in unknown {
+            let listed = said.iter().find(|one| one.origin == *origin);
+            let listed = listed.map(|one| format!("; the trust list closes the key at {}", one.until_index));
+            let (size, listed) = (counted(size, "entry", "entries"), listed.unwrap_or_default());
+            failure = failure.note(format!("{origin}, {size}: nothing is known of before {since}{listed}"));
+        }
+        Some(failure)
     }
 
     /// How many certificates count no more.
@@ -156,6 +212,7 @@ impl Hit {
                     "until_index": end.until_index,
                     "size": end.size,
                     "basis": end.basis,
+                    "marks_since": end.marks_since.map(|at| at.to_string()),
                     "certificates": end.certificates.len(),
                     "reinstatements": end.reinstated,
                     "stay_in_force": end.stay,
@@ -164,6 +221,9 @@ impl Hit {
             } else {
                 let (until, size, basis) = (end.until_index, end.size, &end.basis);
                 console.data(format!("{origin}: closed at {until} of {size} entries, {basis}"));
+                if let Some(warning) = end.warning(origin) {
+                    console.data(format!("  {}", console.paint(Colour::Yellow, &warning)));
+                }
                 let hit = format!("certificates {}", end.certificates.len());
                 let hit = if end.certificates.is_empty() { hit } else { console.paint(Colour::Red, &hit) };
                 let (stay, reinstated, others) = (end.stay, end.reinstated, end.others);
@@ -193,4 +253,69 @@ fn row(one: &wire::PlainStatement) -> Value {
         "agreement": one.agreement,
         "to": one.to,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::ClosingReason;
+
+    #[test]
+    fn a_log_that_came_back_once_the_list_had_closed_the_key_is_left_where_the_operator_says_how_much_counts() {
+        let log = |text: &str| text.parse::<Origin>().unwrap();
+        let (listed, back) = (log("tdap.gov.pk/log/2026/all"), log("tdap.gov.pk/log/2026/gacc.gov.cn"));
+        let closing = Closing {
+            iss: "https://tdap.gov.pk".parse().unwrap(),
+            kid: "statement-1".parse().unwrap(),
+            origin: listed.clone(),
+            until_index: 5,
+            reason: ClosingReason::Compromised,
+        };
+        let hit = || Hit {
+            ends: [&listed, &back].map(|log| (log.clone(), End::of(&wire::KeyEnd::default()))).into_iter().collect(),
+        };
+        let left = |until: &[(Origin, u64)]| hit().without_later(std::slice::from_ref(&closing), until).ends.len();
+        assert_eq!([left(&[]), left(&[(back.clone(), 5)])], [1, 2]);
+    }
+
+    #[test]
+    fn who_closes_a_key_after_a_loss_is_told_that_partners_know_more_and_says_where_it_is_closed() {
+        let log: Origin = "tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap();
+        let end = |marks_since| wire::KeyEnd {
+            log: log.to_string(),
+            basis: wire::EndBasis::Nothing.into(),
+            marks_since,
+            size: 19,
+            ..wire::KeyEnd::default()
+        };
+        let lost = end(Some(prost_types::Timestamp { seconds: 60, nanos: 0 }));
+        let warning = End::of(&lost).warning(&log).unwrap();
+        let how = format!("--until {log}=ENTRIES");
+        assert!(warning.contains("before 1970-01-01T00:01:00Z went") && warning.contains(&how), "{warning}");
+        assert_eq!(End::of(&end(None)).warning(&log), None, "nothing was lost");
+
+        let hit = |end: &wire::KeyEnd| Hit { ends: BTreeMap::from([(log.clone(), End::of(end))]) };
+        assert!(hit(&end(None)).unknown(&[]).is_none());
+        let unknown = hit(&lost).unknown(&[]).unwrap();
+        assert!(unknown.sentence().contains("nothing was stopped"), "{unknown:?}");
+        let noted = format!("{log}, 19 entries: nothing is known of before 1970-01-01T00:01:00Z");
+        assert_eq!(unknown.notes(), std::slice::from_ref(&noted));
+        let listed = Closing {
+            iss: "https://tdap.gov.pk".parse().unwrap(),
+            kid: "statement-1".parse().unwrap(),
+            origin: log.clone(),
+            until_index: 5,
+            reason: ClosingReason::Compromised,
+        };
+        let unknown = hit(&lost).unknown(&[listed]).unwrap();
+        assert_eq!(unknown.notes(), [format!("{noted}; the trust list closes the key at 5")]);
+
+        let mut ends = [lost];
+        close_at(&mut ends, &log, 15).unwrap();
+        let [end] = ends.each_ref().map(End::of);
+        assert_eq!((end.until_index, end.size, end.basis.as_str(), end.warning(&log)), (15, 19, "as you say", None));
+        assert!(hit(&ends[0]).unknown(&[]).is_none());
+        assert!(close_at(&mut ends, &log, 20).is_err(), "it has no more than 19");
+        assert!(close_at(&mut ends, &"tdap.gov.pk/log/2026/all".parse().unwrap(), 0).is_err());
+    }
 }

@@ -18,6 +18,7 @@ use crate::{
         trust::{install, use_it},
     },
     keys::{KeyName, KeyStore, KeyUse},
+    log::Origin,
     node::{AuthorityConfiguration, system::SystemClock},
     statement::{Issuer, Kid},
     time::{Clock, Timestamp},
@@ -32,7 +33,9 @@ use std::{path::PathBuf, process::ExitCode};
 /// withdrawals and suspensions stay in force until they are restated. Each certificate that is hit is shown and written to
 /// a file, which `origin certificate reissue` takes. If the node signs with the key, another is made in its place. The next
 /// trust list is drafted with all of it, and signed with what --offline has; give the command again when others have
-/// signed, and once more when the node was restarted. Nothing is done twice.
+/// signed, and once more when the node was restarted. Nothing is done twice. Where it went with what was lost how much partners
+/// had cosigned, nothing is done before --until says where the key is closed; given again with another, the next list
+/// corrects the one before.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The key id of a statement, status or stamp key
@@ -41,6 +44,10 @@ pub(super) struct Arguments {
     /// Since when somebody else may have had it
     #[arg(long, value_name = "INSTANT", value_parser = arguments::instant)]
     suspected_since: Timestamp,
+    /// Close it in this log there: with ENTRIES that partners say they had cosigned before it was suspect, where what this
+    /// node knew of that was lost; with 0 all falls that it signed there
+    #[arg(long, value_name = "LOG=ENTRIES", value_parser = until)]
+    until: Vec<(Origin, u64)>,
     /// Only show where it would be closed and what that hits; nothing is stopped, written or drafted
     #[arg(long)]
     dry_run: bool,
@@ -66,6 +73,13 @@ pub(super) struct Arguments {
     door: OperatorDoor,
 }
 
+/// `LOG=ENTRIES`.
+fn until(text: &str) -> Result<(Origin, u64), String> {
+    let wrong = || "write LOG=ENTRIES, such as tdap.gov.pk/log/2026/customs.gov.cn=15".to_owned();
+    let (log, entries) = text.rsplit_once('=').ok_or_else(wrong)?;
+    Ok((log.parse().map_err(|_| wrong())?, entries.parse().map_err(|_| wrong())?))
+}
+
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         if self.suspected_since > SystemClock.now() {
@@ -77,12 +91,22 @@ impl Arguments {
         let issuer = hosted.issuer.clone();
         let trust = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor)?;
         let which = self.which(&issuer, &trust)?;
-        let hit = ask(console, &self.door, &configuration, (&issuer, &self.key), self.suspected_since, self.dry_run)?;
-        let hit = hit.without_later(trust.closings(&issuer, &self.key).unwrap_or_default());
-        hit.show(console);
-        if self.dry_run {
-            return Ok(ExitCode::SUCCESS);
+        let said = trust.closings(&issuer, &self.key).unwrap_or_default();
+        self.until.iter().try_for_each(|(log, entries)| may_lie(said, log, *entries))?;
+        let closed = (self.suspected_since, self.until.as_slice());
+        let look = |only_ask| {
+            let hit = ask(console, &self.door, &configuration, (&issuer, &self.key), closed, only_ask)?;
+            Ok::<_, Failure>(hit.without_later(said, &self.until))
+        };
+        // What is refused is refused before anything is stopped.
+        let asked = look(true)?;
+        let unknown = asked.unknown(said).filter(|_| !self.dry_run);
+        if self.dry_run || unknown.is_some() {
+            asked.show(console);
+            return unknown.map_or(Ok(ExitCode::SUCCESS), Err);
         }
+        let hit = look(false)?;
+        hit.show(console);
         console.message(format!("nothing is signed with `{}` any more", self.key));
         let file = self.output.clone().unwrap_or_else(|| format!("{}.hit.jsonl", self.key).into());
         files::replace(&file, hit.rows().as_bytes(), 0o644)?;
@@ -98,13 +122,16 @@ impl Arguments {
             }
             kid => Successor { present: self.key.clone(), name: present.clone(), kid, made: true },
         };
-        let again = format!("--suspected-since {} --issuer {} --config {config}", self.suspected_since, iss.host());
+        let until = self.until.iter().map(|(log, entries)| format!("--until {log}={entries} "));
+        let until = until.collect::<Vec<_>>().concat();
+        let since = self.suspected_since;
+        let again = format!("--suspected-since {since} {until}--issuer {} --config {config}", iss.host());
         let handover = Handover {
             console,
             door: &self.door,
             which,
             successor,
-            closings: self.closings(iss, &hit),
+            closings: self.closings(iss, &hit, said),
             offline: self.offline.clone(),
             section: self.section.clone(),
             valid: self.valid,
@@ -159,17 +186,32 @@ impl Arguments {
         })
     }
 
-    fn closings(&self, iss: &Issuer, hit: &Hit) -> Vec<Closing> {
+    fn closings(&self, iss: &Issuer, hit: &Hit, said: &[Closing]) -> Vec<Closing> {
         let (iss, kid, reason) = (iss.clone(), self.key.clone(), ClosingReason::Compromised);
         let ends = hit.ends.iter();
         ends.map(|(origin, end)| Closing {
             iss: iss.clone(),
             kid: kid.clone(),
             origin: origin.clone(),
-            until_index: end.until_index,
+            until_index: if self.says(origin) { end.until_index } else { no_later(said, origin, end.until_index) },
             reason,
         })
         .collect()
+    }
+
+    /// Whether the operator says where the key is closed in a log.
+    fn says(&self, origin: &Origin) -> bool {
+        self.until.iter().any(|(log, _)| log == origin)
+    }
+
+    /// Whether the list closes the key there, or earlier; where the operator says it, there.
+    fn is_closed(&self, trust: &TrustList, wanted: &[Closing]) -> bool {
+        let closed = |wanted: &Closing| {
+            let said = trust.closings(&wanted.iss, &wanted.kid).unwrap_or_default();
+            let is_there = !self.says(&wanted.origin) || closed_at(said, &wanted.origin) == wanted.until_index;
+            is_there && covers(said, wanted)
+        };
+        !wanted.is_empty() && wanted.iter().all(closed)
     }
 
     /// Has the list say so, the node sign with another key, and everyone told, as far as that can be done now.
@@ -183,7 +225,7 @@ impl Arguments {
         } else {
             None
         };
-        if section.is_some() || !is_closed(&trust, &at.closings) {
+        if section.is_some() || !self.is_closed(&trust, &at.closings) {
             let Some(list) = at.list(&trust, section.as_ref())? else { return Ok(()) };
             trust = install(&list, &at.configuration.trust.list, &at.configuration.trust.anchor)?;
             at.say(format!("trust list {} is installed: it closes `{}`", trust.version(), self.key));
@@ -221,17 +263,34 @@ impl Arguments {
     }
 }
 
-/// Whether the list closes the key there, or earlier.
-fn is_closed(trust: &TrustList, wanted: &[Closing]) -> bool {
-    let closed = |wanted: &Closing| covers(trust.closings(&wanted.iss, &wanted.kid).unwrap_or_default(), wanted);
-    !wanted.is_empty() && wanted.iter().all(closed)
+/// Where closings of a key close it in a log: in one that none of them names it counts for nothing.
+fn closed_at(said: &[Closing], origin: &Origin) -> u64 {
+    said.iter().find(|one| one.origin == *origin).map_or(0, |one| one.until_index)
+}
+
+/// Where the next list closes a key in a log unless the operator says where: one that is compromised ends no later for it,
+/// also where another log is what the list is drafted for.
+fn no_later(said: &[Closing], origin: &Origin, until_index: u64) -> u64 {
+    let is_compromised = said.iter().any(|one| one.reason == ClosingReason::Compromised);
+    if is_compromised { until_index.min(closed_at(said, origin)) } else { until_index }
+}
+
+/// An end that a list named because another key took over moves back only: a list that says that the key was compromised takes
+/// the earlier one of the two.
+fn may_lie(said: &[Closing], log: &Origin, entries: u64) -> Result<(), Failure> {
+    let end = closed_at(said, log);
+    let may_move = said.is_empty() || said.iter().any(|one| one.reason == ClosingReason::Compromised);
+    if may_move || entries <= end {
+        return Ok(());
+    }
+    let error = format!("the trust list ends the key in {log} at {end}, for another took its place: it ends no later");
+    Err(Failure::new(Exit::Usage, error).help(format!("--until {log}={end}, or less")))
 }
 
 /// Whether closings of a key say as much as another would. What is compromised in one log is compromised in all, and in a
 /// log that none of them names it counts for nothing: one that began since needs no list of its own.
 fn covers(said: &[Closing], wanted: &Closing) -> bool {
-    let until = said.iter().find(|one| one.origin == wanted.origin).map_or(0, |one| one.until_index);
-    said.iter().any(|one| one.reason == wanted.reason) && until <= wanted.until_index
+    said.iter().any(|one| one.reason == wanted.reason) && closed_at(said, &wanted.origin) <= wanted.until_index
 }
 
 /// The key id of a key in the folder.
@@ -268,5 +327,15 @@ mod tests {
         let said = [closing("2026/customs.gov.cn", 4, rotated)];
         assert!(!covers(&said, &closing("2026/all", 0, compromised)));
         assert!(!covers(&[], &closing("2026/all", 0, compromised)));
+        // Who says where a key ends that was only followed by another cannot have it end later.
+        let log = |shard: &str| format!("tdap.gov.pk/log/{shard}").parse::<Origin>().unwrap();
+        let may = |said: &[Closing], shard, entries| may_lie(said, &log(shard), entries).is_ok();
+        assert_eq!([4, 5].map(|entries| may(&said, "2026/customs.gov.cn", entries)), [true, false]);
+        assert!(!may(&said, "2026/all", 1) && may(&[], "2026/all", 1));
+        let said = [closing("2026/customs.gov.cn", 4, compromised)];
+        assert!(may(&said, "2026/customs.gov.cn", 5));
+        // A list that is drafted for another log moves no end forward.
+        let ends = [3, 5].map(|until_index| no_later(&said, &log("2026/customs.gov.cn"), until_index));
+        assert_eq!((ends, no_later(&said, &log("2026/all"), 2), no_later(&[], &log("2026/all"), 2)), ([3, 4], 0, 2));
     }
 }

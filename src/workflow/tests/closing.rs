@@ -5,9 +5,13 @@ use crate::{
     log::Origin,
     office::AuditEvent,
     reason::Reasoned,
-    sequencer::stopped::End,
+    sequencer::{
+        Recalled,
+        marks::{Known, Mark},
+        stopped::{End, Stopped},
+    },
     statement::{Act, Jti, KeyAct, OpenedBody, Status},
-    store::Store,
+    store::{Batch, Store},
     time::{Clock, Timestamp},
     verification::{CheckedEntry, EntryFault, Headline, StatusPlace, StatusView, check_entry},
     workflow::{
@@ -129,6 +133,40 @@ async fn nothing_is_signed_with_a_key_that_was_stopped_not_even_after_a_restart(
     assert_eq!(refused.reason(), "SIGNING_KEY_CLOSED");
     sequencer.close();
     assert_eq!(world.store.durable_size(&log()), size, "not even a snapshot by the clock");
+}
+
+#[tokio::test]
+async fn a_log_that_came_back_once_its_key_was_stopped_is_one_to_close_it_in() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let (kid, now) = (world.statement_kid(), world.clock.now());
+    let stopped = Stopped { kid: kid.clone(), suspected_since: now.as_second(), at_ms: 0, ends: Vec::new() };
+    world.store.commit(Batch { state: vec![stopped.put()], ..Batch::default() }).unwrap();
+    assert_eq!(sizes(&desk.stop_key(kid, now, false).await.unwrap()), [(log(), 0)]);
+    sequencer.close();
+}
+
+#[tokio::test]
+async fn where_the_marks_are_of_after_a_loss_it_is_known_that_a_closing_may_lie_too_early() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    sequencer.close();
+    let now = world.clock.now();
+    let since = |known, hours: i64| {
+        let suspected = Timestamp::from_second(now.as_second() + hours * 3_600).unwrap();
+        desk.marks_since(&End { origin: log(), known }, suspected).unwrap()
+    };
+    assert_eq!(since(Known::Nothing, 1), None, "nothing was lost");
+    let at_ms = u64::try_from(now.as_millisecond()).unwrap();
+    let recalled = Recalled { from: 0, end: 2, at_ms, numbers_unknown: false };
+    world.store.commit(Batch { state: vec![recalled.put(&log())], ..Batch::default() }).unwrap();
+    let mark = |at| Known::Cosigned(Mark { at, size: 2 });
+    let began = Timestamp::from_second(now.as_second()).ok();
+    assert_eq!([Known::Nothing, mark(now.as_second() - 1)].map(|known| since(known, 1)), [began; 2]);
+    assert_eq!([Known::OwnRecord(2), mark(now.as_second())].map(|known| since(known, 1)), [None; 2]);
+    assert_eq!(since(Known::Nothing, -1), None, "what was lost was made later");
 }
 
 #[tokio::test]
