@@ -1,7 +1,7 @@
 //! What became of certificates abroad, as the wire shows it.
 
 use super::convert;
-use super::customs::{decided, declaration_to_wire, said};
+use super::customs::{decided_so, declaration_to_wire, said};
 use super::enquiries::answered;
 use super::wire::origin::v1::{self as wire, abroad_note::What};
 use crate::workflow::{Abroad, AbroadNote};
@@ -11,7 +11,7 @@ pub(super) fn to_wire(note: AbroadNote) -> wire::AbroadNote {
     let what = match note.what {
         Abroad::Response(response) => What::Response(wire::AbroadResponse {
             declaration: response.declaration.as_ref().map(declaration_to_wire),
-            decisions: response.decisions.iter().map(decided).collect(),
+            decisions: decided_so(&response.decisions, note.over),
             remarks: said(response.remarks.as_ref()),
         }),
         Abroad::Endorsement(one) => {

@@ -300,11 +300,10 @@ impl Admin {
         let wire::StopKeyRequest { issuer, key, suspected_since, only_ask } = request.into_inner();
         let key = kid(&key)?;
         let since = closing::since(suspected_since.as_ref())?;
-        let authority = self.hosts.named(&issuer)?;
+        let authority = Arc::clone(self.hosts.named(&issuer)?);
         let ends = authority.desk.stop_key(key, since, only_ask).await.map_err(|error| refused(&error))?;
-        let size = |origin: &Origin| authority.store().head(origin).map_or(0, |head| head.head.size);
-        let ends = ends.iter().map(|end| closing::end(end, size(&end.origin))).collect();
-        Ok(Response::new(wire::StopKeyResponse { ends }))
+        let ends = blocking(move || closing::ends(&authority, &ends, since)).await?;
+        Ok(Response::new(wire::StopKeyResponse { ends: ends.map_err(|error| refused(&error))? }))
     }
 
     async fn list_signed_past(

@@ -3,7 +3,7 @@
 use super::ApiError;
 use super::applications::missing;
 use super::convert;
-use super::customs::{decided, declaration_to_wire, issuer, optional, said, shown};
+use super::customs::{decided_so, declaration_to_wire, issuer, optional, said, shown};
 use super::wire::google::r#type as google;
 use super::wire::origin::v1 as wire;
 use crate::office::{ActState, CustomsAct, DoneBy};
@@ -128,8 +128,8 @@ pub(super) fn change(note: &StatusNote, numbers: &BTreeMap<Jti, String>) -> wire
     }
 }
 
-/// An act of customs, as the wire shows it.
-pub(super) fn act(act: &CustomsAct) -> wire::CustomsAct {
+/// An act of customs, as the wire shows it, with which of its decisions are over.
+pub(super) fn act(act: &CustomsAct, over: Vec<bool>) -> wire::CustomsAct {
     let offices = |by: &DoneBy| by.offices.iter().map(ToString::to_string).collect::<Vec<_>>();
     let settled = act.settled.as_ref();
     wire::CustomsAct {
@@ -143,7 +143,7 @@ pub(super) fn act(act: &CustomsAct) -> wire::CustomsAct {
         settled_by_offices: settled.map(offices).unwrap_or_default(),
         settled_at: settled.and_then(|by| super::applications::at(by.at_ms)),
         declaration: act.declaration.as_ref().map(declaration_to_wire),
-        decisions: act.decisions.iter().map(decided).collect(),
+        decisions: decided_so(&act.decisions, over),
         amends: act.amends.unwrap_or_default(),
         counts: act.state == ActState::Counts,
         awaits_release: act.state == ActState::Waits,

@@ -2,6 +2,7 @@
 
 use super::ApiError;
 use super::convert;
+use super::hosts::HostedAuthority;
 use super::wire::origin::v1 as wire;
 use crate::inbox::finding;
 use crate::log::Origin;
@@ -11,7 +12,7 @@ use crate::statement::OpenedBody;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::verification::CheckedEntry;
-use crate::workflow::stays_in_force;
+use crate::workflow::{WorkflowError, stays_in_force};
 use std::sync::Arc;
 
 /// Logs that are named in one question: an authority has one for each addressee and year.
@@ -23,8 +24,22 @@ pub(super) fn since(at: Option<&prost_types::Timestamp>) -> Result<Timestamp, Ap
     Timestamp::from_second(at.ok_or_else(wrong)?.seconds).map_err(|_| wrong())
 }
 
+/// Where a key that is suspect since an instant is to be closed. It reads from the disk.
+pub(super) fn ends(
+    authority: &HostedAuthority,
+    ends: &[End],
+    suspected_since: Timestamp,
+) -> Result<Vec<wire::KeyEnd>, WorkflowError> {
+    let ends = ends.iter().map(|one| {
+        let size = authority.store().head(&one.origin).map_or(0, |head| head.head.size);
+        let marks_since = authority.desk.marks_since(one, suspected_since)?.map(convert::instant);
+        Ok(wire::KeyEnd { marks_since, ..end(one, size) })
+    });
+    ends.collect()
+}
+
 /// Where a key is to be closed in a log that has so many entries.
-pub(super) fn end(end: &End, size: u64) -> wire::KeyEnd {
+fn end(end: &End, size: u64) -> wire::KeyEnd {
     let (basis, cosigned_at) = match end.known {
         Known::Cosigned(mark) => (wire::EndBasis::Cosigned, Timestamp::from_second(mark.at).ok()),
         Known::OwnRecord(_) => (wire::EndBasis::OwnRecord, None),
@@ -36,6 +51,7 @@ pub(super) fn end(end: &End, size: u64) -> wire::KeyEnd {
         basis: basis.into(),
         cosigned_at: cosigned_at.map(convert::instant),
         size,
+        marks_since: None,
     }
 }
 

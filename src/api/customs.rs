@@ -67,12 +67,14 @@ impl CustomsDoor {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
         let name = named(request.into_inner().certificate)?;
         let course = done(authority, move |at| at.desk.course(&caller, &name)).await?;
+        let acts = course.acts.iter().map(|one| act(one, course.over(one))).collect();
         Ok(Response::new(wire::GetArrivalResponse {
             token: course.arrival.token.clone(),
             balance: course.balance.into_iter().map(balance).collect(),
-            acts: course.acts.iter().map(act).collect(),
+            acts,
             changes: course.arrival.changes.iter().map(|note| change(note, &course.successors)).collect(),
             enquiries: course.enquiries.iter().map(ToString::to_string).collect(),
+            asked: course.asked.iter().map(enquiries::to_wire).collect(),
             notices: course.notices.into_iter().map(notice).collect(),
             endorsements: course.arrival.endorsements.iter().map(endorsed).collect(),
             arrival: Some(arrival(&course.arrival)),
@@ -151,7 +153,7 @@ impl CustomsDoor {
             issuer: waiting.log.split('/').next().map(|host| format!("https://{host}")).unwrap_or_default(),
             number: waiting.number.to_string(),
             jti: waiting.jti.to_string(),
-            act: Some(act(&its)),
+            act: Some(act(&its, Vec::new())),
             notices: notices.into_iter().map(notice).collect(),
         };
         Ok(Response::new(wire::ListDenialsResponse {
@@ -441,7 +443,14 @@ pub(super) fn decided(one: &ItemDecision) -> wire::DecidedItem {
         quantity: one.quantity.as_ref().map(|used| used.value.to_string()).unwrap_or_default(),
         unit: one.quantity.as_ref().map(|used| used.unit.to_string()).unwrap_or_default(),
         left: one.left.as_ref().map(|left| left.value.to_string()).unwrap_or_default(),
+        over: false,
     }
+}
+
+/// What was decided, one by one, as the wire shows it, with whether each is over; what nothing is said of is not.
+pub(super) fn decided_so(decisions: &[ItemDecision], over: Vec<bool>) -> Vec<wire::DecidedItem> {
+    let over = over.into_iter().chain(std::iter::repeat(false));
+    decisions.iter().zip(over).map(|(one, over)| wire::DecidedItem { over, ..decided(one) }).collect()
 }
 
 /// A value as text, or nothing.

@@ -3,11 +3,11 @@
 use super::convert;
 use super::hosts::{HostedAuthority, Hosts};
 use super::wire::origin::v1 as wire;
-use crate::exchange::Alarm;
 use crate::exchange::driver::{DriverView, OutsideState, OutsideWitness, PartnerState, Passage};
+use crate::exchange::{Alarm, witnesses};
 use crate::log::{Origin, TreeHead};
 use crate::reason::{Reasoned as _, counted};
-use crate::sequencer::{GivenTwice, Sequencer, SequencerError, Standing, Wait, gate::asks_nobody};
+use crate::sequencer::{GivenTwice, Sequencer, SequencerError, Standing, Wait, contents_gone, gate::asks_nobody};
 use crate::store::StoreError;
 use crate::time::Timestamp;
 use crate::trust::{Node, NodeName, TrustList};
@@ -52,14 +52,18 @@ pub(super) fn list(
     nodes.sort_by(|a, b| a.name.cmp(&b.name));
     let partners = nodes.into_iter().map(|node| {
         let state = states.get(&node.name).cloned().unwrap_or_default();
-        let logs = state.logs.iter().map(|(origin, passage)| log(origin, passage, closed(origin), now));
+        let logs = state.logs.iter().map(|(origin, passage)| {
+            let awaits = state.awaits_closed.get(origin).into_iter().flatten();
+            let log = log(origin, passage, closed(origin), now);
+            let behind_since = log.behind_since.filter(|_| !is_shown_no_more(trust, &node.name, origin, passage.size));
+            wire::PartnerLog { awaits_closed: awaits.map(ToString::to_string).collect(), behind_since, ..log }
+        });
         // Of what is proven the proof is told.
         let alarms = state.alarms.iter().filter(|((origin, _), _)| !is_proven(origin));
-        wire::PartnerState {
-            logs: logs.collect(),
-            alarms: alarms.map(|((origin, _), one)| alarm(origin, one)).collect(),
-            ..partner(view, node, &state)
-        }
+        let mut alarms = alarms.map(|((origin, _), one)| alarm(origin, one)).collect::<Vec<_>>();
+        // The same is told by what its stream gives, and by what it says of its heads.
+        alarms.dedup_by(|one, before| one.origin == before.origin && one.reason == before.reason);
+        wire::PartnerState { logs: logs.collect(), alarms, ..partner(view, node, &state) }
     });
     let known_logs = view.known_logs().into_iter();
     let known_logs = known_logs.map(|(origin, size)| wire::LogState {
@@ -107,7 +111,7 @@ fn withheld(view: &DriverView, states: &BTreeMap<NodeName, PartnerState>) -> Vec
     here.chain(there).collect()
 }
 
-/// An authority that issues nothing before partners have told, because no log of it is here.
+/// An authority that gives no number before partners have told, because its data folder may have lost something.
 fn unheard(view: &DriverView, authority: &HostedAuthority, now: Timestamp) -> Option<wire::UnheardAuthority> {
     let awaits = authority.desk.sequencer().unheard(now);
     (!awaits.is_empty()).then(|| wire::UnheardAuthority {
@@ -128,9 +132,17 @@ fn shut(authority: &HostedAuthority) -> Vec<wire::ShutLog> {
         tracing::error!(issuer = %authority.issuer, %error, "which numbers were given twice cannot be read");
         Vec::new()
     });
+    let gone = authority.store().logs().into_iter().map(|origin| {
+        let count = contents_gone(authority.store().as_ref(), &origin).unwrap_or_else(|error| {
+            tracing::error!(%origin, %error, "what is gone for good of what entries disclosed cannot be read");
+            0
+        });
+        (origin, count)
+    });
+    let gone = gone.filter(|(_, count)| *count > 0).map(|(origin, count)| gone_log(&origin, count));
     let bare = authority.desk.sequencer().gate().bare();
     let bare = bare.into_iter().map(|(origin, wait)| bare_log(&origin, &wait));
-    told.chain(twice.into_iter().map(|(origin, twice)| given_twice(&origin, &twice))).chain(bare).collect()
+    told.chain(twice.into_iter().map(|(origin, twice)| given_twice(&origin, &twice))).chain(bare).chain(gone).collect()
 }
 
 /// A log that goes on, of which not all that came back says what it did.
@@ -139,9 +151,22 @@ fn bare_log(origin: &Origin, wait: &Wait) -> wire::ShutLog {
         origin: origin.to_string(),
         reason: "CONTENTS_MISSING".to_owned(),
         message: format!(
-            "entries of log {origin} came back without what they disclose, such as why a status was changed: {wait}"
+            "entries of log {origin} came back without what they disclose, such as why a status was changed or what customs did: {wait}"
         ),
         ended: false,
+    }
+}
+
+/// A log of which what entries disclosed is asked for no more: whoever wonders at them, here or at a partner, finds why.
+fn gone_log(origin: &Origin, count: u64) -> wire::ShutLog {
+    wire::ShutLog {
+        origin: origin.to_string(),
+        reason: "CONTENTS_MISSING".to_owned(),
+        message: format!(
+            "what {} of log {origin} disclosed is gone for good: it is asked for no more, by the operator's word",
+            counted(count, "entry", "entries")
+        ),
+        ended: true,
     }
 }
 
@@ -183,7 +208,7 @@ fn ended_log(origin: &Origin, (held, end): (u64, u64), forked: bool) -> wire::Sh
     let (reason, rest) = if forked {
         (FORKED, ", which are not, or not known to be, what was signed: the rest is found nowhere here")
     } else {
-        (LOST, ": the rest is found nowhere here, and certificate numbers that stand there may be given again")
+        (LOST, ": the rest is found nowhere here, and each series passes over as many certificate numbers, once")
     };
     wire::ShutLog {
         origin: origin.to_string(),
@@ -236,7 +261,10 @@ pub(super) fn may_be_shut(authority: &HostedAuthority, trust: &TrustList, origin
     let today = trust.time_zone(&authority.issuer).map(|zone| zone.date_at(now));
     let is_current = today.is_some_and(|today| today.year() == origin.shard().year());
     let may_open = is_current && is_addressee && trust.log_key(origin).is_some() && !asks_nobody(trust, origin);
+    // Numbers may wait for everybody, whatever the log asks for.
+    let waits = is_current && is_addressee && !authority.desk.sequencer().unheard(now).is_empty();
     may_open
+        || waits
         || authority.store().logs().contains(origin)
         || shut(authority).iter().any(|one| one.origin == origin.as_str())
 }
@@ -345,6 +373,11 @@ fn outside_witness(witness: &OutsideWitness, state: &OutsideState) -> wire::Outs
     }
 }
 
+/// Whether a node is a witness that is shown no head of a log any more: the list ended it below the newest, of this size.
+fn is_shown_no_more(trust: &TrustList, node: &NodeName, origin: &Origin, size: u64) -> bool {
+    trust.shard_final_size(origin).is_some_and(|last| last < size) && witnesses(trust, node, origin)
+}
+
 fn log(origin: &Origin, passage: &Passage, closed_with: Option<u64>, now: Timestamp) -> wire::PartnerLog {
     let at = |second: u64| Timestamp::from_second(i64::try_from(second).ok()?).ok();
     wire::PartnerLog {
@@ -363,6 +396,8 @@ fn log(origin: &Origin, passage: &Passage, closed_with: Option<u64>, now: Timest
         carried: passage.carried,
         entries_a_minute: passage.pace(now),
         missing_since: passage.missing_since.map(convert::instant),
+        awaits_closed: Vec::new(),
+        first_missing: passage.first_missing,
     }
 }
 
@@ -370,6 +405,7 @@ fn log(origin: &Origin, passage: &Passage, closed_with: Option<u64>, now: Timest
 mod tests {
     use super::*;
     use crate::statement::Jti;
+    use crate::workflow::tests::world::World;
 
     #[test]
     fn a_lift_that_was_given_in_vain_is_not_asked_for_again() {
@@ -384,11 +420,30 @@ mod tests {
     #[test]
     fn an_ended_log_of_which_less_is_here_is_told_with_how_much_and_asks_for_no_lift() {
         let told = |forked| ended_log(&"tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap(), (0, 6), forked);
-        for (forked, reason, said) in [(true, FORKED, "what was signed"), (false, LOST, "may be given again")] {
+        for (forked, reason, said) in [(true, FORKED, "what was signed"), (false, LOST, "passes over as many")] {
             let told = told(forked);
             assert!(told.ended && told.reason == reason && told.message.contains(said), "{told:?}");
             assert!(told.message.contains("6 entries, and 0 are here") && !told.message.contains("lift"), "{told:?}");
         }
+    }
+
+    #[test]
+    fn a_witness_is_not_behind_in_a_log_of_which_it_is_shown_no_head_any_more() {
+        let world = World::new();
+        world.witnessed();
+        let origin: Origin = "tdap.gov.pk/log/2026/cn".parse().unwrap();
+        let over = |size| is_shown_no_more(&world.trust.load(), &"node.kra.go.ke".parse().unwrap(), &origin, size);
+        assert!(!over(9), "it is open");
+        world.close_log(&origin, 6);
+        assert_eq!([6, 9].map(over), [false, true]);
+    }
+
+    #[test]
+    fn what_is_gone_for_good_is_told_with_how_much_it_is_and_waits_for_nobody() {
+        let told = gone_log(&"tdap.gov.pk/log/2026/all".parse().unwrap(), 2);
+        assert!(told.ended && told.reason == "CONTENTS_MISSING", "{told:?}");
+        let said = "what 2 entries of log tdap.gov.pk/log/2026/all disclosed is gone";
+        assert!(told.message.starts_with(said), "{told:?}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::wire::google::r#type::Date;
 use super::wire::origin::v1 as wire;
 use super::{ApiError, Hosts, Peer};
 use crate::encoding::base64;
+use crate::statement::ResponseCode;
 use crate::time::{Clock, Timestamp};
 use crate::verification::age;
 use axum::Extension;
@@ -152,6 +153,9 @@ fn body(out: &mut String, shared: &wire::SharedDeclaration, now: Timestamp) -> s
         let much = |value: &str| format!("{value} {}", one.unit);
         vec![one.item.to_string(), one.description.clone(), much(&one.whole), much(&one.used), much(&one.left)]
     })?;
+    if is_the_same(&matched) {
+        writeln!(out, "<h2>What differs</h2>\n<p>Nothing.</p>")?;
+    }
     table(out, "What differs", &["Line", "Item", "What", "Certificate", "Declaration"], &matched.differences, |one| {
         let place = |number: u32| if number == 0 { "all".to_owned() } else { number.to_string() };
         let (certificate, declaration) = (one.certificate.clone(), one.declaration.clone());
@@ -160,17 +164,48 @@ fn body(out: &mut String, shared: &wire::SharedDeclaration, now: Timestamp) -> s
     table(out, "What should be known", &["What"], &matched.notices, |one| vec![one.words.clone()])?;
     let decided =
         shared.acts.iter().flat_map(|act| act.decisions.iter().map(move |one| (act, one))).collect::<Vec<_>>();
-    let columns = ["Act", "Item", "Line", "Decision", "Quantity", "Reason"];
+    let columns = ["Act", "When", "Item", "Line", "Decision", "Quantity", "Reason"];
     table(out, "What customs decided", &columns, &decided, |(act, one)| {
-        let counts = if act.counts { "" } else { " (no longer)" };
+        let counts = if act.counts && !one.over { "" } else { " (no longer)" };
+        // What waited was decided by two people only then.
+        let at = act.settled_at.as_ref().or(act.at.as_ref());
+        let at = at.and_then(|at| Timestamp::from_second(at.seconds).ok()).map(|at| at.to_string());
         let item = if one.item == 0 { "all".to_owned() } else { one.item.to_string() };
         let line = if one.line == 0 { String::new() } else { one.line.to_string() };
-        let why = [one.reason.as_str(), &one.basis, &one.words].into_iter().filter(|text| !text.is_empty());
+        let reason = one.reason.replace('_', " ").to_lowercase();
+        let why = [reason.as_str(), &one.basis, &one.words].into_iter().filter(|text| !text.is_empty());
         let why = why.collect::<Vec<_>>().join("; ");
         let much = format!("{} {}", one.quantity, one.unit);
-        vec![act.act.to_string(), item, line, format!("{}{counts}", one.code), much, why]
+        let decision = format!("{}{counts}", decision(&one.code));
+        vec![act.act.to_string(), at.unwrap_or_default(), item, line, decision, much, why]
     })?;
     writeln!(out, "<p>This link ends with {}. Whoever has it sees this page.</p>", day(shared.until.as_ref()))
+}
+
+/// Whether every line was held against an item, and nothing of it is otherwise there.
+fn is_the_same(matched: &wire::MatchDeclarationResponse) -> bool {
+    let held = !matched.items.is_empty() && matched.items.iter().all(|item| *item != 0);
+    held && matched.differences.is_empty()
+}
+
+/// What customs decided, for who has no list of their codes.
+fn decision(code: &str) -> &str {
+    use ResponseCode as C;
+    match code.parse::<ResponseCode>() {
+        Ok(C::Received) => "received",
+        Ok(C::IncompleteData) => "something is missing to decide",
+        Ok(C::AcceptedForClaim) => "claim accepted",
+        Ok(C::UtilisedFull) => "written off, all that was left",
+        Ok(C::UtilisedPartial) => "written off in part",
+        Ok(C::NotUtilised) => "imported without it",
+        Ok(C::PreferenceSuspended) => "preference suspended until it is verified",
+        Ok(C::PreferenceDenied) => "preference denied",
+        Ok(C::ReturnedForRectification) => "returned to be mended by its issuer",
+        Ok(C::Diverted) => "the goods went elsewhere",
+        Ok(C::Reversed) => "taken back",
+        Ok(C::NoReply) => "its issuer did not answer in time",
+        Err(_) => code,
+    }
 }
 
 /// The instant that a status speaks of, and how long ago that is.
@@ -235,8 +270,46 @@ mod tests {
         let decisions = vec![one(7, "PREFERENCE_DENIED"), one(0, "RECEIVED")];
         let act = wire::CustomsAct { act: 3, counts: true, decisions, ..Default::default() };
         let page = html(&wire::SharedDeclaration { acts: vec![act], ..Default::default() }, Timestamp::UNIX_EPOCH);
-        assert!(page.contains("<td>1</td>\n<td>7</td>\n<td>PREFERENCE_DENIED</td>"), "{page}");
-        assert!(page.contains("<td>1</td>\n<td></td>\n<td>RECEIVED</td>"), "{page}");
+        assert!(page.contains("<td>1</td>\n<td>7</td>\n<td>preference denied</td>"), "{page}");
+        assert!(page.contains("<td>1</td>\n<td></td>\n<td>received</td>"), "{page}");
+    }
+
+    #[test]
+    fn a_decision_is_told_in_words_with_when_it_was_made_and_whether_it_is_over() {
+        let one = wire::DecidedItem {
+            item: 1,
+            code: "PREFERENCE_DENIED".to_owned(),
+            reason: "NOT_ORIGINATING".to_owned(),
+            over: true,
+            ..Default::default()
+        };
+        let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+        let act = wire::CustomsAct { act: 3, at: at(0), counts: true, decisions: vec![one], ..Default::default() };
+        let page = |act: &wire::CustomsAct| {
+            html(&wire::SharedDeclaration { acts: vec![act.clone()], ..Default::default() }, Timestamp::UNIX_EPOCH)
+        };
+        let decided = page(&act);
+        assert!(decided.contains("<td>3</td>\n<td>1970-01-01T00:00:00Z</td>"), "{decided}");
+        assert!(decided.contains("<td>preference denied (no longer)</td>"), "{decided}");
+        assert!(decided.contains("<td>not originating</td>"), "{decided}");
+        let released = page(&wire::CustomsAct { settled_at: at(60), ..act });
+        assert!(released.contains("<td>1970-01-01T00:01:00Z</td>"), "{released}");
+        for code in ResponseCode::ALL {
+            assert_ne!(decision(code.as_str()), code.as_str());
+        }
+        assert_eq!(decision("SOMETHING_NEW"), "SOMETHING_NEW");
+    }
+
+    #[test]
+    fn that_nothing_differs_is_said_where_every_line_has_its_item() {
+        let says = |items: Vec<u32>, differences: Vec<wire::Difference>| {
+            let matched = wire::MatchDeclarationResponse { items, differences, ..Default::default() };
+            let shared = wire::SharedDeclaration { matched: Some(matched), ..Default::default() };
+            html(&shared, Timestamp::UNIX_EPOCH).contains("<p>Nothing.</p>")
+        };
+        assert!(says(vec![1, 2], Vec::new()));
+        assert!(!says(vec![1, 0], Vec::new()) && !says(Vec::new(), Vec::new()));
+        assert!(!says(vec![1], vec![wire::Difference::default()]));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::serves::serves;
 use super::wire::origin::v1::{self as wire, share_service_server::ShareService};
 use crate::office::{ActState, CustomsAct};
 use crate::reason::Reasoned as _;
+use crate::statement::ItemDecision;
 use crate::workflow::{ArrivedName, Share, ShareId, ShareWish, Shared, WorkflowError};
 use tonic::{Request, Response, Status};
 
@@ -95,15 +96,35 @@ fn to_wire(share: &Share, number: String) -> wire::Share {
     }
 }
 
+/// The acts, each once: what a later one took the place of stands apart, and is put back beside the rest of its act.
+fn shown_acts(acts: &[CustomsAct]) -> Vec<wire::CustomsAct> {
+    let mut all: Vec<wire::CustomsAct> = Vec::new();
+    for act in acts.iter().map(shown_act) {
+        match all.last_mut().filter(|last| last.act == act.act) {
+            Some(last) => {
+                last.counts |= act.counts;
+                last.decisions.extend(act.decisions);
+                last.decisions.sort_by_key(|one| (one.item, one.line));
+            }
+            None => all.push(act),
+        }
+    }
+    all
+}
+
 /// An act as the importer may see it: what was decided, and not which officer did it or what the issuer was told beside.
 fn shown_act(act: &CustomsAct) -> wire::CustomsAct {
+    let counts = act.state == ActState::Counts;
+    let decided = |one: &ItemDecision| wire::DecidedItem { over: !counts, ..decided(one) };
     wire::CustomsAct {
         act: act.number,
         at: super::applications::at(act.by.at_ms),
+        // What waited counts since it was released.
+        settled_at: act.settled.as_ref().and_then(|by| super::applications::at(by.at_ms)),
         declaration: act.declaration.as_ref().map(declaration_to_wire),
         decisions: act.decisions.iter().map(decided).collect(),
         amends: act.amends.unwrap_or_default(),
-        counts: act.state == ActState::Counts,
+        counts,
         jti: shown(act.statement),
         // Whatever else an act says stays inside.
         ..wire::CustomsAct::default()
@@ -124,7 +145,7 @@ pub(super) async fn opened(hosts: &Hosts, secret: &str) -> Result<Option<wire::S
     Ok(found.map(|Shared { share, matched, acts }| wire::SharedDeclaration {
         declaration: Some(declaration_to_wire(&share.declared.declaration)),
         until: Some(convert::date_to_wire(share.until)),
-        acts: acts.iter().map(shown_act).collect(),
+        acts: shown_acts(&acts),
         matched: Some(matching::answer(matched)),
     }))
 }
@@ -133,20 +154,23 @@ pub(super) async fn opened(hosts: &Hosts, secret: &str) -> Result<Option<wire::S
 mod tests {
     use super::*;
     use crate::office::{Account, Caller, Despite, DoneBy, Role, Wanted};
+    use crate::statement::ResponseCode;
     use crate::time::{SeededRandom, Timestamp};
 
-    #[test]
-    fn the_importer_is_shown_what_was_decided_and_no_officer() {
+    fn officer() -> Caller {
         let wanted = Wanted {
             name: "Li Na".to_owned(),
             roles: vec![Role::CustomsOfficer],
             offices: vec!["CNSHA".parse().unwrap()],
             ..Wanted::default()
         };
-        let officer = Caller::from(Account::open(wanted, &SeededRandom::new(1)).unwrap());
-        let by = DoneBy::of(&officer, Timestamp::UNIX_EPOCH);
+        Caller::from(Account::open(wanted, &SeededRandom::new(1)).unwrap())
+    }
+
+    fn act(officer: &Caller) -> CustomsAct {
+        let by = DoneBy::of(officer, Timestamp::UNIX_EPOCH);
         assert_eq!((by.name.as_str(), by.offices.len()), ("Li Na", 1));
-        let act = CustomsAct {
+        CustomsAct {
             number: 2,
             by: by.clone(),
             settled: Some(by),
@@ -159,9 +183,35 @@ mod tests {
             remarks: Some("Li Na looked at it".parse().unwrap()),
             settled_words: Some("Li Na may go on".parse().unwrap()),
             despite: Despite::default(),
+        }
+    }
+
+    #[test]
+    fn an_act_of_which_a_part_is_over_is_shown_once_and_counts_for_the_rest() {
+        let denied = |item| ItemDecision {
+            item: Some(item),
+            line: None,
+            code: ResponseCode::PreferenceDenied,
+            quantity: None,
+            left: None,
+            reason: None,
+            basis: None,
+            words: None,
         };
-        let shown = shown_act(&act);
-        assert!(shown.at.is_some() && shown.counts);
+        let of = |number, item, state| CustomsAct { number, decisions: vec![denied(item)], state, ..act(&officer()) };
+        let (first, rest) = (of(2, 3, ActState::Amended(4)), of(2, 1, ActState::Counts));
+        let all = shown_acts(&[first.clone(), rest, of(4, 3, ActState::Counts)]);
+        assert_eq!(all.iter().map(|one| (one.act, one.counts)).collect::<Vec<_>>(), [(2, true), (4, true)]);
+        let over = all[0].decisions.iter().map(|one| (one.item, one.over)).collect::<Vec<_>>();
+        assert_eq!(over, [(1, false), (3, true)]);
+        assert!(!shown_acts(&[first])[0].counts);
+    }
+
+    #[test]
+    fn the_importer_is_shown_what_was_decided_and_no_officer() {
+        let officer = officer();
+        let shown = shown_act(&act(&officer));
+        assert!(shown.at.is_some() && shown.settled_at.is_some() && shown.counts);
         assert_eq!((shown.act, shown.amends), (2, 1));
         let all = format!("{shown:?}");
         for inside in ["Li Na", "CNSHA", officer.id().to_string().as_str()] {

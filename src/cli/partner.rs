@@ -26,7 +26,7 @@ use crate::{
 };
 use clap::Subcommand;
 pub(super) use findings::{KEY_CLOSED, each_finding};
-pub(super) use passage::{behind, closed};
+pub(super) use passage::{awaits, behind, closed, first_missing, is_forked};
 use serde_json::json;
 use std::{collections::BTreeSet, process::ExitCode};
 
@@ -85,7 +85,8 @@ impl Arguments {
         if logs {
             tell_waiting(console, &answer);
         }
-        for shut in answer.shut.iter().filter(|_| logs) {
+        let shut = if console.is_json() { answer.shut.clone() } else { waiting::each_once(&answer.shut) };
+        for shut in shut.iter().filter(|_| logs) {
             tell_shut(console, shut);
         }
         for forked in answer.forked.iter().filter(|_| logs) {
@@ -177,7 +178,8 @@ fn tell_shut(console: Console, shut: &wire::ShutLog) {
     if console.is_json() {
         console.data(json!({ "shut": origin, "reason": reason, "message": message, "ended": ended }));
     } else {
-        console.data(console.paint(Colour::Red, &format!("{message} [{reason}]")));
+        let colour = if *ended { Colour::Yellow } else { Colour::Red };
+        console.data(console.paint(colour, &format!("{message} [{reason}]")));
     }
 }
 
@@ -218,7 +220,11 @@ fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, shut: O
         if log.missing_disclosures > 0 || log.findings > 0 {
             let missing = counted(log.missing_disclosures, "entry waits", "entries wait");
             let since = log.missing_since.as_ref().map(|at| format!(" since {}", text(at))).unwrap_or_default();
-            console.data(format!("       {missing} for disclosures{since}, {} failed the check", log.findings));
+            let missing = format!("{missing} for disclosures{since}{}", first_missing(log));
+            let missing = (log.missing_disclosures > 0).then_some(missing);
+            let findings = (log.findings > 0).then(|| format!("{} failed the check", log.findings));
+            let both = missing.into_iter().chain(findings).collect::<Vec<_>>().join(", ");
+            console.data(format!("       {both}"));
         }
         if log.held_disclosures > 0 {
             let held = counted(log.held_disclosures, "entry waits", "entries wait");
@@ -283,8 +289,10 @@ fn document(partner: &wire::PartnerState, now: Timestamp) -> serde_json::Value {
             "disclosed": log.disclosed,
             "missing_disclosures": log.missing_disclosures,
             "missing_since": log.missing_since.as_ref().map(text),
+            "first_missing": log.first_missing,
             "held_disclosures": log.held_disclosures,
             "findings": log.findings,
+            "awaits_closed": log.awaits_closed,
         })
     });
     let alarms = partner.alarms.iter().map(|alarm| {

@@ -191,6 +191,10 @@ fn refusal_failure(console: Console, refusal: &Refusal) -> Failure {
     }
     match refusal.reason.as_str() {
         "UNAUTHENTICATED" => failure.help("the token may be of another node, or its account closed: --token-file"),
+        "ARRIVAL_UNKNOWN" => {
+            failure.help("a number is named whole; by its beginning it is found: origin customs arrivals --number")
+        }
+        "ARRIVAL_INCOMPLETE" => failure.help("an act on it that waits is dropped all the same: origin customs drop"),
         "NOT_THE_OPERATOR" => failure.help("the node writes a new operator's token at every start: name its --config"),
         _ => match refusal.retry_after {
             Some(delay) => failure.help(format!("the same may succeed in {} ms", delay.as_millis())),
@@ -272,6 +276,16 @@ mod tests {
             assert_eq!(failure.sentence(), "what answers at 127.0.0.1:8443 is no listener for clients");
         }
         assert!(unreachable("127.0.0.1:1", "refused").sentence().contains("does not answer"));
+    }
+
+    #[test]
+    fn who_names_what_is_not_here_or_not_here_whole_is_told_what_to_do() {
+        let helped = |reason: &str| {
+            let refusal = Refusal { reason: reason.to_owned(), ..Refusal::default() };
+            format!("{:?}", refusal_failure(Console::new(Format::Text), &refusal))
+        };
+        assert!(helped("ARRIVAL_UNKNOWN").contains("origin customs arrivals --number"));
+        assert!(helped("ARRIVAL_INCOMPLETE").contains("origin customs drop"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{CertificateName, CertificateRecord, Desk, Stands, WorkflowError, cus
 use crate::{
     sequencer::{LostNumber, number_id},
     statement::{Issuer, Jti},
-    store::Table,
+    store::{Disclosures, Table},
     time::{Date, ZoneName},
 };
 
@@ -23,6 +23,8 @@ pub struct Existence {
     pub valid_until: Option<Date>,
     /// How it stands; of a paper that is not known here.
     pub stands: Option<Stands>,
+    /// Whether what it says is erased.
+    pub erased: bool,
 }
 
 impl Desk {
@@ -66,9 +68,11 @@ impl Desk {
                 valid_from: paper.issued_on,
                 valid_until: paper.valid_until,
                 stands: None,
+                erased: false,
             });
         }
-        let found = CertificateRecord::read(store, &record::find(store, name)?)?;
+        let entry = record::find(store, name)?;
+        let found = CertificateRecord::read(store, &entry)?;
         let certificate = &found.certificate;
         let own = certificate.reference.as_option().map(|reference| reference.issued_on);
         let by_number = matches!(name, CertificateName::Number(_));
@@ -79,7 +83,8 @@ impl Desk {
         }
         let (valid_from, valid_until) = (certificate.valid_from, certificate.valid_until);
         let stands = Some(self.stands(&found)?);
-        Ok(Existence { jti: found.jti, issued_on: own, valid_from, valid_until, stands })
+        let erased = own.is_none() && store.disclosures(&entry.origin, entry.index)? == Some(Disclosures::Erased);
+        Ok(Existence { jti: found.jti, issued_on: own, valid_from, valid_until, stands, erased })
     }
 
     /// The civil day at its author of a statement that was signed with this day of UTC, by the hour that its identifier names.

@@ -191,7 +191,9 @@ async fn partners_of(operator: &Connection) -> Result<Vec<wire::PartnerState>, F
     let answer = answer.map_err(|status| failed(status.message()))?.into_inner();
     // What all do then is tell each other of it.
     match answer.forked.first() {
-        Some(forked) => Err(failed(format!("{} has shown two histories: nothing is measured beside that", forked.origin))),
+        Some(forked) => {
+            Err(failed(format!("{} has shown two histories: nothing is measured beside that", forked.origin)))
+        }
         None => Ok(answer.partners),
     }
 }

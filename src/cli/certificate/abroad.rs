@@ -169,7 +169,7 @@ fn described(note: &wire::AbroadNote) -> Value {
             })),
             "decisions": response.decisions.iter().map(|one| json!({
                 "item": one.item, "line": one.line, "code": one.code, "quantity": one.quantity, "unit": one.unit,
-                "left": one.left, "reason": one.reason, "basis": one.basis, "words": one.words,
+                "left": one.left, "reason": one.reason, "basis": one.basis, "words": one.words, "over": one.over,
             })).collect::<Vec<_>>(),
             "remarks": response.remarks,
         } }),

@@ -94,7 +94,7 @@ fn since(statements: u64) -> String {
 /// Whose copies are left: those of who is not this node.
 fn note(arrived: bool) -> String {
     let other = if arrived { "issuer" } else { "addressee" };
-    format!("note: at this node alone: the {other}'s and the holder's copies are theirs to erase")
+    format!("note: at this node alone: copies that the {other} and the holder have are theirs to erase")
 }
 
 #[cfg(test)]
@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn who_erases_is_not_told_that_its_own_copy_is_left() {
-        assert!(note(true).contains("the issuer's and the holder's") && !note(true).contains("addressee"));
-        assert!(note(false).contains("the addressee's and the holder's"));
+        assert!(note(true).contains("that the issuer and the holder have") && !note(true).contains("addressee"));
+        // At a node of both authorities the addressee has none.
+        assert!(note(false).contains("copies that the addressee and the holder have"));
     }
 }

@@ -242,7 +242,7 @@ impl List {
 
 fn line(certificate: &wire::Certificate) -> String {
     format!(
-        "{}  {:24} {:10} {:8} {}→{}  {}",
+        "{:10}  {:24} {:10} {:8} {}→{}  {}",
         date_text(certificate.issued_on.as_ref()),
         number(certificate),
         status_word(certificate.status()),
@@ -413,6 +413,8 @@ mod tests {
         let erased = wire::Certificate { erased: true, ..wire::Certificate::default() };
         assert_eq!((number(&erased), &described(&erased)["erased"]), ("erased", &json!(true)));
         assert_eq!(number(&wire::Certificate::default()), "-");
+        // Its date of issue is gone too, and the columns stay.
+        assert!(line(&erased).starts_with("-           erased "), "{}", line(&erased));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `origin customs`: what customs of the importing country do with certificates that arrive from partners.
 
 mod arrivals;
+mod balance;
 mod decide;
 mod decisions;
 mod declaration;

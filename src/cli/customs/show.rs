@@ -1,10 +1,10 @@
 //! `origin customs show`: one certificate as it arrived, what was done with it, and what is left of it.
 
 use super::{
+    balance::{balance_described, balance_lines},
     named::Named,
     shown::{
-        self, act_described, act_lines, balance_described, balance_lines, endorsement_described, endorsement_lines,
-        host, notice_lines, notices_described,
+        self, act_described, act_lines, endorsement_described, endorsement_lines, host, notice_lines, notices_described,
     },
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         application::instant,
         apply::Door,
         console::{Colour, Console, Exit, Failure},
-        files,
+        enquiry, files,
         remote::date_text,
         tree::plain,
     },
@@ -89,6 +89,7 @@ fn described(answer: &wire::GetArrivalResponse, view: Option<&View>) -> Value {
         "endorsements": answer.endorsements.iter().map(endorsement_described).collect::<Vec<_>>(),
         "changes": answer.changes.iter().map(change).collect::<Vec<_>>(),
         "enquiries": answer.enquiries,
+        "asked": answer.asked.iter().map(enquiry::shown::described).collect::<Vec<_>>(),
         "notices": notices_described(&answer.notices),
     })
 }
@@ -112,6 +113,20 @@ const fn not_shown(delivery: wire::Delivery) -> &'static str {
     }
 }
 
+/// A date of issue, or a name, of what was signed; of what is erased that is said.
+fn signed(arrival: &wire::Arrival, said: &str) -> String {
+    let nothing = if arrival.delivery() == wire::Delivery::Erased { "erased" } else { "-" };
+    plain(shown::or(said, nothing))
+}
+
+/// An enquiry about it: as it stands, where that may be read.
+fn asked(console: Console, answer: &wire::GetArrivalResponse, jti: &str) -> Vec<String> {
+    match answer.asked.iter().find(|one| one.jti == jti) {
+        Some(one) => enquiry::shown::of_certificate(console, one),
+        None => vec![format!("{jti}  (origin enquiry show {jti})")],
+    }
+}
+
 fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View>) {
     let arrival = answer.arrival.clone().unwrap_or_default();
     let until = arrival.valid_until.as_ref().map_or_else(|| "no limit".to_owned(), |date| date_text(Some(date)));
@@ -125,16 +140,16 @@ fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View
         wire::Delivery::Erased => "erased".to_owned(),
     };
     for (label, value) in [
-        ("number", plain(shown::or(&arrival.number, "-"))),
+        ("number", signed(&arrival, &arrival.number)),
         ("id", arrival.jti.clone()),
         ("issuer", host(&arrival.issuer)),
         ("agreement", plain(&arrival.agreement)),
         ("from", arrival.from.clone()),
-        ("issued on", date_text(arrival.issued_on.as_ref())),
+        ("issued on", signed(&arrival, &shown::day(arrival.issued_on.as_ref()).unwrap_or_default())),
         ("valid", format!("{} until {until}", date_text(arrival.valid_from.as_ref()))),
         ("status", format!("{}{as_of}", shown::status(console, &arrival).trim_end())),
-        ("exporter", plain(shown::or(&arrival.exporter, "-"))),
-        ("consignee", plain(shown::or(&arrival.consignee, "-"))),
+        ("exporter", signed(&arrival, &arrival.exporter)),
+        ("consignee", signed(&arrival, &arrival.consignee)),
         ("contents", delivery),
         ("stands", format!("at index {} of {}", arrival.index, plain(&arrival.log))),
     ] {
@@ -158,6 +173,9 @@ fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View
     }
     console.data("\nWhat is left");
     balance_lines(console, &answer.balance);
+    if answer.balance.is_empty() {
+        console.data("not known: what it says is not here");
+    }
     console.data("\nWhat was done here");
     answer.acts.iter().for_each(|act| act_lines(console, act));
     answer.endorsements.iter().for_each(|one| endorsement_lines(console, one));
@@ -173,7 +191,7 @@ fn lines(console: Console, answer: &wire::GetArrivalResponse, view: Option<&View
     if !answer.enquiries.is_empty() {
         console.data("\nEnquiries");
     }
-    answer.enquiries.iter().for_each(|jti| console.data(format!("{jti}  (origin enquiry show {jti})")));
+    answer.enquiries.iter().flat_map(|jti| asked(console, answer, jti)).for_each(|line| console.data(line));
     if !answer.notices.is_empty() {
         console.data("\nWhat should be known");
     }
@@ -205,5 +223,23 @@ mod tests {
         assert_eq!(told(suspended), json!(null));
         assert_eq!(told(unknown), json!({ "jti": "J2", "number": null }));
         assert_eq!(told(known), json!({ "jti": "J2", "number": "PK-2" }));
+    }
+
+    #[test]
+    fn of_one_that_is_erased_that_is_said_in_place_of_what_it_said() {
+        let erased = wire::Arrival { delivery: wire::Delivery::Erased.into(), ..Default::default() };
+        assert_eq!(signed(&erased, ""), "erased");
+        assert_eq!(signed(&wire::Arrival::default(), ""), "-");
+        assert_eq!(signed(&erased, "PK-1"), "PK-1");
+    }
+
+    #[test]
+    fn an_enquiry_is_shown_as_it_stands_where_that_may_be_read() {
+        let console = Console::new(crate::cli::console::Format::Text);
+        let asked_before = vec![wire::Enquiry { jti: "01KB".to_owned(), ..Default::default() }];
+        let answer = wire::GetArrivalResponse { asked: asked_before, ..Default::default() };
+        assert!(asked(console, &answer, "01KB")[0].starts_with("01KB  no day due"));
+        assert_eq!(asked(console, &answer, "01KC"), ["01KC  (origin enquiry show 01KC)"]);
+        assert_eq!(described(&answer, None)["asked"][0]["jti"], "01KB");
     }
 }

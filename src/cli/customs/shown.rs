@@ -1,5 +1,6 @@
 //! How what customs work with is shown: in lines for people, and as JSON.
 
+use super::balance::figure;
 use crate::{
     api::client::{Date as WireDate, wire},
     cli::{
@@ -8,7 +9,6 @@ use crate::{
         remote::date_text,
         tree::plain,
     },
-    encoding::Decimal,
     node::system::SystemClock,
     time::Clock,
     verification::age,
@@ -172,55 +172,6 @@ pub(super) fn arrival_described(arrival: &wire::Arrival) -> Value {
     })
 }
 
-/// A figure with no more digits than its value has: zeros that a form prints behind the point say nothing in a sentence.
-fn figure(text: &str) -> String {
-    let shortest = text.parse::<Decimal>().ok().and_then(|value| Decimal::of_millionths(value.millionths()));
-    shortest.map_or_else(|| plain(text), |value| value.to_string())
-}
-
-/// How much of an item is left.
-fn left_of(one: &wire::ItemBalance) -> String {
-    format!("{} of {} {} left", figure(&one.left), figure(&one.whole), one.unit)
-}
-
-/// What is left, item by item.
-pub(super) fn balance_lines(console: Console, items: &[wire::ItemBalance]) {
-    for one in items {
-        let left = match (one.unit.as_str(), one.ended) {
-            (_, true) => console.paint(Colour::Red, "has lost its force"),
-            ("", false) => "states no quantity".to_owned(),
-            (_, false) => left_of(one),
-        };
-        let response = if one.response.is_empty() { String::new() } else { format!("  {}", one.response) };
-        console.data(format!("item {:3}  {left}{response}  {}", one.item, plain(&one.description)));
-        for line in &one.lines {
-            console.data(format!("          {}", decided_line(line)));
-        }
-    }
-}
-
-/// A line of a declaration that was decided on by itself.
-fn decided_line(one: &wire::DecidedLine) -> String {
-    let at = if one.office.is_empty() { String::new() } else { format!(" at {}", plain(&one.office)) };
-    format!("{} on line {} of declaration {}{at}", plain(&one.code), one.line, plain(&one.declaration))
-}
-
-pub(super) fn balance_described(items: &[wire::ItemBalance]) -> Value {
-    let line = |one: &wire::DecidedLine| {
-        json!({
-            "declaration": one.declaration, "office": one.office, "line": one.line, "code": one.code,
-        })
-    };
-    let item = |one: &wire::ItemBalance| {
-        json!({
-            "item": one.item, "description": one.description, "unit": one.unit, "whole": one.whole, "used": one.used,
-            "left": one.left, "response": one.response, "ended": one.ended,
-            "lines": one.lines.iter().map(line).collect::<Vec<_>>(),
-        })
-    };
-    items.iter().map(item).collect()
-}
-
 /// What an officer should know.
 pub(in crate::cli) fn notice_lines(console: Console, notices: &[wire::Notice]) {
     for one in notices {
@@ -258,7 +209,7 @@ pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
     }
     if act.awaits_release {
         said = format!("{said}  {}", waits(console, act.decisions.len()));
-    } else if !act.counts {
+    } else if is_over(act) {
         said = format!("{said}  {}", console.paint(Colour::Dim, "counts no more"));
     }
     console.data(said);
@@ -275,6 +226,11 @@ pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
     if !act.jti.is_empty() {
         console.data(format!("    told to the issuer by statement {}", act.jti));
     }
+}
+
+/// Whether it counted once and does no more: of what was dropped nobody was told.
+fn is_over(act: &wire::CustomsAct) -> bool {
+    !act.counts && !act.jti.is_empty()
 }
 
 /// Who released or dropped an act that waited, and when: what was released counts from then.
@@ -334,14 +290,14 @@ pub(in crate::cli) fn decided(one: &wire::DecidedItem) -> String {
     if !one.words.is_empty() {
         said = format!("{said}: {}", plain(&one.words));
     }
-    said
+    if one.over { format!("{said}  (no longer)") } else { said }
 }
 
 pub(super) fn act_described(act: &wire::CustomsAct) -> Value {
     let item = |one: &wire::DecidedItem| {
         json!({
             "item": one.item, "line": one.line, "code": one.code, "reason": one.reason, "basis": one.basis,
-            "words": one.words, "quantity": one.quantity, "unit": one.unit, "left": one.left,
+            "words": one.words, "quantity": one.quantity, "unit": one.unit, "left": one.left, "over": one.over,
         })
     };
     json!({
@@ -383,23 +339,9 @@ mod tests {
         };
         let said = "item 2: UTILISED_PARTIAL 500 KGM, 7690 left, line 3 of the declaration: first consignment";
         assert_eq!(decided(&one), said);
+        assert!(decided(&wire::DecidedItem { over: true, ..one }).ends_with("first consignment  (no longer)"));
         let whole = wire::DecidedItem { code: "RECEIVED".to_owned(), ..Default::default() };
         assert_eq!(decided(&whole), "the whole: RECEIVED");
-    }
-
-    #[test]
-    fn a_figure_in_a_sentence_is_as_short_as_its_value_and_stays_as_it_is_for_machines() {
-        for (written, short) in [("15299.0", "15299"), ("0.000", "0"), ("24.375", "24.375"), ("100", "100"), ("", "")] {
-            assert_eq!(figure(written), short);
-        }
-        let text = |text: &str| text.to_owned();
-        let one =
-            wire::ItemBalance { left: text("0.000"), whole: text("24.375"), unit: text("TNE"), ..Default::default() };
-        assert_eq!(left_of(&one), "0 of 24.375 TNE left");
-        assert_eq!(balance_described(&[one])[0]["left"], "0.000");
-        let used = wire::DecidedItem { item: 1, quantity: text("1.50"), left: text("15299.0"), ..Default::default() };
-        let used = wire::DecidedItem { code: text("UTILISED_PARTIAL"), unit: text("TNE"), ..used };
-        assert_eq!(decided(&used), "item 1: UTILISED_PARTIAL 1.5 TNE, 15299 left");
     }
 
     #[test]
@@ -423,19 +365,6 @@ mod tests {
         assert_eq!(said(&frozen), Some("  TWO HISTORIES"));
         assert_eq!(said(&wire::Arrival { lifted: true, ..frozen }), Some("  TWO HISTORIES (lifted)"));
         assert_eq!(said(&wire::Arrival::default()), None);
-    }
-
-    #[test]
-    fn a_line_that_was_denied_by_itself_is_named_beside_its_item() {
-        let one = wire::DecidedLine {
-            declaration: "I-77".to_owned(),
-            office: "SHA".to_owned(),
-            line: 2,
-            code: "PREFERENCE_DENIED".to_owned(),
-        };
-        assert_eq!(decided_line(&one), "PREFERENCE_DENIED on line 2 of declaration I-77 at SHA");
-        let item = wire::ItemBalance { lines: vec![one], ..wire::ItemBalance::default() };
-        assert_eq!(balance_described(&[item])[0]["lines"][0]["line"], 2);
     }
 
     fn endorsement() -> wire::ArrivalEndorsement {
@@ -483,6 +412,7 @@ mod tests {
         assert_eq!(settled(&waits), None);
         let dropped = wire::CustomsAct { settled_by: "acc_2".to_owned(), settled_at: at(60), ..waits };
         assert_eq!(settled(&dropped).unwrap(), "dropped 1970-01-01T00:01:00Z by acc_2");
+        assert!(!is_over(&dropped) && is_over(&wire::CustomsAct { jti: "01KB".to_owned(), ..dropped.clone() }));
         let worded = wire::CustomsAct { settled_words: "the evidence came".to_owned(), ..dropped.clone() };
         assert_eq!(settled(&worded).unwrap(), "dropped 1970-01-01T00:01:00Z by acc_2: the evidence came");
         assert_eq!(act_described(&worded)["settled_words"], "the evidence came");
@@ -496,5 +426,6 @@ mod tests {
         assert_eq!(officer("acc_1", "Li Na", &["SHA".to_owned()]), "Li Na, SHA (acc_1)");
         assert_eq!(officer("acc_1", "Li Na", &[]), "Li Na (acc_1)");
         assert_eq!(officer("acc_1", "", &[]), "acc_1");
+        assert_eq!(officer("unknown", "", &[]), "unknown", "of an act that was made again after a loss");
     }
 }

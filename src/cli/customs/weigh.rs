@@ -1,8 +1,9 @@
 //! `origin customs match`: the lines of a declaration held against a certificate.
 
 use super::{
+    balance::{balance_described, balance_lines},
     declaration::DeclarationFile,
-    shown::{arrival_described, arrival_line, balance_described, balance_lines, notice_lines, notices_described},
+    shown::{arrival_described, arrival_line, notice_lines, notices_described},
 };
 use crate::{
     api::client::{wire, within_deadline},
@@ -98,10 +99,11 @@ fn show(console: Console, answer: &wire::MatchDeclarationResponse, lines: &[u32]
         differences(console, &whole);
     }
     let held = if answer.found { lines } else { &[] };
+    let nothing = no_item(answer.arrival.as_ref().map_or(wire::Delivery::Unspecified, wire::Arrival::delivery));
     for (line, item) in held.iter().zip(answer.items.iter().chain(std::iter::repeat(&0))) {
         let found = answer.differences.iter().filter(|one| one.line == *line).collect::<Vec<_>>();
         let held = match item {
-            0 => console.paint(Colour::Red, "no item of the certificate fits"),
+            0 => console.paint(Colour::Red, nothing),
             item => format!("item {item}"),
         };
         let same = if found.is_empty() && *item != 0 { "  nothing differs" } else { "" };
@@ -110,6 +112,15 @@ fn show(console: Console, answer: &wire::MatchDeclarationResponse, lines: &[u32]
     }
     notice_lines(console, &answer.notices);
     balance_lines(console, &answer.balance);
+}
+
+/// Why a line was held against no item.
+const fn no_item(delivery: wire::Delivery) -> &'static str {
+    match delivery {
+        wire::Delivery::Erased => "what the certificate says is erased",
+        wire::Delivery::Missing | wire::Delivery::Held => "what the certificate says is not here",
+        wire::Delivery::Unspecified | wire::Delivery::Complete => "no item of the certificate fits",
+    }
 }
 
 fn differences(console: Console, all: &[&wire::Difference]) {
@@ -129,15 +140,23 @@ fn difference(console: Console, one: &wire::Difference) {
     let (certificate, declaration) = (said(&one.certificate), said(&one.declaration));
     console
         .data(format!("    {weight}  {}: certificate {certificate}, declaration {declaration}", plain(&one.subject)));
-    let rests = match (one.article.as_str(), one.confirmed) {
-        ("", _) => String::new(),
-        (article, true) => format!(" ({})", plain(article)),
-        (article, false) => format!(" ({}, not confirmed)", plain(article)),
-    };
-    let sentence = format!("{}{rests}", plain(&one.words));
+    let sentence = sentence(one);
     if !sentence.is_empty() {
         console.data(format!("        {}", sentence.trim_start()));
     }
+}
+
+/// A difference in a sentence, with the article that its weight rests on where the sentence does not name that itself.
+fn sentence(one: &wire::Difference) -> String {
+    let is_named = one.words.contains(&one.article);
+    let rests = match (one.article.as_str(), one.confirmed) {
+        ("", _) => String::new(),
+        (_, true) if is_named => String::new(),
+        (_, false) if is_named => " (not confirmed)".to_owned(),
+        (article, true) => format!(" ({})", plain(article)),
+        (article, false) => format!(" ({}, not confirmed)", plain(article)),
+    };
+    format!("{}{rests}", plain(&one.words))
 }
 
 #[cfg(test)]
@@ -153,5 +172,27 @@ mod tests {
         let papers = vec![wire::PaperCertificate::default()];
         let on_paper = wire::MatchDeclarationResponse { found: false, papers, ..here(vec![notice("ON_PAPER", true)]) };
         assert!(!usable(&on_paper));
+    }
+
+    #[test]
+    fn an_article_that_the_sentence_names_is_not_named_again() {
+        let of = |words: &str, confirmed| {
+            let (words, article) = (words.to_owned(), "Decree 162, Rule 15".to_owned());
+            sentence(&wire::Difference { words, article, confirmed, ..Default::default() })
+        };
+        assert_eq!(of("minor by Decree 162, Rule 15", true), "minor by Decree 162, Rule 15");
+        assert_eq!(of("minor by Decree 162, Rule 15", false), "minor by Decree 162, Rule 15 (not confirmed)");
+        assert_eq!(of("not the same", true), "not the same (Decree 162, Rule 15)");
+        assert_eq!(of("not the same", false), "not the same (Decree 162, Rule 15, not confirmed)");
+        assert_eq!(
+            sentence(&wire::Difference { words: "not the same".to_owned(), ..Default::default() }),
+            "not the same"
+        );
+    }
+
+    #[test]
+    fn of_a_certificate_that_is_erased_nobody_reads_that_no_item_fits() {
+        assert!(no_item(wire::Delivery::Erased).ends_with("erased"));
+        assert_eq!(no_item(wire::Delivery::Complete), "no item of the certificate fits");
     }
 }

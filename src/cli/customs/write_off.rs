@@ -1,10 +1,11 @@
 //! `origin customs write-off`, `amend`, `reverse` and `balance`: quantities that were imported under a certificate.
 
 use super::{
+    balance::{balance_described, balance_lines},
     declaration::{DeclarationFile, Declared},
     named::{self, Named},
     quantity::Quantity,
-    shown::{balance_described, balance_lines, notice_lines, notices_described},
+    shown::{notice_lines, notices_described},
 };
 use crate::{
     api::client::{Connection, wire, within_deadline},

@@ -61,6 +61,13 @@ pub(super) fn alarm(name: &str, one: &wire::PartnerAlarm) -> Look {
         "PARTNER_SILENT" => {
             (false, format!("{name} has signed for entries and does not give them: it is asked again by itself"))
         }
+        "REPLICA_UNREADABLE" => (
+            true,
+            format!(
+                "put the file back from a copy; or stop this node, move the folder of that log away and start it: it is fetched \
+                 again from {name}. Where {name} lost something, it waits for what is in it"
+            ),
+        ),
         "REPLICA_CANNOT_KEEP" => (
             false,
             "make room on the disk of this node, or raise `[partner.quota]`: then it goes on by itself".to_owned(),

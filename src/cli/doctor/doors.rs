@@ -12,7 +12,7 @@ use crate::{
         account::OperatorDoor,
         arguments,
         console::{Console, Failure},
-        partner::{ask, closed},
+        partner::{ask, closed, waiting::each_once},
         remote,
     },
     keys::KeyStore,
@@ -58,7 +58,7 @@ pub(super) fn look(console: Console, door: &OperatorDoor, configuration: &Config
                 let answer = remote::converse(ask(console, door)).unwrap_or_default();
                 looks.extend(state(&status, apart, (&answer.shut, &answer.unheard)));
                 looks.extend(stored::look(&status));
-                looks.extend(answer.shut.iter().map(|one| {
+                looks.extend(each_once(&answer.shut).iter().map(|one| {
                     let look = own_logs::shut(one, key_of(configuration, &one.origin));
                     if !one.ended && is_lifted_in_vain(one, &answer.forked) { look.help(IN_VAIN) } else { look }
                 }));

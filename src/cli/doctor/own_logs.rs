@@ -28,6 +28,9 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
              replace --id ID",
         );
     }
+    if reason == "CONTENTS_MISSING" && *ended {
+        return Look::good("own log", sentence);
+    }
     if reason == "CONTENTS_MISSING" {
         return Look::warning("own log", sentence).help(format!(
             "it is asked for by itself until a partner has given it; see `partner` for what keeps them away. What nobody has \
@@ -37,7 +40,8 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
     }
     if *ended {
         let rest = if reason == "OWN_HISTORY_LOST" {
-            "nobody that was heard holds it: find out from addressees and holders which numbers it had, before you issue"
+            "nobody that was heard holds it: find out from addressees and holders which numbers it had, for one that a back \
+             office brought may be given again"
         } else {
             "partners that hold the log have what was signed: keep the data folder as it is"
         };
@@ -110,12 +114,12 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
     }
 }
 
-/// An authority that issues nothing, because it may have lost everything.
+/// An authority that gives no number, because it may have lost those it gave.
 pub(super) fn unheard(one: &wire::UnheardAuthority) -> Look {
     Look::bad("issuing", waiting::unheard(one)).help(format!(
         "it goes on by itself once they have told: see `partner` for what keeps them away. Where there is a copy of the data \
          folder, {RESTORE}. Where they cannot come, and you know that the folder lost nothing: origin partner go-on --log \
-         ORIGIN, with the log that `origin issue` names"
+         ORIGIN, with any log of this authority"
     ))
 }
 
@@ -173,6 +177,8 @@ mod tests {
 
     #[test]
     fn what_came_back_without_what_it_says_shuts_nothing_and_is_waited_for_or_given_up() {
+        let gone = wire::ShutLog { reason: "CONTENTS_MISSING".to_owned(), ended: true, ..Default::default() };
+        assert!(shut(&gone, LogKey::None).state == State::Good, "nobody can do anything about it any more");
         let look = look("CONTENTS_MISSING", LogKey::None);
         assert_eq!(look.state, State::Warning);
         assert!(look.help.is_some_and(|help| help.contains("by itself") && help.contains("go-on --log tdap")));

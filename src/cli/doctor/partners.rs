@@ -11,7 +11,7 @@ use crate::{
         arguments,
         console::{Console, Failure},
         partner::{
-            KEY_CLOSED, ahead, ask, behind, each_finding, not_taken,
+            KEY_CLOSED, ahead, ask, awaits, behind, each_finding, first_missing, is_forked, not_taken,
             waiting::{Withheld, said_since},
         },
         remote,
@@ -47,7 +47,7 @@ pub(super) fn look(
                 looks.extend(Withheld::all(&answer).iter().map(|one| withheld(one, &answer.node)));
                 looks.extend(own_clock(&answer.partners));
                 for partner in &answer.partners {
-                    looks.extend(state(partner, answer.trust_version, now));
+                    looks.extend(state(partner, (answer.trust_version, &answer.shut), now));
                     let found = partner.logs.iter().filter(|log| log.findings > 0);
                     looks.extend(found.flat_map(|log| match past_closing(console, door, &log.origin) {
                         Ok(closed) => findings(log, closed),
@@ -158,7 +158,7 @@ fn pushed(name: &str, push: &wire::PushState) -> Option<Look> {
     })
 }
 
-fn state(partner: &wire::PartnerState, ours: u64, now: Timestamp) -> Vec<Look> {
+fn state(partner: &wire::PartnerState, (ours, shut): (u64, &[wire::ShutLog]), now: Timestamp) -> Vec<Look> {
     let name = &partner.name;
     let mut looks = vec![match (&partner.connected_since, partner.reason.as_str()) {
         (Some(_), _) => Look::good("partner", format!("{name} is connected")),
@@ -199,7 +199,7 @@ fn state(partner: &wire::PartnerState, ours: u64, now: Timestamp) -> Vec<Look> {
         ),
         _ => None,
     });
-    looks.extend(partner.logs.iter().flat_map(|log| passage(name, log, now)));
+    looks.extend(partner.logs.iter().flat_map(|log| passage(name, log, shut, now)));
     looks.extend(partner.alarms.iter().map(|one| alarm(name, one)));
     looks.extend(partner.push.as_ref().and_then(|push| pushed(name, push)));
     if partner.bytes_used >= partner.bytes_quota || partner.entries_today >= partner.entries_a_day {
@@ -233,21 +233,32 @@ fn help(reason: &str, partner: &wire::PartnerState) -> Option<String> {
     })
 }
 
-fn passage(name: &str, log: &wire::PartnerLog, now: Timestamp) -> Vec<Look> {
+fn passage(name: &str, log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Timestamp) -> Vec<Look> {
     let mut looks = Vec::new();
     let origin = &log.origin;
-    if let Some((entries, seconds)) = behind(log, now).filter(|(_, seconds)| *seconds >= LAG) {
-        let who = if log.inward { "this node" } else { name };
-        looks.push(Look::warning(
-            "partner lag",
-            format!("{who} is {} and {seconds} s behind in {origin}", counted(entries, "entry", "entries")),
-        ));
+    let lag = behind(log, now).filter(|(_, seconds)| *seconds >= LAG && !is_forked(log, shut));
+    if let Some((entries, seconds)) = lag {
+        let (who, help) = if log.inward {
+            ("this node", "this node's log says what stands in the way")
+        } else {
+            (name, "the origin doctor of its operator says what stands in the way")
+        };
+        let behind = counted(entries, "entry", "entries");
+        let look = Look::warning("partner lag", format!("{who} is {behind} and {seconds} s behind in {origin}"));
+        looks.push(look.help(format!("it fetches the rest by itself where the two are connected; else {help}")));
+    }
+    if !log.awaits_closed.is_empty() {
+        looks.push(Look::warning("partner lag", format!("of {origin} {}", awaits(log))).help(format!(
+            "this node asks {name} for them by itself, and goes on without them ten minutes after its start: ask its operator \
+             whether they are still there"
+        )));
     }
     if log.missing_disclosures > 0 {
         let missing = counted(log.missing_disclosures, "entry", "entries");
-        let since = said_since(log.missing_since.as_ref());
+        let (since, first) = (said_since(log.missing_since.as_ref()), first_missing(log));
+        let sentence = format!("of {origin} the disclosures of {missing} are missing{since}{first}");
         looks.push(
-            Look::warning("disclosures", format!("of {origin} the disclosures of {missing} are missing{since}")).help(format!(
+            Look::warning("disclosures", sentence).help(format!(
                 "this node asks again by itself; where they stay away, {name} has to look whether it still has them: was an \
                  old copy of its data folder started, or one without its keys?"
             )),
@@ -268,17 +279,20 @@ fn findings(log: &wire::PartnerLog, closed: u64) -> Vec<Look> {
     let (origin, mut looks) = (&log.origin, Vec::new());
     let others = log.findings.saturating_sub(closed);
     if closed > 0 {
+        let anew = if origin.ends_with("/all") {
+            "it says again with another key what still matters of them"
+        } else {
+            "it issues the certificates among them anew"
+        };
         looks.push(
             Look::warning(
                 "findings",
                 format!(
-                    "{} of {origin} no more: the issuer closed the key",
+                    "of {origin} {} no more: the issuer closed the key",
                     counted(closed, "entry counts", "entries count")
                 ),
             )
-            .help(format!(
-                "it issues the certificates among them anew; origin partner findings --key-closed --log {origin}"
-            )),
+            .help(format!("{anew}; origin partner findings --key-closed --log {origin}")),
         );
     }
     if others > 0 {
@@ -311,6 +325,10 @@ mod tests {
         assert_eq!(told(&findings(&log(27), 27)), [false]);
         assert_eq!(told(&findings(&log(27), 26)), [false, true]);
         assert_eq!(told(&findings(&log(1), 0)), [true]);
+        let closed = findings(&log(27), 27);
+        let [look] = closed.as_slice() else { panic!("{closed:?}") };
+        assert!(look.sentence.starts_with("of tdap.gov.pk/log/2026/all 27 entries count no more"), "{look:?}");
+        assert!(!look.help.as_ref().unwrap().contains("certificates"), "there are none in a log to everyone: {look:?}");
     }
 
     #[test]
@@ -325,7 +343,7 @@ mod tests {
         let told = |push| {
             let partner =
                 wire::PartnerState { name: "node.kra.go.ke".to_owned(), push: Some(push), ..Default::default() };
-            state(&partner, 1, Timestamp::UNIX_EPOCH).into_iter().find(|look| look.what == "push")
+            state(&partner, (1, &[]), Timestamp::UNIX_EPOCH).into_iter().find(|look| look.what == "push")
         };
         assert!(told(push).is_none());
         let look = told(refused).unwrap();
@@ -388,16 +406,47 @@ mod tests {
         let log = wire::PartnerLog {
             origin: "tdap.gov.pk/log/2026/all".to_owned(),
             missing_disclosures: 1_917,
+            first_missing: Some(9),
             ..Default::default()
         };
-        let looks = passage("node.tdap.gov.pk", &log, Timestamp::UNIX_EPOCH);
+        let looks = passage("node.tdap.gov.pk", &log, &[], Timestamp::UNIX_EPOCH);
         let [look] = looks.as_slice() else { panic!("{} looks", looks.len()) };
         assert_eq!(look.state, State::Warning);
         assert!(
-            look.sentence.contains("of tdap.gov.pk/log/2026/all the disclosures of 1917 entries"),
+            look.sentence.contains("of tdap.gov.pk/log/2026/all the disclosures of 1917 entries")
+                && look.sentence.ends_with("the first is entry 9"),
             "{}",
             look.sentence
         );
         assert!(look.help.as_ref().is_some_and(|help| help.contains("node.tdap.gov.pk has to look")));
+    }
+
+    #[test]
+    fn whoever_is_behind_is_said_with_what_to_do_and_nobody_is_in_a_log_that_is_shut_for_two_histories() {
+        let origin = "tdap.gov.pk/log/2026/gacc.gov.cn".to_owned();
+        let log = |inward| wire::PartnerLog {
+            origin: origin.clone(),
+            inward,
+            size: 4,
+            behind_since: Some(prost_types::Timestamp { seconds: -60, nanos: 0 }),
+            ..Default::default()
+        };
+        let looks = |log: &wire::PartnerLog, shut: &[wire::ShutLog]| {
+            let looks = passage("node.gacc.gov.cn", log, shut, Timestamp::UNIX_EPOCH).into_iter();
+            looks.map(|look| (look.sentence, look.help.unwrap())).collect::<Vec<_>>()
+        };
+        for (inward, who) in [(true, "this node"), (false, "node.gacc.gov.cn")] {
+            let looks = looks(&log(inward), &[]);
+            let [(said, _)] = looks.as_slice() else { panic!("{looks:?}") };
+            assert!(said.starts_with(&format!("{who} is 4 entries and 60 s behind")), "{said}");
+        }
+        let reason = "OWN_HISTORY_FORKED".to_owned();
+        let shut = wire::ShutLog { origin: origin.clone(), reason, ..Default::default() };
+        assert!(looks(&log(false), &[shut]).is_empty());
+        let closed = "tdap.gov.pk/log/2025/gacc.gov.cn".to_owned();
+        let waits = wire::PartnerLog { behind_since: None, awaits_closed: vec![closed.clone()], ..log(true) };
+        let looks = looks(&waits, &[]);
+        let [(said, help)] = looks.as_slice() else { panic!("{looks:?}") };
+        assert!(said.ends_with(&closed) && help.contains("ask its operator"), "{said}: {help}");
     }
 }

@@ -71,10 +71,16 @@ impl List {
 #[derive(Debug, clap::Args)]
 struct Show {
     /// The enquiry's identifier, 26 characters
-    #[arg(value_name = "JTI", value_parser = arguments::jti)]
+    #[arg(value_name = "JTI", value_parser = named)]
     enquiry: Jti,
     #[command(flatten)]
     door: Door,
+}
+
+/// An identifier; who names an enquiry by the own reference is told where both stand.
+fn named(text: &str) -> Result<Jti, String> {
+    let both = "`origin enquiry list` has the identifier of each beside your reference";
+    arguments::jti(text).map_err(|why| format!("{why}; {both}"))
 }
 
 impl Show {
@@ -85,5 +91,16 @@ impl Show {
         })?;
         shown::full(console, shown::Side::Asking, &answer.enquiry.unwrap_or_default());
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_names_an_enquiry_by_its_reference_is_told_where_the_identifier_stands() {
+        assert!(named("SH-13").unwrap_err().contains("`origin enquiry list` has the identifier of each"));
+        assert!(named("01kb3d9m8000000000000000ab").is_ok());
     }
 }

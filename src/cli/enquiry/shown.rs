@@ -92,14 +92,35 @@ pub(in crate::cli) fn line(console: Console, side: Side, enquiry: &wire::Enquiry
         [one] => plain(&one.number),
         many => format!("{} certificates", many.len()),
     };
+    let is_to_settle = side == Side::Asking && to_settle(enquiry).is_some();
+    let goods = if is_to_settle { format!("  goods {}", plain(&enquiry.goods)) } else { String::new() };
     console.data(format!(
-        "{}  {}  {:19}  {:14}  {other}  {about}  {}",
+        "{}  {}  {:19}  {:14}  {other}  {about}  {}{goods}",
         enquiry.jti,
         painted_clock(console, enquiry, 19),
         stands(enquiry),
         or(&enquiry.ground, "-"),
         plain(or(&enquiry.reference, "-")),
     ));
+}
+
+/// One of those about a certificate, and what is to be done with the goods once the answer is here.
+pub(in crate::cli) fn of_certificate(console: Console, enquiry: &wire::Enquiry) -> Vec<String> {
+    let goods = if enquiry.goods.is_empty() { String::new() } else { format!("  goods {}", plain(&enquiry.goods)) };
+    let (state, reference) = (stands(enquiry), plain(or(&enquiry.reference, "-")));
+    let line = format!("{}  {}  {state}  {reference}{goods}", enquiry.jti, painted_clock(console, enquiry, 0));
+    [line].into_iter().chain(to_settle(enquiry).map(|said| format!("    {said}"))).collect()
+}
+
+/// That goods wait for an answer which is here: nobody else says so.
+fn to_settle(enquiry: &wire::Enquiry) -> Option<String> {
+    let goods = match enquiry.goods.as_str() {
+        "released_on_security" => "released on security",
+        "held" => "held",
+        _ => return None,
+    };
+    let is_answered = enquiry.state() == wire::EnquiryState::Answered;
+    is_answered.then(|| format!("the answer is here, and the goods were {goods} until then: settle that by it"))
 }
 
 /// All of it.
@@ -140,7 +161,7 @@ pub(in crate::cli) fn full(console: Console, side: Side, enquiry: &wire::Enquiry
         ("question", plain(or(&enquiry.question, "-"))),
         ("goods", enquiry.goods.clone()),
         ("rests on", plain(or(&enquiry.basis, "-"))),
-        ("asked for", enquiry.reply_by.as_ref().map_or_else(|| "-".to_owned(), |day| date_text(Some(day)))),
+        ("asked for", day(enquiry.reply_by.as_ref()).unwrap_or_default()),
     ] {
         if !value.is_empty() {
             console.data(format!("{label:12}{value}"));
@@ -180,14 +201,17 @@ fn left(enquiry: &wire::Enquiry) -> Vec<String> {
     shown.map(|(label, value)| format!("{label:12}{value}")).collect()
 }
 
-/// What a person of the asking side may do once the day to answer is over: on a certificate that is not here nothing is
-/// decided.
+/// What a person of the asking side may do once the answer is here, or the day to answer is over: on a certificate that is
+/// not here nothing is decided.
 fn may_follow(side: Side, enquiry: &wire::Enquiry) -> Option<String> {
     if enquiry.answer_unread {
         return Some(format!(
             "ask {} what it replied, or ask again: a reply since came without what it says, and may be the answer",
             host(&enquiry.to)
         ));
+    }
+    if side == Side::Asking && enquiry.state() == wire::EnquiryState::Answered {
+        return to_settle(enquiry);
     }
     if side == Side::Asked || !enquiry.overdue {
         return None;
@@ -222,7 +246,8 @@ fn subject_text(subject: &wire::EnquirySubject) -> String {
     }
     if !subject.items.is_empty() {
         let items = subject.items.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        said = format!("{said}, item {items}");
+        let what = if subject.items.len() == 1 { "item" } else { "items" };
+        said = format!("{said}, {what} {items}");
     }
     if !subject.declaration.is_empty() {
         said = format!("{said}, declaration {}", plain(&subject.declaration));
@@ -298,7 +323,7 @@ pub(in crate::cli) fn documents_described(documents: &[wire::DocumentDigest]) ->
 }
 
 /// As one JSON document.
-fn described(enquiry: &wire::Enquiry) -> Value {
+pub(in crate::cli) fn described(enquiry: &wire::Enquiry) -> Value {
     let subject = |one: &wire::EnquirySubject| {
         json!({
             "number": one.number, "issued_on": day(one.issued_on.as_ref()), "items": one.items,
@@ -436,6 +461,29 @@ mod tests {
         );
         assert!(may_follow(Side::Asking, &unread).unwrap().starts_with("ask tdap.gov.pk what it replied"));
         assert_eq!(may_follow(Side::Asking, &wire::Enquiry { overdue: false, ..open }), None);
+    }
+
+    #[test]
+    fn goods_that_wait_for_an_answer_are_named_once_it_is_here() {
+        let of = |state, goods: &str| {
+            let (jti, reference) = ("01KE".to_owned(), "SH-9".to_owned());
+            wire::Enquiry { jti, reference, goods: goods.to_owned(), ..enquiry(state) }
+        };
+        let console = Console::new(crate::cli::console::Format::Text);
+        let lines = |state, goods| of_certificate(console, &of(state, goods));
+        let waits = lines(wire::EnquiryState::Acknowledged, "released_on_security");
+        assert_eq!(waits, ["01KE  due 2026-12-01  acknowledged  SH-9  goods released_on_security"]);
+        let answered = lines(wire::EnquiryState::Answered, "released_on_security");
+        assert!(answered.len() == 2 && answered[1].contains("released on security until then"), "{answered:?}");
+        assert_eq!(lines(wire::EnquiryState::Answered, "released").len(), 1);
+        let held = of(wire::EnquiryState::Answered, "held");
+        assert!(may_follow(Side::Asking, &held).is_some() && may_follow(Side::Asked, &held).is_none());
+    }
+
+    #[test]
+    fn the_items_that_are_asked_about_are_one_or_several() {
+        let of = |items: Vec<u32>| subject_text(&wire::EnquirySubject { items, ..Default::default() });
+        assert_eq!([of(vec![2]), of(vec![1, 2])], [", item 2", ", items 1, 2"]);
     }
 
     #[test]

@@ -127,7 +127,11 @@ impl Arguments {
                         "  journal    whole: {leaves} leaves of all logs, {batches} batches, {megabytes} MB"
                     ));
                 }
-                let met = if met { "meets the policy" } else { "does not meet the policy" };
+                let met = if met {
+                    "meets the policy"
+                } else {
+                    "does not meet the policy; those of a new head its own node gathers, and tells within minutes"
+                };
                 console.data(format!("  cosigned   by {cosigners}, which {met}"));
                 if let Some(last) = trust.shard_final_size(&origin) {
                     let last = counted(last, "entry", "entries");

@@ -231,7 +231,8 @@ fn print(console: Console, history: &wire::LogHistory, shown: &wire::ShownHistor
     };
     let (colour, words) = match (shown.agreement(), checked) {
         (HistoryAgreement::Unheard | HistoryAgreement::Unspecified, _) => {
-            let words = format!("{} since this node started", never(history));
+            let lifted = if history.forked { ", or since a lift" } else { "" };
+            let words = format!("{} since this node started{lifted}", never(history));
             console.data(format!("  {node:32} {}", console.paint(Colour::Yellow, &words)));
             return;
         }

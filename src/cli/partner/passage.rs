@@ -1,7 +1,11 @@
 //! How far a log has come between this node and a partner: held, behind, cosigned.
 
 use super::text;
-use crate::{api::client::wire, reason::counted, time::Timestamp};
+use crate::{
+    api::client::wire,
+    reason::{counted, some_of},
+    time::Timestamp,
+};
 
 /// One log, in one line; with which of this node's are shut.
 pub(super) fn said(log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Timestamp) -> String {
@@ -18,12 +22,14 @@ fn held(log: &wire::PartnerLog) -> String {
 }
 
 /// Of a log whose histories part, what is held at one end is no beginning of what is held at the other.
-fn is_forked(log: &wire::PartnerLog, shut: &[wire::ShutLog]) -> bool {
+pub(in crate::cli) fn is_forked(log: &wire::PartnerLog, shut: &[wire::ShutLog]) -> bool {
     shut.iter().any(|one| one.origin == log.origin && one.reason == "OWN_HISTORY_FORKED")
 }
 
+/// What is held there is known here only as far as this node's own history goes.
 fn apart(log: &wire::PartnerLog) -> String {
-    format!("{} there and {} here, of two histories", log.held, log.size)
+    let there = if log.held > 0 { format!("at least {} there and ", log.held) } else { String::new() };
+    format!("{there}{} here, of two histories", log.size)
 }
 
 /// What was cosigned last. Of its own cosignatures a node keeps those that came back to it, and the last of each log when it
@@ -53,13 +59,22 @@ fn lag(log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Timestamp) -> String
     let lag = match behind(log, now).filter(|_| !is_forked(log, shut)) {
         Some((behind, seconds)) => Some(format!("{} and {seconds} s behind{}", entries(behind), progress(log))),
         None if shut.iter().any(doubted) => Some("the log is shut".to_owned()),
-        None if log.closed_with.is_some() => None,
+        // What is still behind would be said above.
+        None if log.closed_with.is_some() => (!log.inward && log.held < end(log))
+            .then(|| "below its newest head here: witnesses are shown none of it any more".to_owned()),
+        None if !log.awaits_closed.is_empty() => None,
         None => match undisclosed(log) {
             0 => Some("up to date".to_owned()),
             count => Some(format!("{} without their contents yet", entries(count))),
         },
     };
-    log.closed_with.map(closed).into_iter().chain(lag).collect::<Vec<_>>().join(", ")
+    let awaits = (!log.awaits_closed.is_empty()).then(|| awaits(log));
+    log.closed_with.map(closed).into_iter().chain(lag).chain(awaits).collect::<Vec<_>>().join(", ")
+}
+
+/// Which closed logs a log waits for.
+pub(in crate::cli) fn awaits(log: &wire::PartnerLog) -> String {
+    format!("nothing more is taken before these closed logs are here to their ends: {}", some_of(&log.awaits_closed))
 }
 
 /// Entries and seconds by which a log is behind; for what stands beyond its end nobody waits.
@@ -73,6 +88,11 @@ pub(in crate::cli) fn behind(log: &wire::PartnerLog, now: Timestamp) -> Option<(
 /// that it will not are none.
 fn undisclosed(log: &wire::PartnerLog) -> u64 {
     if log.inward { log.held.saturating_sub(log.disclosed) } else { 0 }
+}
+
+/// The first entry whose disclosures are missing, as a half sentence; empty where none are.
+pub(in crate::cli) fn first_missing(log: &wire::PartnerLog) -> String {
+    log.first_missing.map(|first| format!(", the first is entry {first}")).unwrap_or_default()
 }
 
 /// Where a log ends; what stands beyond what it is closed with does not count.
@@ -128,10 +148,18 @@ mod tests {
         assert_eq!(said(&wire::PartnerLog { disclosed: 3, ..silent }, &[]), "up to date");
         let beyond = wire::PartnerLog { closed_with: Some(2), ..late.clone() };
         assert_eq!(said(&beyond, &[]), "closed with 2 entries");
+        let gone = wire::PartnerLog { held: 0, closed_with: Some(2), ..log(None, 3) };
+        let never = "closed with 2 entries, below its newest head here: witnesses are shown none of it any more";
+        assert_eq!(said(&gone, &[]), never, "it is not behind with what can never come");
+        let awaits_closed = vec!["tdap.gov.pk/log/2025/cn".to_owned()];
+        let waits = wire::PartnerLog { inward: true, awaits_closed, ..log(None, 3) };
+        let named = said(&waits, &[]);
+        assert!(named.ends_with("to their ends: tdap.gov.pk/log/2025/cn") && !named.contains("up to date"), "{named}");
         // What is missing of one history is not counted along another.
         let forked = [shut("OWN_HISTORY_FORKED".to_owned())];
         assert_eq!((said(&late, &forked).as_str(), is_forked(&late, &[])), ("the log is shut", false));
-        assert_eq!(apart(&late), "2 there and 3 here, of two histories");
+        assert_eq!(apart(&late), "at least 2 there and 3 here, of two histories");
+        assert_eq!(apart(&wire::PartnerLog { held: 0, ..late }), "3 here, of two histories");
     }
 
     #[test]

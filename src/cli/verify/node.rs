@@ -198,6 +198,7 @@ impl Asked {
                 "valid_until": answer.valid_until.as_ref().map(|date| date_text(Some(date))),
                 "status": word.replace(' ', "_"),
                 "why": (!answer.why.is_empty()).then_some(&answer.why),
+                "erased": answer.erased,
                 "token": (!answer.token.is_empty()).then(|| String::from_utf8_lossy(&answer.token)),
             }));
         } else {
@@ -207,7 +208,7 @@ impl Asked {
             for (label, value) in [
                 ("issuer", answer.issuer.clone()),
                 ("id", answer.jti.clone()),
-                ("issued on", date_text(answer.issued_on.as_ref())),
+                ("issued on", issued_on(&answer)),
                 ("valid", format!("{} to {until}", date_text(answer.valid_from.as_ref()))),
             ] {
                 console.data(format!("  {label:12}{}", tree::plain(&value)));
@@ -226,6 +227,14 @@ impl Asked {
             Tone::Bad => ExitCode::from(Exit::NotValid.code()),
         })
     }
+}
+
+/// Its date of issue, as far as the node knows it.
+fn issued_on(answer: &wire::LookUpCertificateResponse) -> String {
+    if answer.erased {
+        return "not known any more: what it says is erased".to_owned();
+    }
+    date_text(answer.issued_on.as_ref())
 }
 
 /// What the word of a node on a status is worth, as of a verdict.
@@ -260,6 +269,14 @@ mod tests {
         for unknown in [S::Unspecified, S::Unproven] {
             assert_eq!(tone(unknown), Tone::Unknown, "{unknown:?}");
         }
+    }
+
+    #[test]
+    fn of_one_that_is_erased_that_is_said_in_place_of_its_date_of_issue() {
+        let erased = wire::LookUpCertificateResponse { erased: true, ..Default::default() };
+        assert!(issued_on(&erased).ends_with("what it says is erased"));
+        // What is not back after a loss.
+        assert_eq!(issued_on(&wire::LookUpCertificateResponse::default()), "-");
     }
 
     #[test]

@@ -61,7 +61,10 @@ async fn what_is_erased_is_gone_here_and_the_log_and_the_holders_copy_verify_as_
     );
     let issued_on = CertificateRecord::read(world.store.as_ref(), &kept.entry).unwrap();
     let issued_on = issued_on.certificate.reference.as_option().unwrap().issued_on;
-    assert_eq!(desk.look_up(&name, Some(issued_on)).unwrap().jti, gone.jti, "with the day it was made on");
+    let found = desk.look_up(&name, Some(issued_on)).unwrap();
+    assert_eq!((found.jti, found.erased), (gone.jti, true), "with the day it was made on");
+    let whole = desk.look_up(&CertificateName::Jti(kept.jti), None).unwrap();
+    assert!(!whole.erased && whole.issued_on.is_some());
     let another = Some(issued_on.tomorrow().unwrap());
     assert_eq!(desk.look_up(&name, another).unwrap_err().reason(), "CERTIFICATE_UNKNOWN");
 
