@@ -4,13 +4,13 @@ use super::{Corridor, reason};
 use crate::{
     log::{Extension, Origin},
     office::{ActState, CustomsAct},
-    sequencer::{Standing, refilled},
+    sequencer::{Closing, Standing, refilled},
     statement::{ResponseCode, open_leaf},
     store::{Batch, Disclosures, EntryRef, MemoryStore, NewEntry, PublishedHead, StateChange, Store as _, Table},
     time::Clock as _,
     workflow::{ArrivalsAsked, ArrivedName, Notice, WorkflowError, WriteOffWish},
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// What a copy of the node's folder has.
 struct Copied {
@@ -230,4 +230,40 @@ async fn a_denial_that_waits_in_an_old_copy_and_was_released_since_is_not_releas
     assert_eq!(corridor.settles(4, act, true).await, "DENIAL_NOT_WAITING");
     let uses = corridor.customs.write_off(&corridor.officer, corridor.write_off(5, "D-2", "1")).await;
     assert_eq!(reason(uses), "PREFERENCE_NOT_GRANTED");
+}
+
+#[tokio::test]
+async fn where_the_folder_was_lost_no_balance_is_told_before_the_issuers_node_was_heard() {
+    let corridor = Corridor::open_with(|pakistan| pakistan.has_node()).await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let (node, other) = ("node.tdap.gov.pk".parse().unwrap(), "node.kra.go.ke".parse().unwrap());
+    let gate = customs.sequencer().gate();
+    gate.forgot_all();
+    gate.heard(BTreeSet::new(), vec![node], true);
+    assert_eq!(reason(customs.balance(officer, &corridor.name())), "OWN_HISTORY_UNKNOWN");
+    assert_eq!(corridor.says_lost(), [true, true]);
+    // Another authority was told nothing of it.
+    gate.heard(BTreeSet::new(), vec![other], true);
+    assert_eq!(corridor.says_lost(), [false, false]);
+    customs.balance(officer, &corridor.name()).unwrap();
+}
+
+#[tokio::test]
+async fn what_a_log_lost_for_good_may_have_told_of_a_certificate_is_said() {
+    let corridor = Corridor::open().await;
+    let closing = Closing { size: 0, signed: 20, note: String::new() };
+    let keep = |origin: &str| {
+        let state = vec![closing.put(&origin.parse().unwrap())];
+        corridor.china.store.commit(Batch { state, ..Batch::default() }).unwrap();
+    };
+    keep("customs.gov.cn/log/2025/kra.go.ke");
+    let said = || {
+        let shown = corridor.customs.course(&corridor.officer, &corridor.name()).unwrap().notices;
+        shown.into_iter().find(|one| one.reason == "ACTS_LOST")
+    };
+    assert!(said().is_none());
+    keep("customs.gov.cn/log/2025/tdap.gov.pk");
+    let said = said().unwrap();
+    assert!(!said.blocks && said.words.starts_with("20 entries are lost of customs.gov.cn/log/2025"), "{}", said.words);
+    corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "1")).await.unwrap();
 }

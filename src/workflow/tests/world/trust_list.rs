@@ -14,6 +14,20 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
+/// A node that holds what it is addressed.
+fn holder(name: &NodeName, seed: u8) -> Node {
+    let key = SecretKey::from_seed(&[seed; 32]).unwrap();
+    Node {
+        witness_vkey: None,
+        replica_vkey: Some(VerifierKey::cosigner(&name.replica(), key.public_key()).unwrap()),
+        retired: Vec::new(),
+        https: None,
+        grpc: None,
+        spki: Vec::new(),
+        name: name.clone(),
+    }
+}
+
 impl World {
     /// A next trust list with this change, in use from now on.
     pub(crate) fn next_list(&self, change: impl FnOnce(&mut ListText)) {
@@ -36,25 +50,26 @@ impl World {
     pub(crate) fn with_customs(&self) -> Self {
         let china = self.abroad();
         let name: NodeName = "node.customs.gov.cn".parse().unwrap();
-        let key = SecretKey::from_seed(&[11; 32]).unwrap();
         let section = china.next_section(|section| {
             section.node = Some(name.clone());
             section.roles = vec!["customs".parse().unwrap()];
         });
         self.next_list(|text| {
-            text.nodes.push(Node {
-                witness_vkey: None,
-                replica_vkey: Some(VerifierKey::cosigner(&name.replica(), key.public_key()).unwrap()),
-                retired: Vec::new(),
-                https: None,
-                grpc: None,
-                spki: Vec::new(),
-                name,
-            });
+            text.nodes.push(holder(&name, 11));
             text.put(&section, None);
             text.addressees.insert("CN".parse().unwrap(), china.issuer.clone());
         });
         china
+    }
+
+    /// A next trust list by which this authority has a node.
+    pub(crate) fn has_node(&self) {
+        let name: NodeName = "node.tdap.gov.pk".parse().unwrap();
+        let section = self.next_section(|section| section.node = Some(name.clone()));
+        self.next_list(|text| {
+            text.nodes.push(holder(&name, 12));
+            text.put(&section, None);
+        });
     }
 
     /// A next trust list that closes a log at a size.
