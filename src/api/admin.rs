@@ -266,7 +266,7 @@ impl Admin {
         };
         let reason = life::reason(&reason)?;
         let erased = accounts::with(at, move |authority, actor| {
-            if unread_answers {
+            if unread_answers && matches!(name, ErasedName::Own(_)) {
                 return authority.desk.erase_with_what_is_owed(actor, &name, &reason);
             }
             authority.desk.owes_no_answer(&name)?;

@@ -9,7 +9,7 @@ use super::{
     files,
 };
 use crate::{
-    exchange::driver::mark_put_back,
+    exchange::driver::{mark_put_back, unmark_new},
     node::{
         Configuration, DataFolder, NodeError, WEBHOOK_KEY, data_folder, data_folders,
         system::{SystemClock, SystemRandom},
@@ -257,6 +257,10 @@ impl Restore {
     fn run(self, console: Console) -> Outcome {
         let configuration = self.folders.configuration()?;
         let places = self.places(&configuration)?;
+        // The folder may be that of `origin init` on another machine.
+        if let Some(partner) = &configuration.partner {
+            unmark_new(&partner.data).map_err(|error| of_system(&partner.data, &error))?;
+        }
         let mut begun = Vec::new();
         for (name, path) in &places {
             begun.push(path);

@@ -30,7 +30,11 @@ const MOST_HEADS: usize = 16;
 
 /// What a partner told, as far as the logs' own keys signed it. Finding that out is the dear part, done beside the memory.
 #[derive(Debug, Default)]
-pub struct Told(Vec<(Origin, Heard)>);
+pub struct Told {
+    heads: Vec<(Origin, Heard)>,
+    /// Logs that it keeps and cannot open: what it holds of these it does not tell.
+    unread: BTreeSet<Origin>,
+}
 
 impl Told {
     /// Takes what the logs' own keys signed; anything else would let a partner stop this node.
@@ -52,7 +56,13 @@ impl Told {
                 }
             }
         }
-        Self(told)
+        Self { heads: told, unread: BTreeSet::new() }
+    }
+
+    /// The same of whoever keeps these logs too, and cannot open them.
+    #[must_use]
+    pub fn but(self, unread: BTreeSet<Origin>) -> Self {
+        Self { unread, ..self }
     }
 }
 
@@ -63,6 +73,8 @@ pub struct Memory {
     trust: Arc<TrustList>,
     whole: bool,
     answered: BTreeSet<NodeName>,
+    /// The logs of which those who answered could not tell what they hold.
+    unread: BTreeMap<NodeName, BTreeSet<Origin>>,
     /// The heads they told of, rising, each once.
     heads: BTreeMap<Origin, Vec<Heard>>,
     /// Heads of branches that a person has lifted: what is cosigned next is of none of them.
@@ -74,8 +86,9 @@ impl Memory {
     /// Begins at a start of the node `node`; `whole` is what was kept of [`Self::is_whole`].
     #[must_use]
     pub fn new(node: NodeName, trust: Arc<TrustList>, whole: bool, now: Timestamp) -> Self {
-        let (answered, heads, left) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
-        Self { node, trust, whole, answered, heads, left, began: now }
+        let (answered, unread) = (BTreeSet::new(), BTreeMap::new());
+        let (heads, left) = (BTreeMap::new(), BTreeMap::new());
+        Self { node, trust, whole, answered, unread, heads, left, began: now }
     }
 
     /// Whether everybody has answered since the folder began: to be kept in it.
@@ -84,19 +97,27 @@ impl Memory {
         self.whole
     }
 
-    /// Whether a partner's heads are news: its first answer counts. Whatever was cosigned here before the start, who saw it
-    /// knew of it then.
+    /// Whether a partner's heads are news: its first answer counts, and later ones for what it could not tell in that. Whatever
+    /// was cosigned here before the start, who saw it knew of it then.
     #[must_use]
     pub fn awaits(&self, partner: &NodeName) -> bool {
-        !self.answered.contains(partner)
+        !self.answered.contains(partner) || self.unread.contains_key(partner)
     }
 
     /// A partner told all the heads it knows.
     pub fn told(&mut self, partner: &NodeName, heads: Told) {
-        if !self.answered.insert(partner.clone()) {
+        if !self.awaits(partner) {
             return;
         }
-        for (origin, heard) in heads.0 {
+        let Told { heads, mut unread } = heads;
+        // Told again counts only what could not be told before, and once: this node would remember without end.
+        let before = self.unread.remove(partner).unwrap_or_default();
+        let is_first = self.answered.insert(partner.clone());
+        unread.retain(|log| is_first || before.contains(log));
+        for (origin, heard) in heads {
+            if !is_first && (!before.contains(&origin) || unread.contains(&origin)) {
+                continue;
+            }
             if self.left.get(&origin).is_some_and(|left| left.contains(&heard.head)) {
                 continue;
             }
@@ -105,6 +126,9 @@ impl Memory {
                 let at = known.partition_point(|known| known.head.size <= heard.head.size);
                 known.insert(at, heard);
             }
+        }
+        if !unread.is_empty() {
+            self.unread.insert(partner.clone(), unread);
         }
         self.whole |= self.has_everybody();
     }
@@ -133,7 +157,9 @@ impl Memory {
     #[must_use]
     pub fn awaited(&self, origin: &Origin) -> Vec<NodeName> {
         let issuer = self.silent_issuer(origin).map(|node| vec![node.name.clone()]);
-        issuer.unwrap_or_else(|| self.silent().cloned().collect())
+        let unread = self.unread.iter().filter(|(_, logs)| logs.contains(origin)).map(|(name, _)| name);
+        let unread = unread.filter(|name| self.trust.node(name).is_some());
+        issuer.unwrap_or_else(|| self.silent().chain(unread).cloned().collect())
     }
 
     fn silent_issuer(&self, origin: &Origin) -> Option<&Node> {
@@ -168,7 +194,7 @@ impl Memory {
     /// Whether everybody who can be asked has answered: then nothing waits for anybody.
     #[must_use]
     pub fn has_everybody(&self) -> bool {
-        self.silent().next().is_none()
+        self.silent().next().is_none() && self.unread.keys().all(|name| self.trust.node(name).is_none())
     }
 
     /// Who cannot be reached at an address of the list is not waited for; nor does this node ask itself.
@@ -178,8 +204,9 @@ impl Memory {
 
     fn suffices(&self, origin: &Origin) -> bool {
         let others = |name: &NodeName| *name != self.node;
-        let answered =
-            |name: &NodeName| others(name) && self.trust.node(name).is_some_and(|node| self.has_answered(node));
+        let told = |name: &NodeName| !self.unread.get(name).is_some_and(|logs| logs.contains(origin));
+        let has_answered = |name: &NodeName| self.trust.node(name).is_some_and(|node| self.has_answered(node));
+        let answered = |name: &NodeName| others(name) && has_answered(name) && told(name);
         // Where this node's cosignature alone is enough nobody else need have seen what it cosigned.
         suffices(&self.trust, origin, 0, answered) || !suffices(&self.trust, origin, 0, others)
     }

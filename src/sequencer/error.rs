@@ -131,7 +131,7 @@ pub enum SequencerError {
     },
     /// The data folder was lost or put back, and not everybody has said which logs of this authority there are.
     #[error(
-        "no certificate number is given before all partners have said what they know of this authority's logs: the data folder was lost, or put back from a copy, and what was given since may stand with one of them alone; not heard of since it started: {}; ask again, and where one cannot come, an operator who knows that nothing is missing has it go on (`origin partner go-on --log`, with any log of this authority)",
+        "no certificate number is given before all partners have said what they know of this authority's logs: the data folder does not say that all were heard since it began, for it was lost, put back from a copy, or is new to them, and what was given may stand with one of them alone; not heard of since it started: {}; ask again, and where one cannot come, an operator who knows that nothing is missing has it go on (`origin partner go-on --log`, with any log of this authority)",
         heard(.silent)
     )]
     NotAllHeard {

@@ -169,7 +169,11 @@ impl Gate {
         let state = self.state();
         let own = trust.text().shards.iter().filter(|one| one.origin.host() == issuer.host());
         let waits = |origin: &Origin| state.logs.get(origin).is_some_and(|standing| is_shut(trust, origin, standing));
-        own.filter(|one| !waits(&one.origin)).map(|one| (one.origin.clone(), one.final_size)).collect()
+        // Before all were heard it may come yet.
+        let may_come = |origin: &Origin| state.forgetful && !state.logs.contains_key(origin);
+        own.filter(|one| !waits(&one.origin) && !may_come(&one.origin))
+            .map(|one| (one.origin.clone(), one.final_size))
+            .collect()
     }
 
     /// What a log waits for, as whoever asks partners for it sees it now; since when stays what was said first. None ends
@@ -214,6 +218,15 @@ impl Gate {
             self.turned();
         }
         was_forgetful
+    }
+
+    /// That one of these logs is known to be behind.
+    #[must_use]
+    pub fn behind(&self, concerns: impl Fn(&Origin) -> bool) -> Option<SequencerError> {
+        let state = self.state();
+        let mut logs = state.logs.iter();
+        let behind = logs.find(|(origin, standing)| matches!(standing, Standing::Behind { .. }) && concerns(origin));
+        behind.map(|(origin, standing)| refusal(origin, standing, &state))
     }
 
     /// Why what this authority said to that of a node is not known: the folder was lost or put back, and the node was not heard.
@@ -341,11 +354,12 @@ impl Gate {
     /// every log that asks is settled. Another history of a log may have taken any as well, and never comes here: there
     /// the trust list has to say first what counts, by ending the log.
     pub(super) fn may_number(&self, trust: &TrustList) -> Result<(), SequencerError> {
+        // First: what a partner tells of a log that was forgotten stands here before it counts as heard.
+        let forgetful = self.is_forgetful();
         if let Some(unsettled) = self.unsettled(trust, |_| true) {
             return Err(unsettled);
         }
-        let state = self.state();
-        if state.forgetful { Err(SequencerError::NotAllHeard { silent: state.unheard() }) } else { Ok(()) }
+        if forgetful { Err(SequencerError::NotAllHeard { silent: self.state().unheard() }) } else { Ok(()) }
     }
 
     /// Whether numbers wait for all to be heard.

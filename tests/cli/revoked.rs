@@ -43,6 +43,13 @@ fn found(partner: &Made, node: &Running, certificates: usize) -> Vec<Value> {
     }
 }
 
+/// Waits until that second has come.
+fn comes(second: i64) {
+    while Timestamp::now().as_second() < second {
+        pause();
+    }
+}
+
 /// Revokes the key once more, from another second on: nothing is left to do, and the same logs are shown.
 fn revoked_again(pakistan: &Made, one: &Running, file: &str, (second, ends): (&str, &[Value])) {
     let revoke = ["key", "revoke", "statement-1", "--suspected-since", second];
@@ -83,9 +90,7 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
 
     // A second later somebody may have the key, and what is issued then cannot be told from what he issued.
     let since = Timestamp::now().as_second() + 2;
-    while Timestamp::now().as_second() < since {
-        pause();
-    }
+    comes(since);
     let when = Timestamp::from_second(since).unwrap().to_string();
     pakistan.issue(&one, 3..6);
     pakistan.until(&one, cn, &log, |log| log["size"].as_u64() >= Some(7) && whole(log));
@@ -175,6 +180,7 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     assert!(!shown.out.contains("issue it anew"), "{}", shown.out);
 
     // Done is done, though the log to everyone began since, and whatever second is named.
+    comes(since + 1);
     let second = Timestamp::from_second(since + 1).unwrap().to_string();
     revoked_again(&pakistan, &one, text(&folder.path().join("again.jsonl")), (&second, &ends));
     for node in [one, two] {

@@ -54,7 +54,11 @@ impl Arguments {
             let away = away.map(|partner| partner.name.as_str()).collect::<Vec<_>>();
             let waits = known.unheard.iter().find(|one| one.issuer.ends_with(&format!("//{}", log.host())));
             // While a log is shut no number is given by this word.
-            let is_shut = |one: &wire::ShutLog| one.origin != log.as_str() && one.reason.starts_with("OWN_HISTORY_");
+            let (host, shut) = (format!("{}/", log.host()), ["UNKNOWN", "MISSING", "FORKED"]);
+            let is_shut = |one: &wire::ShutLog| {
+                let why = one.reason.strip_prefix("OWN_HISTORY_").unwrap_or_default();
+                !one.ended && one.origin != log.as_str() && one.origin.starts_with(&host) && shut.contains(&why)
+            };
             if let Some(waits) = waits.filter(|_| !for_good && !known.shut.iter().any(is_shut)) {
                 console.message(numbers(waits));
             }

@@ -50,7 +50,7 @@ pub(in crate::cli) fn unheard(one: &wire::UnheardAuthority) -> String {
     let (names, since) = (some_of(awaits), said_since(since.as_ref()));
     format!(
         "{issuer} gives no certificate number before these have told which heads of its logs they know: {names}{since}; the \
-         data folder was lost or put back from a copy, and they may know of more than is here [OWN_HISTORY_UNKNOWN]"
+         data folder was lost, put back from a copy or is new to them, and they may know of more than is here [OWN_HISTORY_UNKNOWN]"
     )
 }
 

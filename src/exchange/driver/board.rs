@@ -50,6 +50,8 @@ pub struct PartnerState {
     pub awaits: BTreeMap<Origin, Awaited>,
     /// Its logs whose heads this node's witness was shown before it knew what it had cosigned.
     pub shown: BTreeSet<Origin>,
+    /// Logs of this node that it keeps, and cannot open.
+    pub unread: BTreeSet<Origin>,
     /// Its logs of which nothing is taken before these closed ones are here.
     pub awaits_closed: BTreeMap<Origin, Vec<Origin>>,
 }
@@ -301,6 +303,16 @@ impl Board {
     pub(super) fn shown(&self, name: &NodeName, origin: &Origin) -> bool {
         let mut news = false;
         self.update(name, |state| news = state.shown.len() < MOST_SHOWN && state.shown.insert(origin.clone()));
+        news
+    }
+
+    /// It keeps these logs of this node and cannot open them, and no others; says which of them is news.
+    pub(super) fn unread(&self, name: &NodeName, logs: BTreeSet<Origin>) -> Vec<Origin> {
+        let mut news = Vec::new();
+        self.update(name, |state| {
+            news.extend(logs.difference(&state.unread).cloned());
+            state.unread = logs;
+        });
         news
     }
 

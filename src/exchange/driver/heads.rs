@@ -9,12 +9,13 @@ use crate::exchange::message::KnownHead;
 use crate::exchange::replica::newest_note;
 use crate::exchange::{cosigned::Cosigned, hosts_issuer, is_asked_for, replicates};
 use crate::log::{self, Origin, SignedCheckpoint, TreeHead, VerifierKey};
+use crate::reason::some_of;
 use crate::store::{Batch, StoreError, Table};
 use crate::time::unix_ms;
 use crate::trust::NodeName;
 use crate::verification::Equivocation;
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Most logs of one answer: a note with many cosignatures takes about 1 kB, and up to three of them stand for each log.
@@ -42,6 +43,10 @@ struct Known {
 
 /// One page of the heads known here. It blocks.
 pub(super) fn page(inner: &Inner, caller: &NodeName, request: &wire::ListHeadsRequest) -> wire::ListHeadsResponse {
+    // First: what is opened meanwhile is among what is known, or named here.
+    let is_first = request.page_token.is_empty();
+    let unread =
+        inner.replicas.unread().iter().filter(|_| is_first).map(ToString::to_string).take(MOST_NAMED).collect();
     let known = known(inner, caller);
     let size = match usize::try_from(request.page_size) {
         Ok(0) | Err(_) => USUAL,
@@ -63,12 +68,7 @@ pub(super) fn page(inner: &Inner, caller: &NodeName, request: &wire::ListHeadsRe
             heard: known.heard,
         })
     });
-    let is_first = request.page_token.is_empty();
     let evidence = if is_first { evidence(inner, caller) } else { Vec::new() };
-    let list = inner.lists.current();
-    let unread = inner.replicas.unread();
-    let unread = unread.iter().filter(|origin| is_first && hosts_issuer(&list, caller, origin));
-    let unread = unread.map(ToString::to_string).take(MOST_NAMED).collect();
     wire::ListHeadsResponse { heads: heads.collect(), next_page_token, evidence, unread }
 }
 
@@ -186,9 +186,10 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
     let mut page_token = String::new();
     let (mut told, mut others, mut cosigned) = (Vec::new(), Vec::new(), BTreeMap::<Origin, String>::new());
     let too_much = |why: &str| PartnerError::Protocol { name: link.name().clone(), why: why.to_owned() };
-    let (mut left, mut all) = (MOST_BYTES, true);
+    let (mut left, mut own, mut unread) = (MOST_BYTES, BTreeSet::new(), BTreeSet::new());
     for _ in 0..PAGES {
         let most = i32::try_from(MOST).unwrap_or(i32::MAX);
+        let unreadable = if page_token.is_empty() { MOST_NAMED } else { 0 };
         let request = wire::ListHeadsRequest { logs: Vec::new(), page_size: most, page_token };
         let mut request = tonic::Request::new(request);
         request.set_timeout(super::CALL);
@@ -205,10 +206,16 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
                 tracing::error!(origin = %evidence.proven.origin(), %error, "evidence could not be kept");
             }
         }
-        let is_own = |log: &String| convert::origin(log).is_ok_and(|origin| inner.own.of(&origin).is_some());
-        if let Some(log) = answer.unread.iter().find(|log| is_own(log)) {
-            tracing::warn!(partner = %link.name(), origin = log, reason = "REPLICA_UNREADABLE", "the partner keeps a copy of this log and cannot open it: what it holds is not known, and it counts as not heard before its operator has mended that");
-            all = false;
+        for log in answer.unread.iter().take(unreadable).filter_map(|log| convert::origin(log).ok()) {
+            // Names that no list knows anybody can make up.
+            if list.log_key(&log).is_none() {
+                continue;
+            }
+            if inner.own.of(&log).is_none() {
+                unread.insert(log);
+            } else if replicates(&list, link.name(), &log) {
+                own.insert(log);
+            }
         }
         let (mut heads, mut heard) = (Vec::with_capacity(answer.heads.len()), Vec::new());
         for head in &answer.heads {
@@ -245,8 +252,13 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
             break;
         }
     }
-    inner.remember(link.name(), others).await;
-    inner.told(link.name(), told, all);
+    inner.remember(link.name(), others, unread).await;
+    inner.told(link.name(), told, own.is_empty());
+    let news = inner.board.unread(link.name(), own);
+    if !news.is_empty() {
+        let logs = some_of(&news);
+        tracing::warn!(partner = %link.name(), reason = "REPLICA_UNREADABLE", "the partner keeps copies of these logs and cannot open them: what they hold is not known, and where this node lost something the partner counts as not heard before its operator has mended that: {logs}");
+    }
     let its = Arc::clone(inner);
     let keeping = tokio::task::spawn_blocking(move || {
         for (origin, note) in &cosigned {

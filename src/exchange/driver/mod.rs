@@ -72,7 +72,7 @@ pub use parcels::{ExportAsked, Imported, ImportedLog, PackagePost, Posted, PushT
 pub use quota::{QuotaLimits, Used};
 #[cfg(test)]
 pub(in crate::exchange) use replicas::kept;
-pub use start::{Driver, DriverSetup, DriverView, mark_new, mark_put_back};
+pub use start::{Driver, DriverSetup, DriverView, mark_new, mark_put_back, unmark_new};
 pub use tls::{acceptor, greeted, refused};
 
 use std::time::Duration;

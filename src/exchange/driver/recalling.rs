@@ -49,6 +49,8 @@ pub(super) async fn recall(inner: Arc<Inner>, mut told: mpsc::UnboundedReceiver<
             Some((partner, heads, all)) = told.recv() => {
                 // What was proven with them is known before they are judged.
                 recaller.proven().await;
+                // It may have brought a newer list, by which others are to be heard too.
+                recaller.step(Event::Trust(inner.lists.current()));
                 recaller.told(partner, heads, all);
             }
             Some(done) = recaller.tasks.join_next() => match done {

@@ -303,6 +303,10 @@ async fn replicate(inner: Arc<Inner>, partner: NodeName, origin: Origin, mut ser
                 }
                 return;
             }
+            Err(_) if !is_for_us(&inner, &partner, &origin) => {
+                inner.release(&partner, &origin);
+                return;
+            }
             Err(why) => {
                 // One that cannot be read is served to nobody.
                 inner.replicas.running().insert(origin.clone(), None);

@@ -22,13 +22,13 @@ use crate::exchange::parcel::ParcelError;
 use crate::exchange::witness::OutsideLogs;
 use crate::keys::{ReplicaKey, WitnessKey};
 use crate::log::Origin;
-use crate::reason::Reasoned as _;
+use crate::reason::{Reasoned as _, some_of};
 use crate::sequencer::{Gate, has_heard_all, put_heard_all, unheard_again};
 use crate::store::{Batch, JournalOptions, JournalStore, StateChange, Store, StoreError, Table};
 use crate::time::{Clock, Random, Timestamp, unix_ms};
 use crate::trust::NodeName;
 use crate::verification::Equivocation;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -141,6 +141,14 @@ pub fn mark_new(data: &Path) -> std::io::Result<()> {
     fs::write(data.join(NEW), "The cosigner keys were made with this folder: nothing was cosigned before.\n")
 }
 
+/// Takes the mark away again, where a copy is put back into that folder.
+pub fn unmark_new(data: &Path) -> std::io::Result<()> {
+    fs::remove_file(data.join(NEW)).or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    })
+}
+
 /// Marks an authority's own store, or that of what a node cosigned, as put back from a copy: what was signed since then may be
 /// known to partners alone.
 pub fn mark_put_back(store: &dyn Store, at: Timestamp) -> Result<(), StoreError> {
@@ -172,9 +180,10 @@ fn is_whole(
     }
     for (own, gate) in authorities {
         if !has_heard_all(own.as_ref())? {
+            let logs = some_of(own.logs());
             tracing::warn!(
                 reason = "OWN_HISTORY_UNKNOWN",
-                "a data folder was lost or put back: no certificate number is given before every partner was heard, or an operator says that nothing is missing"
+                "the data folder with these logs was lost, put back or is new to partners: no certificate number is given before every partner was heard, or an operator says that nothing is missing: {logs}"
             );
             gate.forgot_all();
         }
@@ -324,7 +333,7 @@ impl Inner {
     }
 
     /// A partner told what it knows of the logs of others; that everybody has is kept.
-    pub(super) async fn remember(&self, partner: &NodeName, heads: Vec<KnownHead>) {
+    pub(super) async fn remember(&self, partner: &NodeName, heads: Vec<KnownHead>, unread: BTreeSet<Origin>) {
         let mut told = Told::default();
         if self.memory.borrow().awaits(partner) {
             let list = self.lists.current();
@@ -333,7 +342,7 @@ impl Inner {
             else {
                 return;
             };
-            told = read;
+            told = read.but(unread);
         }
         let mut news = false;
         self.memory.send_modify(|memory| {

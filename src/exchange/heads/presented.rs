@@ -18,10 +18,15 @@ impl Heads {
         let now = self.now;
         let Some(log) = self.logs.get_mut(&origin) else { return };
         let Some(newest) = log.newest.clone().filter(|_| !log.proven && !log.good.contains(&seen.0)) else { return };
-        if another {
-            log.shown.entry(Teller::Presented).or_default().contradicts.get_or_insert((seen.0.size, now));
+        let shown = log.shown.entry(Teller::Presented).or_default();
+        let is_first = another && shown.contradicts.is_none();
+        if is_first {
+            shown.contradicts = Some((seen.0.size, now));
+            // It is this one that is asked about until it is explained.
+            shown.open = shown.open.take().filter(|open| open.seen.0 == seen.0);
         }
-        if newest.0.size != seen.0.size && !log.shown.entry(Teller::Presented).or_default().is_due(now) {
+        let is_asked = (is_first && shown.open.is_none()) || shown.is_due(now);
+        if newest.0.size != seen.0.size && !is_asked {
             return;
         }
         self.compare(&origin, newest, seen, Tellers::from([Teller::Presented]), actions);
@@ -31,6 +36,8 @@ impl Heads {
     pub(super) fn contradicted(&self, origin: &Origin) -> Option<((NodeName, Origin), Alarm)> {
         let log = self.logs.get(origin).filter(|log| !log.proven)?;
         let (shown, since) = log.shown.get(&Teller::Presented)?.contradicts?;
+        // Beyond the end of a log there is nothing that anybody has to explain.
+        self.trust.shard_final_size(origin).is_none_or(|end| shown <= end).then_some(())?;
         let known = log.newest.as_ref().map_or(0, |newest| newest.0.size);
         let by = "a certificate that was presented here, in whose place another statement stands".to_owned();
         let why = ExchangeError::Uncompared { known, shown, by };

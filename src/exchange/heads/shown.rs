@@ -204,14 +204,13 @@ impl Heads {
         shown.filter_map(|(teller, shown)| Some((teller.holder()?.clone(), shown.left.clone()?))).collect()
     }
 
-    /// A log's own node that goes on showing a branch that was left here, where the list does not end the log before that.
+    /// A log's own node that goes on showing a branch that was left here. Once the list has ended the log nobody can do
+    /// anything about that.
     pub(super) fn left_by_its_node(&self, origin: &Origin) -> Option<((NodeName, Origin), Alarm)> {
-        let source = self.source(origin)?;
+        let source = self.source(origin).filter(|_| !self.trust.is_closed(origin))?;
         let (shown, since) = self.shows_left(origin).remove(&source)?;
-        let size = shown.head.size;
-        let is_within = self.trust.shard_final_size(origin).is_none_or(|end| size <= end);
-        let alarm = Alarm { why: ExchangeError::Equivocated(size), since };
-        is_within.then(|| ((source, origin.clone()), alarm))
+        let alarm = Alarm { why: ExchangeError::Equivocated(shown.head.size), since };
+        Some(((source, origin.clone()), alarm))
     }
 
     /// The nodes that showed another history of a log than what is known here, as far as that is not lifted.

@@ -41,11 +41,11 @@ impl Desk {
                 let (reply, erased) = match said.entry.body {
                     OpenedBody::EnquiryReply(Some(body)) => (*body, false),
                     OpenedBody::EnquiryReply(None) => match kept_of(store.as_ref(), &jti)? {
-                        Some(reply) if !matches!(reply.act, ReplyAct::Partial | ReplyAct::Full) => {
+                        Some(reply) => {
                             let enquiry = enquiry.clone();
                             (EnquiryReply { enquiry, reply, answers: Vec::new(), documents: Vec::new() }, true)
                         }
-                        _ => {
+                        None => {
                             answers.erased |= key_closed.is_none();
                             continue;
                         }
@@ -107,9 +107,12 @@ impl Desk {
 /// Sizes of logs.
 type Sizes = Vec<(Origin, u64)>;
 
-/// What is kept of a reply beside what it discloses: once that is erased, it is known still whether it may have been an
-/// answer, and what day it took.
+/// What is kept of a reply that answers nothing beside what it discloses: once that is erased, it is known still that it did
+/// not, and what day it took.
 pub(super) fn kept_beside(reply: &ReplyWords) -> Result<Beside, WorkflowError> {
+    if matches!(reply.act, ReplyAct::Partial | ReplyAct::Full) {
+        return Ok(Beside::default());
+    }
     Ok(kept_with(reply_id, written(&ReplyWords { words: None, ..reply.clone() })?))
 }
 

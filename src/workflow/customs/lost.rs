@@ -12,7 +12,7 @@ use crate::{
     log::Origin,
     office::{ActState, Action, Actor, AuditEvent, CustomsAct},
     reason::{Reasoned as _, counted},
-    sequencer::{Bare, Closing, Recalled, SequencerError},
+    sequencer::{Bare, Closing, Recalled, SequencerError, Standing},
     statement::{CustomsResponse, Issuer, Jti, Kind, OpenedBody, open_leaf},
     store::{Disclosures, EntryRef, StateChange, Store, StoreError, Subject, Table, about},
     workflow::{Desk, WorkflowError},
@@ -110,14 +110,16 @@ impl Desk {
 
     /// The responses about a certificate in such logs, but in what is void.
     fn told_of(&self, arrival: &Arrival) -> Result<Vec<(Jti, EntryRef)>, StoreError> {
-        let (back, mut told) = (self.came_back_to(&arrival.issuer)?, Vec::new());
-        if back.is_empty() {
+        let (store, mut told) = (self.store().as_ref(), Vec::new());
+        let mut said = about(store, &Subject::Statement(arrival.jti))?;
+        said.retain(|one| one.kind == Kind::CustomsResponse);
+        if said.is_empty() {
             return Ok(told);
         }
-        let (store, trust) = (self.store().as_ref(), self.trust());
-        for one in about(store, &Subject::Statement(arrival.jti))? {
+        let (back, trust) = (self.came_back_to(&arrival.issuer)?, self.trust());
+        for one in said {
             let EntryRef { origin, index } = &one.entry;
-            if one.kind != Kind::CustomsResponse || !back.contains(origin) || trust.is_void(origin, *index) {
+            if !back.contains(origin) || trust.is_void(origin, *index) {
                 continue;
             }
             if let Some(facts) = store.facts(origin, *index)? {
@@ -161,9 +163,8 @@ impl Desk {
     /// That an own log to an issuer is behind what was signed of it, or may be, for the issuer was not heard since the folder
     /// was lost. A write-off goes to the newest one, which may be whole.
     fn acts_missing(&self, issuer: &Issuer) -> Option<SequencerError> {
-        let behind = self.missing(|log| is_to(log, issuer));
-        let behind = behind.filter(|why| matches!(why, SequencerError::HistoryMissing { .. }));
-        behind.or_else(|| self.sequencer().gate().awaits(&self.trust().node_of(issuer)?.name))
+        let gate = self.sequencer().gate();
+        gate.behind(|log| is_to(log, issuer)).or_else(|| gate.awaits(&self.trust().node_of(issuer)?.name))
     }
 
     /// That entries of an own log to the issuer of a certificate are lost for good, which may have told of it. Nobody knows more
@@ -171,10 +172,11 @@ impl Desk {
     fn acts_lost(&self, arrival: &Arrival) -> Result<Option<Notice>, StoreError> {
         let store = self.store().as_ref();
         for (log, closing) in Closing::all(store)?.into_iter().filter(|(log, _)| is_to(log, &arrival.issuer)) {
-            // What was issued since the log that follows began cannot have been told of in it.
-            let next = log.shard().successor().and_then(|shard| Origin::new(log.host(), &shard, log.addressee()).ok());
-            let next = next.map(|next| store.facts(&next, 0)).transpose()?.flatten();
-            if next.is_some_and(|next| next.jti.hour_ms() < arrival.jti.hour_ms()) {
+            // What was issued since a later log began cannot have been told of in it.
+            let later = store.logs().into_iter().filter(|one| is_to(one, &arrival.issuer) && one.shard() > log.shard());
+            let firsts = later.map(|later| store.facts(&later, 0)).collect::<Result<Vec<_>, _>>()?;
+            let began = firsts.into_iter().flatten().map(|first| first.jti.hour_ms()).min();
+            if began.is_some_and(|began| began.saturating_add(HOUR_MS) < arrival.jti.hour_ms()) {
                 continue;
             }
             let lost = counted(closing.signed.saturating_sub(closing.size), "entry is", "entries are");
@@ -196,6 +198,11 @@ impl Desk {
             return Ok(Some(Notice::new("ACTS_LOST", true, words)));
         }
         for log in self.came_back_to(&arrival.issuer)? {
+            // Of one that is closed for good, or that forked and the list ended, nothing is asked for any more.
+            let standing = self.sequencer().gate().standing(&log);
+            if matches!(standing, Some(Standing::Closed(_) | Standing::Forked { .. })) {
+                continue;
+            }
             let Some(bare) = Bare::read(store, &log)? else { continue };
             // Nothing was done with a certificate before it was issued, as far as identifiers tell.
             let last = store.facts(&log, bare.end.saturating_sub(1))?;
@@ -242,8 +249,10 @@ fn is_to(log: &Origin, issuer: &Issuer) -> bool {
 
 /// Whether an own entry is a response without what it says.
 fn is_unread(store: &dyn Store, log: &Origin, index: u64) -> Result<bool, StoreError> {
+    if store.disclosures(log, index)? != Some(Disclosures::None) {
+        return Ok(false);
+    }
     let Some(leaf) = store.leaf(log, index)? else { return Ok(false) };
     let none: &[&str] = &[];
-    let is_response = open_leaf(&leaf, none).is_ok_and(|opened| opened.body.kind() == Kind::CustomsResponse);
-    Ok(is_response && store.disclosures(log, index)? == Some(Disclosures::None))
+    Ok(open_leaf(&leaf, none).is_ok_and(|opened| opened.body.kind() == Kind::CustomsResponse))
 }

@@ -46,6 +46,24 @@ fn who_is_waited_for_is_the_logs_own_node_before_all_others() {
 }
 
 #[test]
+fn who_cannot_open_a_log_that_it_keeps_was_not_heard_of_it() {
+    let mut memory = memory(1, false);
+    memory.told(&name(0), Told::read(&WORLD.trust, &known(&head(12), true)));
+    memory.told(&name(2), Told::default().but([log()].into()));
+    assert_eq!((memory.recalled(&log(), at(600)), memory.is_whole()), (None, false));
+    assert_eq!(memory.awaited(&log()), [name(2)]);
+    // Told each minute, it is remembered once.
+    for size in [14, 16] {
+        memory.told(&name(2), Told::read(&WORLD.trust, &known(&head(size), false)).but([log()].into()));
+    }
+    assert_eq!(memory.open().count(), 1);
+    // Its operator has mended that.
+    memory.told(&name(2), Told::read(&WORLD.trust, &known(&head(20), false)));
+    assert_eq!(memory.recalled(&log(), at(600)), Some(vec![heard(&head(12)), heard(&head(20))]));
+    assert!(memory.is_whole());
+}
+
+#[test]
 fn what_somebody_brings_is_through_once_it_is_held_though_nobody_told_what_was_cosigned() {
     let mut bench = Bench::new();
     bench.heads = None;

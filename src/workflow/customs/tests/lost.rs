@@ -204,11 +204,15 @@ async fn while_an_earlier_log_to_the_issuer_is_behind_nothing_is_written_off_in_
     let (customs, officer) = (&corridor.customs, &corridor.officer);
     let (gate, earlier) =
         (customs.sequencer().gate(), "customs.gov.cn/log/2025/tdap.gov.pk".parse::<Origin>().unwrap());
+    // Nor does one that is not known yet hide it.
+    let before: Origin = "customs.gov.cn/log/2024/tdap.gov.pk".parse().unwrap();
+    assert!(gate.forgot(&before));
     gate.settle(&earlier, Standing::Behind { held: 0, signed: 2, told: "node.tdap.gov.pk".parse().unwrap() });
     let uses = customs.write_off(officer, corridor.write_off(1, "D-1", "1")).await;
     assert_eq!(reason(uses), "OWN_HISTORY_MISSING");
     assert_eq!(corridor.says_lost(), [true, true]);
     gate.settle(&earlier, Standing::Settled);
+    gate.settle(&before, Standing::Settled);
     assert_eq!(corridor.says_lost(), [false, false]);
     customs.write_off(officer, corridor.write_off(2, "D-1", "1")).await.unwrap();
 }
