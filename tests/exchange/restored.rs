@@ -173,52 +173,61 @@ async fn a_node_put_back_from_an_old_copy_gets_back_what_it_lost_and_repeats_no_
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_folder_put_back_from_a_copy_gives_no_number_before_every_partner_was_heard() {
-    let Federation { pakistan, china, kenya, .. } = &Federation::new();
+/// Pakistan's node put back from a copy that knows nothing of the log to China; all are stopped, and
+/// Kenya, which else is its witness, never heard of that log. Gives the token of who signs, and what was lost.
+async fn put_back(federation: &Federation, count: usize) -> (String, Vec<Answer>) {
+    let Federation { pakistan, china, kenya, .. } = federation;
     let mut first = pakistan.start();
     let (two, three) = (china.start(), kenya.start());
     let (caller, token) = signatory(pakistan, &mut first).await;
-    // Of the log to China the copy knows nothing, and Kenya, which else is its witness, never hears of it.
     backup(pakistan, "make");
     stop([three]);
-    let lost = issue_footballs(&caller, &token, 0..1).await.remove(0);
-    china.holds(&two, pakistan, &log_to(china), lost.index + 1);
+    let lost = issue_footballs(&caller, &token, 0..count).await;
+    china.holds(&two, pakistan, &log_to(china), lost[count - 1].index + 1);
     stop([first, two]);
     fs::remove_dir_all(pakistan.folder().join("data")).unwrap();
     backup(pakistan, "restore");
+    (token, lost)
+}
 
+/// A certificate is refused before this node was heard: gives what is said.
+async fn refused_before(caller: &Caller, token: &str, row: String, unheard: &Member) -> String {
+    let asked = Ledger::default().ask(Deed::Issue(row.into()));
+    let refused = one(caller.clone(), token.to_owned(), asked).await.1.unwrap_err();
+    assert_eq!(reason(&refused), "OWN_HISTORY_UNKNOWN", "{refused:?}");
+    assert!(refused.message().contains(&unheard.node()), "{refused:?}");
+    refused.message().to_owned()
+}
+
+fn status(member: &Member, node: &Running) -> String {
+    origin(&["partner", "status", "--config", &member.config(), "--admin", &node.admin]).good().out
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_put_back_from_a_copy_gives_no_number_before_every_partner_was_heard() {
+    let federation = &Federation::new();
+    let Federation { pakistan, china, kenya, .. } = federation;
+    let (token, lost) = put_back(federation, 1).await;
     let mut second = pakistan.start();
     let three = kenya.start();
     let caller = Caller::open(&mut second, &pakistan.ca()).await;
     // Kenya answers, and its log asks for nobody else.
-    let asked = Ledger::default().ask(Deed::Issue(rice().into()));
-    let refused = one(caller.clone(), token.clone(), asked).await.1.unwrap_err();
-    assert_eq!(reason(&refused), "OWN_HISTORY_UNKNOWN", "{refused:?}");
-    assert!(refused.message().contains(&china.node()) && !refused.message().contains(&kenya.node()), "{refused:?}");
-    let (config, admin) = (pakistan.config(), second.admin.clone());
-    let status = origin(&["partner", "status", "--config", &config, "--admin", &admin]).good().out;
-    assert!(status.contains("gives no certificate number") && status.contains(&china.node()), "{status}");
+    let said = refused_before(&caller, &token, rice(), china).await;
+    assert!(!said.contains(&kenya.node()), "{said}");
+    let shown = status(pakistan, &second);
+    assert!(shown.contains("gives no certificate number") && shown.contains(&china.node()), "{shown}");
     let two = china.start();
     let next = issue_in_time(&caller, &token, &rice()).await;
-    assert_ne!(next.number, lost.number);
+    assert_ne!(next.number, lost[0].number);
     stop([second, two, three]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_that_its_keeper_cannot_open_is_not_taken_for_nothing() {
-    let Federation { pakistan, china, kenya, .. } = &Federation::new();
-    let mut first = pakistan.start();
-    let (two, three) = (china.start(), kenya.start());
-    let (caller, token) = signatory(pakistan, &mut first).await;
-    backup(pakistan, "make");
-    stop([three]);
+    let federation = &Federation::new();
+    let Federation { pakistan, china, kenya, .. } = federation;
+    let (token, lost) = put_back(federation, 3).await;
     let log = log_to(china);
-    let lost = issue_footballs(&caller, &token, 0..3).await;
-    china.holds(&two, pakistan, &log, lost[2].index + 1);
-    stop([first, two]);
-    fs::remove_dir_all(pakistan.folder().join("data")).unwrap();
-    backup(pakistan, "restore");
     let keys = fs::read_dir(china.folder().join(Member::replica(pakistan, &log)).join("keys")).unwrap();
     let key = keys.map(|entry| entry.unwrap().path()).find(|path| path.is_file()).unwrap();
     let aside = china.folder().join("aside");
@@ -228,13 +237,10 @@ async fn a_copy_that_its_keeper_cannot_open_is_not_taken_for_nothing() {
     let mut second = pakistan.start();
     let caller = Caller::open(&mut second, &pakistan.ca()).await;
     for row in [rice(), footballs(9)] {
-        let asked = Ledger::default().ask(Deed::Issue(row.into()));
-        let refused = one(caller.clone(), token.clone(), asked).await.1.unwrap_err();
-        assert_eq!(reason(&refused), "OWN_HISTORY_UNKNOWN", "{refused:?}");
-        assert!(refused.message().contains(&china.node()), "{refused:?}");
+        refused_before(&caller, &token, row, china).await;
     }
-    let status = origin(&["partner", "status", "--config", &china.config(), "--admin", &two.admin]).good().out;
-    assert!(status.contains("REPLICA_UNREADABLE") && status.contains(&log), "{status}");
+    let shown = status(china, &two);
+    assert!(shown.contains("REPLICA_UNREADABLE") && shown.contains(&log), "{shown}");
     stop([two]);
     fs::rename(&aside, &key).unwrap();
     let two = china.start();
