@@ -32,7 +32,10 @@ const fn weight(why: &ExchangeError) -> u8 {
         | ExchangeError::Inconsistent { .. }
         | ExchangeError::OtherEntries { .. }
         | ExchangeError::Uncompared { .. } => 2,
-        ExchangeError::CannotKeep(_) | ExchangeError::Unreadable(_) | ExchangeError::TooManyLogs { .. } => 1,
+        ExchangeError::CannotKeep(_)
+        | ExchangeError::Unreadable(_)
+        | ExchangeError::UnreadableThere
+        | ExchangeError::TooManyLogs { .. } => 1,
         ExchangeError::UnknownLog
         | ExchangeError::NotForYou
         | ExchangeError::SlowConsumer

@@ -81,6 +81,11 @@ pub enum ExchangeError {
     /// The copy of a partner's log that is kept here cannot be opened.
     #[error("the copy that is kept here cannot be opened: {0}")]
     Unreadable(String),
+    /// The partner keeps a copy of a log of this node, and cannot open it.
+    #[error(
+        "the copy that it keeps cannot be opened there: what it holds of this log is not known, and it counts as not heard"
+    )]
+    UnreadableThere,
 }
 
 impl Reasoned for ExchangeError {
@@ -101,6 +106,7 @@ impl Reasoned for ExchangeError {
             Self::UntrustedLog => "LOG_KEY_UNKNOWN",
             Self::CannotKeep(_) => "REPLICA_CANNOT_KEEP",
             Self::Unreadable(_) => "REPLICA_UNREADABLE",
+            Self::UnreadableThere => "PARTNER_COPY_UNREADABLE",
         }
     }
 
@@ -112,7 +118,8 @@ impl Reasoned for ExchangeError {
             | Self::Ahead { .. }
             | Self::Uncompared { .. }
             | Self::CannotKeep(_)
-            | Self::Unreadable(_) => Class::Retry,
+            | Self::Unreadable(_)
+            | Self::UnreadableThere => Class::Retry,
             _ => Class::Reject,
         }
     }

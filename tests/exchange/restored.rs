@@ -241,6 +241,8 @@ async fn a_copy_that_its_keeper_cannot_open_is_not_taken_for_nothing() {
     }
     let shown = status(china, &two);
     assert!(shown.contains("REPLICA_UNREADABLE") && shown.contains(&log), "{shown}");
+    let shown = status(pakistan, &second);
+    assert!(shown.contains("PARTNER_COPY_UNREADABLE"), "{shown}");
     stop([two]);
     fs::rename(&aside, &key).unwrap();
     let two = china.start();

@@ -64,8 +64,16 @@ pub(super) fn alarm(name: &str, one: &wire::PartnerAlarm) -> Look {
         "REPLICA_UNREADABLE" => (
             true,
             format!(
-                "put the file back from a copy; or stop this node, move the folder of that log away and start it: it is fetched \
-                 again from {name}. Where {name} lost something, it waits for what is in it"
+                "put the file back from a copy. Ask the operator of {name} first whether it lost something: this may be the only \
+                 copy. Only where it has all: stop this node, move the folder of that log away and start it, and it is fetched \
+                 again"
+            ),
+        ),
+        "PARTNER_COPY_UNREADABLE" => (
+            true,
+            format!(
+                "ask the operator of {name} to mend it, and to keep it: where this node lost something of that log, nothing is \
+                 known to be lost before it can be read"
             ),
         ),
         "REPLICA_CANNOT_KEEP" => (

@@ -1,12 +1,12 @@
 //! How every partner is: what operators are shown.
 
 use super::PartnerError;
-use crate::exchange::Alarm;
+use crate::exchange::{Alarm, ExchangeError};
 use crate::log::Origin;
 use crate::reason::Reasoned as _;
 use crate::time::{Timestamp, passed};
 use crate::trust::NodeName;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Seconds over which it is measured how fast entries go over.
@@ -25,6 +25,8 @@ pub enum Concern {
     Heads,
     /// What it gives of disclosures.
     Disclosures,
+    /// Logs of this node that it keeps.
+    Kept,
 }
 
 /// What is known of one partner.
@@ -50,8 +52,6 @@ pub struct PartnerState {
     pub awaits: BTreeMap<Origin, Awaited>,
     /// Its logs whose heads this node's witness was shown before it knew what it had cosigned.
     pub shown: BTreeSet<Origin>,
-    /// Logs of this node that it keeps, and cannot open.
-    pub unread: BTreeSet<Origin>,
     /// Its logs of which nothing is taken before these closed ones are here.
     pub awaits_closed: BTreeMap<Origin, Vec<Origin>>,
 }
@@ -307,11 +307,17 @@ impl Board {
     }
 
     /// It keeps these logs of this node and cannot open them, and no others; says which of them is news.
-    pub(super) fn unread(&self, name: &NodeName, logs: BTreeSet<Origin>) -> Vec<Origin> {
+    pub(super) fn unread(&self, name: &NodeName, logs: &BTreeSet<Origin>, now: Timestamp) -> Vec<Origin> {
         let mut news = Vec::new();
         self.update(name, |state| {
-            news.extend(logs.difference(&state.unread).cloned());
-            state.unread = logs;
+            state.alarms.retain(|(origin, concern), _| *concern != Concern::Kept || logs.contains(origin));
+            for origin in logs {
+                let alarm = Alarm { why: ExchangeError::UnreadableThere, since: now };
+                if let Entry::Vacant(place) = state.alarms.entry((origin.clone(), Concern::Kept)) {
+                    place.insert(alarm);
+                    news.push(origin.clone());
+                }
+            }
         });
         news
     }
@@ -379,7 +385,6 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::ExchangeError;
 
     #[test]
     fn a_partner_that_is_away_is_behind_the_log_as_it_is_and_not_as_it_was() {

@@ -254,7 +254,7 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
     }
     inner.remember(link.name(), others, unread).await;
     inner.told(link.name(), told, own.is_empty());
-    let news = inner.board.unread(link.name(), own);
+    let news = inner.board.unread(link.name(), &own, inner.clock.now());
     if !news.is_empty() {
         let logs = some_of(&news);
         tracing::warn!(partner = %link.name(), reason = "REPLICA_UNREADABLE", "the partner keeps copies of these logs and cannot open them: what they hold is not known, and where this node lost something the partner counts as not heard before its operator has mended that: {logs}");
