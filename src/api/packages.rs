@@ -32,11 +32,12 @@ pub(super) fn asked(request: &wire::ExportPackageRequest) -> Result<ExportAsked,
     let field = |field, message: String| ApiError::Field { field, message };
     let to = request.partner.parse::<NodeName>().map_err(|error| field("partner", error.to_string()))?;
     let logs = match (request.log.as_str(), request.after) {
+        ("", None) if request.from_the_start => Wanted::AllFromTheStart,
         ("", None) => Wanted::All,
         ("", Some(_)) => return Err(field("after", "it is the index of one log: say which".to_owned())),
         (log, after) => {
             let origin = log.parse::<Origin>().map_err(|error| field("log", error.to_string()))?;
-            Wanted::One(origin, after)
+            Wanted::One(origin, after.or_else(|| request.from_the_start.then_some(0)))
         }
     };
     Ok(ExportAsked { to, logs })

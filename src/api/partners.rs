@@ -370,6 +370,7 @@ fn outside_witness(witness: &OutsideWitness, state: &OutsideState) -> wire::Outs
         message: trouble.map(|(why, _)| why.clone()).unwrap_or_default(),
         trouble_since: trouble.map(|(_, since)| convert::instant(*since)),
         cosigned: cosigned.collect(),
+        conflicts: state.conflicts.values().cloned().collect(),
     }
 }
 
@@ -398,6 +399,8 @@ fn log(origin: &Origin, passage: &Passage, closed_with: Option<u64>, now: Timest
         missing_since: passage.missing_since.map(convert::instant),
         awaits_closed: Vec::new(),
         first_missing: passage.first_missing,
+        lost_at: passage.lost.map(|(size, _)| size),
+        gone: passage.lost.map_or(0, |(_, gone)| gone),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Who comes is known before a byte of the package is read: its seal is announced in a header, and is by the key of a node
 //! of the trust list, for this one. What is answered are cosignatures alone: whoever came by a package may push it, and must
-//! not be given what is for its maker.
+//! not be given what is for its maker. A log that is refused takes them from no other: it is named beside them.
 
 use super::Peer;
 use super::packages::Chunks;
@@ -21,9 +21,10 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use bytes::Bytes;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -31,12 +32,16 @@ use tokio_stream::wrappers::ReceiverStream;
 const SEAL: &str = "origin-package-seal";
 /// The header that names, in an answer, the nodes that have to tell before the package's heads are cosigned.
 const AWAITS: &str = "origin-package-awaits";
-/// Nodes that are named there.
+/// The header that names, in an answer, the logs of the package that were not taken, each with the reason.
+const REFUSED: &str = "origin-package-refused";
+/// Nodes and logs that are named there.
 const MOST_NAMED: usize = 16;
-/// Packages that arrive at once.
-const AT_ONCE: usize = 4;
 /// A sender that sends nothing for this long has gone.
 const QUIET: Duration = Duration::from_mins(1);
+/// The longest that a package may take to arrive, whatever it holds, as its sender reckons too: a slow line gets 64 KiB through
+/// in a second.
+const LEAST: Duration = Duration::from_mins(10);
+const PER_SECOND: u64 = 64 << 10;
 /// Parts of an answer that were not taken yet.
 const ROOM: usize = 4;
 
@@ -46,12 +51,36 @@ pub(crate) struct PushDoor {
     view: DriverView,
     rate: Arc<RateLimit>,
     clock: Arc<dyn Clock>,
-    room: Arc<Semaphore>,
+    places: Arc<Places>,
 }
 
 impl PushDoor {
     pub(crate) fn new(view: DriverView, per_minute: u32, clock: Arc<dyn Clock>) -> Self {
-        Self { view, rate: Arc::new(RateLimit::new(per_minute)), clock, room: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { view, rate: Arc::new(RateLimit::new(per_minute)), clock, places: Arc::default() }
+    }
+}
+
+/// Whose package is arriving: one of each node of the list, so that none takes the place of another. Whoever came by an old
+/// package of a node can take that node's: its seal is as good as when it was made.
+#[derive(Default)]
+struct Places(Mutex<BTreeSet<NodeName>>);
+
+/// Free again when this is dropped.
+struct Place {
+    places: Arc<Places>,
+    of: NodeName,
+}
+
+impl Place {
+    fn take(places: &Arc<Places>, of: &NodeName) -> Option<Self> {
+        let is_free = places.0.lock().unwrap_or_else(PoisonError::into_inner).insert(of.clone());
+        is_free.then(|| Self { places: Arc::clone(places), of: of.clone() })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.of);
     }
 }
 
@@ -74,8 +103,8 @@ async fn take(State(door): State<PushDoor>, request: Request<Body>) -> Response 
         Ok(seal) => seal,
         Err(error) => return refused(StatusCode::FORBIDDEN, &error),
     };
-    let Ok(_room) = door.room.try_acquire() else {
-        return said(StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED: other packages are being taken\n".to_owned());
+    let Some(_place) = Place::take(&door.places, &seal.from) else {
+        return said(StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED: another package of yours is arriving\n".to_owned());
     };
     let to = seal.from.clone();
     let imported = match receive(&door.view, seal, request.into_body()).await {
@@ -83,23 +112,34 @@ async fn take(State(door): State<PushDoor>, request: Request<Body>) -> Response 
         Err(error) if error.class() == Class::Reject => return refused(StatusCode::BAD_REQUEST, &error),
         Err(error) => return refused(StatusCode::SERVICE_UNAVAILABLE, &error),
     };
-    if let Some(error) = imported.logs.iter().find_map(|log| log.refused.as_ref()) {
-        let code = match error {
-            ParcelError::OutOfOrder { .. } => StatusCode::CONFLICT,
-            error if error.class() == Class::Retry => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
-        };
-        return refused(code, error);
+    let not_taken = imported.logs.iter().filter_map(|log| Some((&log.origin, log.refused.as_ref()?)));
+    let not_taken = not_taken.collect::<Vec<_>>();
+    if let Some((_, error)) = not_taken.iter().find(|(_, error)| matches!(error, ParcelError::OutOfOrder { .. })) {
+        return refused(StatusCode::CONFLICT, error);
     }
-    let awaits = imported.logs.iter().flat_map(|log| &log.awaits).map(NodeName::as_str).collect::<BTreeSet<_>>();
-    let awaits = awaits.into_iter().take(MOST_NAMED).collect::<Vec<_>>().join(", ");
+    let not_taken = not_taken.into_iter().map(|(origin, error)| format!("{origin} {}", error.reason()));
+    let awaits = imported.logs.iter().flat_map(|log| &log.awaits).map(ToString::to_string).collect::<BTreeSet<_>>();
     let mut answer = answer(door.view, ExportAsked { to, logs: Wanted::None });
-    if let Ok(awaits) = HeaderValue::from_str(&awaits)
-        && !awaits.is_empty()
-    {
-        answer.headers_mut().insert(HeaderName::from_static(AWAITS), awaits);
-    }
+    name(&mut answer, REFUSED, not_taken);
+    name(&mut answer, AWAITS, awaits.into_iter());
     answer
+}
+
+/// Names in a header what there is to be named.
+fn name(answer: &mut Response, header: &'static str, all: impl Iterator<Item = String>) {
+    let names = all.take(MOST_NAMED).collect::<Vec<_>>().join(", ");
+    if let Ok(names) = HeaderValue::from_str(&names)
+        && !names.is_empty()
+    {
+        answer.headers_mut().insert(HeaderName::from_static(header), names);
+    }
+}
+
+/// Until when the next part has to come, of a package that so much came of: whoever says nothing has gone, and whoever sends a
+/// byte now and then keeps its place no longer than a package takes.
+fn until(begun: Instant, bytes: u64, now: Instant) -> Instant {
+    let whole = begun + LEAST.saturating_add(Duration::from_secs(bytes / PER_SECOND));
+    whole.min(now + QUIET)
 }
 
 /// Puts the package on disk as it comes, and takes it when it is there.
@@ -108,9 +148,10 @@ async fn receive(view: &DriverView, seal: PackageSeal, body: Body) -> Result<Imp
     let its = view.clone();
     let mut spool = tokio::task::spawn_blocking(move || its.spool()).await.map_err(inside)??;
     let mut parts = body.into_data_stream();
+    let begun = Instant::now();
     loop {
-        let part = tokio::time::timeout(QUIET, parts.next()).await;
-        let broken = || ParcelError::Damaged("it breaks off on its way".to_owned());
+        let part = tokio::time::timeout_at(until(begun, spool.length(), Instant::now()), parts.next()).await;
+        let broken = || ParcelError::Damaged("it breaks off on its way, or comes too slowly".to_owned());
         let Some(part) = part.map_err(|_| broken())? else { break };
         let part = part.map_err(|_| broken())?;
         let written = tokio::task::spawn_blocking(move || spool.write(&part).map(|()| spool)).await;
@@ -152,4 +193,30 @@ fn said(code: StatusCode, line: String) -> Response {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_takes_its_own_place_and_nobody_elses() {
+        let places = Arc::<Places>::default();
+        let name = |name: &str| name.parse::<NodeName>().unwrap();
+        let first = Place::take(&places, &name("node.gacc.gov.cn"));
+        assert!(first.is_some() && Place::take(&places, &name("node.gacc.gov.cn")).is_none());
+        assert!(Place::take(&places, &name("node.kra.go.ke")).is_some());
+        drop(first);
+        assert!(Place::take(&places, &name("node.gacc.gov.cn")).is_some());
+    }
+
+    #[test]
+    fn whoever_sends_a_byte_now_and_then_is_not_waited_for_and_a_slow_line_is() {
+        let begun = Instant::now();
+        let after = |seconds| begun + Duration::from_secs(seconds);
+        let goes_on = |seconds, bytes| until(begun, bytes, after(seconds)) > after(seconds);
+        assert!(goes_on(599, 599) && !goes_on(600, 600));
+        assert!((0..1_000).all(|minutes| goes_on(60 * minutes, 60 * minutes * PER_SECOND)));
+        assert_eq!(until(begun, 64 << 30, after(700)), after(760));
+    }
 }

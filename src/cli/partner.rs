@@ -138,16 +138,24 @@ fn tell_history(console: Console, history: &wire::LogHistory) {
 
 /// One witness outside the trust list, and what it cosigned.
 fn tell_outside(console: Console, witness: &wire::OutsideWitness) {
-    let wire::OutsideWitness { name, address, message, cosigned, .. } = witness;
+    let wire::OutsideWitness { name, address, message, cosigned, conflicts, .. } = witness;
     let at = |at: &Option<prost_types::Timestamp>| at.as_ref().map(text);
     if console.is_json() {
         let cosigned = cosigned.iter().map(|one| json!({ "origin": one.origin, "size": one.size, "at": at(&one.at) }));
         let cosigned = cosigned.collect::<Vec<_>>();
-        console.data(json!({ "outside_witness": name, "address": address, "message": message, "cosigned": cosigned }));
+        console.data(json!({
+            "outside_witness": name,
+            "address": address,
+            "message": message,
+            "conflicts": conflicts,
+            "cosigned": cosigned,
+        }));
         return;
     }
-    let (colour, word) = match (message.is_empty(), cosigned.is_empty()) {
-        (false, _) => (Colour::Red, message.as_str()),
+    let wrong = conflicts.iter().chain(Some(message)).filter(|one| !one.is_empty()).map(String::as_str);
+    let wrong = wrong.collect::<Vec<_>>().join("; ");
+    let (colour, word) = match (wrong.is_empty(), cosigned.is_empty()) {
+        (false, _) => (Colour::Red, wrong.as_str()),
         (true, true) => (Colour::Yellow, "was not shown a head yet"),
         (true, false) => (Colour::Green, "cosigns"),
     };
@@ -281,6 +289,7 @@ fn document(partner: &wire::PartnerState, now: Timestamp) -> serde_json::Value {
             "size": log.size,
             "held": log.held,
             "closed_with": log.closed_with,
+            "lost": log.lost_at.map(|at| json!({ "at": at, "gone": log.gone })),
             "behind": { "entries": entries, "seconds": seconds },
             "carried": log.carried,
             "entries_a_minute": log.entries_a_minute,
@@ -331,6 +340,18 @@ mod tests {
     fn a_clock_that_is_far_off_is_said_in_the_unit_that_shows_it() {
         let all = [-999, 10_500, -720_000, -31_536_000_001];
         assert_eq!(all.map(ahead), ["-999 ms", "+10 s", "-12 min", "-365 days"]);
+    }
+
+    /// What is withheld is no alarm of its own: a system that watches finds it with the log.
+    #[test]
+    fn a_machine_is_told_with_each_log_how_many_disclosures_are_missing_and_since_when() {
+        let missing_since = Some(prost_types::Timestamp { seconds: 0, nanos: 0 });
+        let log =
+            wire::PartnerLog { missing_disclosures: 2, missing_since, first_missing: Some(7), ..Default::default() };
+        let partner = wire::PartnerState { logs: vec![log], ..Default::default() };
+        let said = document(&partner, Timestamp::UNIX_EPOCH);
+        let said = ["missing_disclosures", "missing_since", "first_missing"].map(|name| said["logs"][0][name].clone());
+        assert_eq!(said, [json!(2), json!("1970-01-01T00:00:00Z"), json!(7)]);
     }
 
     #[test]

@@ -29,6 +29,7 @@ const fn weight(why: &ExchangeError) -> u8 {
     match why {
         ExchangeError::Equivocated(_) => 3,
         ExchangeError::Ahead { .. }
+        | ExchangeError::Lost { .. }
         | ExchangeError::Inconsistent { .. }
         | ExchangeError::OtherEntries { .. }
         | ExchangeError::Uncompared { .. } => 2,

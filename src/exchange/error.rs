@@ -2,7 +2,7 @@
 
 use crate::{
     log::LogError,
-    reason::{Class, Reasoned},
+    reason::{Class, Reasoned, counted},
     sequencer::cosigned::CosignatureError,
 };
 
@@ -31,6 +31,19 @@ pub enum ExchangeError {
         held: u64,
         /// Published size at the log's own node.
         published: u64,
+    },
+    /// The log's own node says that it closed the log for good, with fewer entries than it signed for.
+    #[error(
+        "its own node closed it for good as lost, with {size} of {} that it signed for; neither there nor here: {gone}",
+        counted(*signed, "entry", "entries")
+    )]
+    Lost {
+        /// Entries that it still gives.
+        size: u64,
+        /// Entries that it signed for, as far as it says or is known here.
+        signed: u64,
+        /// Those of them that are not here either.
+        gone: u64,
     },
     /// Two heads that cannot be of one history, as far as was shown. By itself this is no evidence.
     #[error("a head of size {new} was not shown to extend the head of size {old}")]
@@ -97,6 +110,7 @@ impl Reasoned for ExchangeError {
             Self::Silent => "PARTNER_SILENT",
             Self::Protocol(_) => "PARTNER_PROTOCOL",
             Self::Ahead { .. } => "PARTNER_HOLDS_MORE",
+            Self::Lost { .. } => "PARTNER_LOG_LOST",
             Self::Inconsistent { .. } => "HEADS_INCONSISTENT",
             Self::Uncompared { .. } => "HEADS_UNCOMPARED",
             Self::TooManyLogs { .. } => "LOGS_TOO_MANY",

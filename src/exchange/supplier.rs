@@ -72,8 +72,12 @@ pub enum Action {
     HangUp(ExchangeError),
 }
 
-/// Heads that may be announced and not cosigned; news beyond them waits, the newest in place of those before it.
+/// Heads that may be announced and not cosigned; news beyond them waits, the newest in place of those before it. Announced
+/// as fast as they come, a partner farther away than the next eight would cosign what nobody waits for any more.
 const MOST_OPEN: usize = 8;
+/// A partner that has all entries of what was announced and cosigns nothing hears of news all the same after this long, in
+/// seconds: it may not know yet what it may cosign.
+const PATIENCE: i64 = 1;
 /// Messages that the transport may not have taken yet.
 const MOST_UNTAKEN: u32 = 4;
 /// A partner that owes a greeting for this long, in seconds, is silent.
@@ -95,8 +99,8 @@ pub struct Supplier {
     news: VecDeque<PublishedHead>,
     /// The head announced last, or named in the hello.
     announced: TreeHead,
-    /// Whether the partner heard of a head on this stream.
-    told: bool,
+    /// When the partner heard of a head on this stream; never at the beginning.
+    told_at: Option<Timestamp>,
     proving: Option<PublishedHead>,
     /// Heads announced and not cosigned yet, and the newest in any case.
     open: VecDeque<PublishedHead>,
@@ -126,7 +130,7 @@ impl Supplier {
             newest: None,
             news: VecDeque::new(),
             announced: TreeHead { size: 0, root: EMPTY_ROOT },
-            told: false,
+            told_at: None,
             proving: None,
             open: VecDeque::new(),
             next: 0,
@@ -192,7 +196,8 @@ impl Supplier {
         if !self.greeted {
             return if passed(self.since, now) >= SILENCE { Err(ExchangeError::Silent) } else { Ok(()) };
         }
-        let owes = self.untaken > 0 || (self.told && self.next < self.announced.size && self.credit.left() == 0);
+        let owes =
+            self.untaken > 0 || (self.told_at.is_some() && self.next < self.announced.size && self.credit.left() == 0);
         if owes && passed(self.moved_at, now) >= SLOW { Err(ExchangeError::SlowConsumer) } else { Ok(()) }
     }
 
@@ -206,7 +211,7 @@ impl Supplier {
             FromReplica::Hello(hello) => self.greet(&hello),
             _ if !self.greeted => Err(ExchangeError::Protocol("the hello comes first")),
             FromReplica::Want(want) => {
-                if want.from > self.next || want.to > self.announced.size || !self.told {
+                if want.from > self.next || want.to > self.announced.size || self.told_at.is_none() {
                     return Err(ExchangeError::Protocol("entries that were not announced"));
                 }
                 self.wanted = self.wanted.max(want.to);
@@ -251,12 +256,13 @@ impl Supplier {
 
     fn announce(&mut self, now: Timestamp, head: PublishedHead, proof: Vec<Hash>, actions: &mut Vec<Action>) {
         self.announced = head.head;
-        self.told = true;
+        self.told_at = Some(now);
         let announce = Announce { note: head.note.clone(), consistency: proof };
-        self.open.push_back(head);
-        if self.open.len() > MOST_OPEN {
-            self.open.pop_front();
+        // The partner comes to the oldest first: while that one is open, it is never too late for all of them.
+        if self.open.len() >= MOST_OPEN {
+            self.open.pop_back();
         }
+        self.open.push_back(head);
         self.send(now, FromSupplier::Announce(announce), actions);
     }
 
@@ -279,10 +285,11 @@ impl Supplier {
     }
 
     fn cosigned(&mut self, cosign: &Cosign, actions: &mut Vec<Action>) -> Result<(), ExchangeError> {
-        // One that was passed over in favour of newer ones is of no more use.
-        let Some(at) = self.open.iter().position(|open| open.head.size == cosign.size) else { return Ok(()) };
-        self.open.drain(..at);
-        let Some(head) = self.open.front() else { return Ok(()) };
+        // A partner cosigns no smaller head after this one, also where this is one that a newer one took the place of.
+        while self.open.len() > 1 && self.open.front().is_some_and(|open| open.head.size < cosign.size) {
+            self.open.pop_front();
+        }
+        let Some(head) = self.open.front().filter(|open| open.head.size == cosign.size) else { return Ok(()) };
         let node = self.trust.node(&self.caller).ok_or(ExchangeError::NotForYou)?;
         let kept = Kept::check(&self.trust, &self.origin, head, &cosign.line, node.replica_keys())?;
         actions.push(Action::Keep(kept));
@@ -293,12 +300,18 @@ impl Supplier {
         Ok(())
     }
 
+    /// Whether the partner may hear of another head.
+    fn may_announce(&self, now: Timestamp) -> bool {
+        let is_patient = self.told_at.is_none_or(|told| passed(told, now) < PATIENCE);
+        let has_room = self.open.len() < MOST_OPEN || (self.next >= self.announced.size && !is_patient);
+        self.proving.is_none() && self.untaken < MOST_UNTAKEN && has_room
+    }
+
     fn go_on(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
         if !self.greeted {
             return;
         }
-        if self.proving.is_none()
-            && self.untaken < MOST_UNTAKEN
+        if self.may_announce(now)
             && let Some(head) = self.news.pop_front()
         {
             let (old, new) = (self.announced.size, head.head.size);

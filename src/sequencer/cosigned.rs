@@ -189,16 +189,11 @@ impl Cosigned {
             .map(|(size, signed)| (*size, signed.note().to_string()))
     }
 
-    /// The newest head that has enough, and when it had: by the clocks of those who cosigned it or at `now`, whichever is
-    /// later. A partner whose clock is slow must not make a head older than it is.
+    /// The newest head that has enough, as of now: that is when it is known here, whatever the cosigners' clocks say. One
+    /// that is ahead, or lies, would make a head younger than it is, and one that is slow older.
     #[must_use]
     pub fn mark(&self, trust: &TrustList, now: Timestamp) -> Option<Mark> {
-        let (size, _) = self.newest(trust, 0)?;
-        let policy = trust.policy_at(&self.origin, size.saturating_sub(1)).ok()?;
-        let keys = policy.witnesses().iter().map(|witness| &witness.key).collect::<Vec<_>>();
-        let lines = self.heads.get(&size)?.cosignatures(keys).unwrap_or_default();
-        let last = lines.iter().filter_map(|line| i64::try_from(line.time).ok()).max();
-        Some(Mark { at: last.map_or(now.as_second(), |last| last.max(now.as_second())), size })
+        self.newest(trust, 0).map(|(size, _)| Mark { at: now.as_second(), size })
     }
 
     /// The newest note that carries a cosignature of one of these keys.

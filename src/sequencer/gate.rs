@@ -176,6 +176,19 @@ impl Gate {
             .collect()
     }
 
+    /// Logs of an authority of which nothing more comes, with how many entries were signed for, or count by the trust list that
+    /// ended them: where fewer are here, the others are lost for good.
+    #[must_use]
+    pub fn lost(&self, issuer: &Issuer, trust: &TrustList) -> Vec<(Origin, u64)> {
+        let mut lost = self.ended(issuer, trust);
+        let state = self.state();
+        lost.extend(state.logs.iter().filter_map(|(origin, standing)| match standing {
+            Standing::Closed(closing) => Some((origin.clone(), closing.signed)),
+            Standing::Unknown | Standing::Settled | Standing::Behind { .. } | Standing::Forked { .. } => None,
+        }));
+        lost
+    }
+
     /// What a log waits for, as whoever asks partners for it sees it now; since when stays what was said first. None ends
     /// it. One that is closed waits for nothing: of it is said who holds what is missing all the same.
     pub fn waits(&self, origin: &Origin, lost: Lost, wait: Option<Wait>) {

@@ -22,7 +22,7 @@ const A_ROUND: usize = 64;
 /// A size of a log, and when enough partners had cosigned it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// Unix seconds: by the cosigners' clocks or this node's, whichever is later.
+    /// Unix seconds, by this node's clock: when it was known here.
     pub at: i64,
     /// Entries.
     pub size: u64,
@@ -51,12 +51,15 @@ impl Known {
     }
 }
 
-/// The mark of a head that has enough cosignatures, if this hour has none yet.
+/// The mark of a head that has enough cosignatures, if this hour has none yet. A clock that went back by less than an hour
+/// marks nothing before it has come to where it was; a mark that lies further ahead was dated by a clock that was ahead, this
+/// node's or by an older version a cosigner's, and keeps no hour before its own without one.
 pub fn due(store: &dyn Store, origin: &Origin, mark: Mark) -> Result<Option<StateChange>, StoreError> {
     let id = id(origin, mark.at.div_euclid(PAGE));
     let mut marks = store.record(Table::Setting, &id)?.map_or_else(|| Ok(Vec::new()), |bytes| read(origin, &bytes))?;
     let hour = |mark: &Mark| mark.at.div_euclid(EVERY);
-    if marks.last().is_some_and(|last| hour(last) >= hour(&mark)) {
+    let last = marks.last().map(|last| hour(last) - hour(&mark));
+    if last.is_some_and(|ahead| (0..=1).contains(&ahead)) {
         return Ok(None);
     }
     marks.push(mark);
@@ -125,20 +128,23 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    /// Marks a head, if that is due.
+    fn put(store: &MemoryStore, origin: &Origin, mark: Mark) -> bool {
+        let due = due(store, origin, mark).unwrap();
+        let is_due = due.is_some();
+        store.commit(Batch { state: due.into_iter().collect(), ..Batch::default() }).unwrap();
+        is_due
+    }
+
     #[test]
     fn an_hour_has_one_mark_and_the_largest_size_before_an_instant_is_found() {
         let (store, origin) = (MemoryStore::new(), "tdap.gov.pk/log/2026/customs.gov.cn".parse::<Origin>().unwrap());
-        let mark = |at, size| {
-            let due = due(&store, &origin, Mark { at, size }).unwrap();
-            let is_due = due.is_some();
-            store.commit(Batch { state: due.into_iter().collect(), ..Batch::default() }).unwrap();
-            is_due
-        };
+        let mark = |at, size| put(&store, &origin, Mark { at, size });
         let begin = PAGE * 700;
         assert!(mark(begin + 10, 5));
         assert!(!mark(begin + 3_599, 900), "the hour has one");
         assert!(mark(begin + 3_600, 901));
-        assert!(!mark(begin + 20, 902), "a clock that went back marks nothing");
+        assert!(!mark(begin + 20, 902), "a clock that went back a little marks nothing");
         // Another page.
         assert!(mark(begin + PAGE + 5, 7_000));
         let id = prefix(&origin);
@@ -148,5 +154,27 @@ mod tests {
         assert_eq!((pages.len(), sizes(begin + 10), sizes(begin + 11)), (2, None, Some(5)));
         assert_eq!(sizes(begin + PAGE + 6), Some(7_000));
         assert_eq!(at(begin).as_second().div_euclid(PAGE), 700);
+    }
+
+    #[test]
+    fn marks_that_a_clock_ahead_dated_keep_no_other_hour_without_one() {
+        let (store, origin) = (MemoryStore::new(), "tdap.gov.pk/log/2026/customs.gov.cn".parse::<Origin>().unwrap());
+        let mark = |at, size| put(&store, &origin, Mark { at, size });
+        let (begin, day) = (PAGE * 700, 24 * EVERY);
+        // What an older version wrote: each hour one that lies five days ahead, of the same page and of the next.
+        for hour in 0..48 {
+            assert!(mark(begin + 5 * day + hour * EVERY, 10) && mark(begin + PAGE + hour * EVERY, 10));
+        }
+        for hour in 0..2 * PAGE / EVERY {
+            let size = 11 + u64::try_from(hour).unwrap();
+            assert!(mark(begin + hour * EVERY + 9, size), "hour {hour}");
+        }
+        let pages = store.records_from(Table::Setting, &prefix(&origin), 9).unwrap();
+        let marks = pages.iter().flat_map(|(_, record)| read(&origin, record).unwrap()).collect::<Vec<_>>();
+        for (hour, size) in [(0, 11), (119, 130), (120, 131), (719, 730), (720, 731), (1_439, 1_450)] {
+            let until = begin + hour * EVERY + 10;
+            let known = marks.iter().filter(|mark| mark.at < until).map(|mark| mark.size).max();
+            assert_eq!(known, Some(size), "hour {hour}");
+        }
     }
 }

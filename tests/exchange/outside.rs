@@ -8,7 +8,7 @@ use crate::{
     support::origin,
     wire::origin::v1 as api,
 };
-use origin_exchange::{log::VerifierKey, statement::Bundle};
+use origin_exchange::statement::Bundle;
 use serde_json::Value;
 use std::{
     fs,
@@ -65,7 +65,7 @@ impl Outside {
         Self { child, logs, port: port.trim().to_owned() }
     }
 
-    fn watch(&mut self, origin: &str, key: &VerifierKey) {
+    fn watch(&mut self, origin: &str, key: &impl std::fmt::Display) {
         writeln!(self.logs, "{origin}\t{key}").unwrap();
     }
 }
@@ -150,15 +150,24 @@ async fn a_witness_of_strangers_cosigns_what_this_node_logs_and_its_line_stands_
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 
-    // It loses its memory: the node begins with it again from nothing.
+    // It says that it saw more than there is: that is said until it cosigns again, in other words than that it is away.
+    outside.watch(&log, &format!("{}\t999", trust.log_key(&log.parse().unwrap()).unwrap()));
+    issue_footballs(&caller, &token, 6..7).await;
+    let seen = format!("it has seen 999 entries of {log}, and ");
+    let conflict = |one: &Running| shown(pakistan, one)["conflicts"][0].as_str().unwrap_or_default().to_owned();
+    until(|| conflict(&one).starts_with(&seen), || format!("{}\n{}", shown(pakistan, &one), one.events()));
     drop(outside);
+    says(&one, &["an outside witness does not cosign", &seen, "may be an old copy"]);
+
+    // It loses its memory: the node begins with it again from nothing.
     let mut outside = Outside::start(&python, kenya, &port);
     outside.watch(&log, &trust.log_key(&log.parse().unwrap()).unwrap());
-    let newest = issue_footballs(&caller, &token, 6..7).await.pop().unwrap();
+    let newest = issue_footballs(&caller, &token, 7..8).await.pop().unwrap();
     until(
         || cosigned(pakistan, &one, &log) > Some(newest.index),
         || format!("{}\n{}", shown(pakistan, &one), one.events()),
     );
+    assert_eq!(conflict(&one), "");
     stop([one, two, three]);
 }
 

@@ -1,15 +1,28 @@
 //! Two countries that cannot reach each other exchange what they have in files, by any carrier, with the same checks.
 
 use crate::{
+    asking,
+    branch::{Branch, keys},
+    caller::Caller,
     delivery::{download, issue_footballs, log_to, signatory},
-    federation::{Federation, Member, stop, until},
+    federation::{Federation, Member, says, stop, until},
+    ledger::{Deed, Ledger},
     outside::configure,
-    process::{Running, today},
+    process::{Running, footballs, https::Https, today},
     support::{Said, origin, origin_with, write},
     wire::origin::v1 as api,
 };
-use serde_json::Value;
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use bytes::Bytes;
+use origin_exchange::{
+    encoding::base64,
+    exchange::{
+        message::Disclosed,
+        parcel::{EntryLine, Line, LogLine, ParcelWriter},
+    },
+};
+use serde_json::{Value, json};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use tonic_types::StatusExt as _;
 
 /// Pakistan and China have no address for each other; Kenya has one for both.
 pub(crate) fn apart(federation: &Federation) {
@@ -42,6 +55,146 @@ fn import(member: &Member, node: &Running, words: &[&str]) -> Value {
 fn of<'a>(said: &'a Value, list: &str, log: &str) -> &'a Value {
     let all = said[list].as_array().unwrap();
     all.iter().find(|one| one["origin"] == log).unwrap_or_else(|| panic!("{log} is not in {said:#}"))
+}
+
+/// The lines of a package, without its seal.
+fn lines(package: &[u8]) -> Vec<Line> {
+    let text = str::from_utf8(package).unwrap();
+    let all = (1..).zip(text.lines()).map(|(number, line)| Line::read(line.as_bytes(), number).unwrap());
+    all.filter(|line| !matches!(line, Line::End(_))).collect()
+}
+
+/// Which of them begins a log.
+fn begins(lines: &[Line], log: &str) -> usize {
+    lines.iter().position(|line| matches!(line, Line::Log(one) if one.origin.as_str() == log)).unwrap()
+}
+
+/// These lines, sealed by the member's node.
+fn sealed(from: &Member, to: &Member, lines: &[Line]) -> Vec<u8> {
+    let key = keys(from, "").replica(&"replica".parse().unwrap()).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = ParcelWriter::new(&mut bytes);
+    for line in lines {
+        writer.line(line).unwrap();
+    }
+    let (from, to) = (from.node().parse().unwrap(), to.node().parse().unwrap());
+    writer.seal(&from, &to, |seal| key.seal(seal)).unwrap();
+    bytes
+}
+
+/// The same package, in which two entries of a log have each other's disclosures; with their indexes.
+fn swapped(from: &Member, to: &Member, package: &[u8], log: &str) -> (Vec<u8>, [u64; 2]) {
+    let mut lines = lines(package);
+    let after = begins(&lines, log) + 1;
+    let entries = lines[after..].iter_mut().map_while(|line| match line {
+        Line::Entry(entry) => Some(entry),
+        _ => None,
+    });
+    let mut disclosed = entries.filter(|entry| entry.disclosures.is_some()).take(2).collect::<Vec<_>>();
+    let [first, second] = &mut disclosed[..] else { panic!("too few entries have disclosures") };
+    std::mem::swap(&mut first.disclosures, &mut second.disclosures);
+    let indexes = [first.index, second.index];
+    (sealed(from, to, &lines), indexes)
+}
+
+/// A package of a whole log with one entry more, signed for by the log's key, which nobody signed; with its index.
+fn longer(from: &Member, to: &Member, whole: &[u8], log: &str) -> (Vec<u8>, u64) {
+    let mut lines = lines(whole);
+    let at = begins(&lines, log);
+    let entries = lines[at + 1..].iter().map_while(|line| match line {
+        Line::Entry(entry) => Some(entry.leaf.clone()),
+        _ => None,
+    });
+    let mut leaves = entries.collect::<Vec<_>>();
+    let count = leaves.len();
+    let index = u64::try_from(count).unwrap();
+    // The signature of another statement.
+    let mut spoilt = leaves[count - 1].clone().into_bytes();
+    let place = spoilt.iter().rposition(|byte| *byte == b'.').unwrap() + 10;
+    spoilt[place] = if spoilt[place] == b'A' { b'B' } else { b'A' };
+    let spoilt = String::from_utf8(spoilt).unwrap();
+    leaves.push(spoilt.clone());
+    let branch = Branch::new(&keys(from, ""), log, leaves.into_iter().map(Bytes::from).collect());
+    let Line::Log(head) = &mut lines[at] else { panic!("no log") };
+    head.checkpoint = String::from_utf8(branch.note(index + 1).into()).unwrap();
+    lines.insert(at + 1 + count, Line::Entry(EntryLine::new(index, spoilt, Disclosed::None)));
+    (sealed(from, to, &lines), index)
+}
+
+/// A package of another history of a log, as its key signs it.
+fn forked(from: &Member, to: &Member, package: &[u8], log: &str) -> Vec<u8> {
+    let size = 4;
+    let branch = Branch::of_nothing(&keys(from, ""), log, size);
+    let checkpoint = String::from_utf8(branch.note(size.into()).into()).unwrap();
+    let mut lines = lines(package);
+    lines.truncate(1);
+    lines.push(Line::Log(LogLine { origin: log.parse().unwrap(), after: 0, checkpoint, consistency: Vec::new() }));
+    let leaf = |nth: u32| format!("entry {nth} of another history");
+    lines.extend((0..size).map(|nth| Line::Entry(EntryLine::new(nth.into(), leaf(nth), Disclosed::None))));
+    sealed(from, to, &lines)
+}
+
+/// Pushes a package as a node does; gives the head of the answer, in small letters, and its body.
+fn push(to: &Member, node: &Running, package: &[u8]) -> (String, String) {
+    let last = str::from_utf8(package).unwrap().lines().last().unwrap().to_owned();
+    let seal = serde_json::from_str::<Value>(&last).unwrap()["end"]["seal"].as_str().unwrap().to_owned();
+    let (seal, length) = (base64::encode(seal.as_bytes()), package.len());
+    let more = format!("Origin-Package-Seal: {seal}\r\nContent-Length: {length}\r\nConnection: close");
+    let head = format!("POST /packages HTTP/1.1\r\nHost: localhost\r\n{more}\r\n\r\n");
+    let ca = to.at("tls/ca.crt.pem");
+    let door = Https { address: &node.public, ca: Path::new(&ca), token: None };
+    let answer = String::from_utf8(door.hand_on(&[head.as_bytes(), package].concat())).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_lowercase(), body.to_owned())
+}
+
+/// What a partner signs and seals is held against what is here as what comes by wire is. Kenya, which could tell, is away.
+async fn what_is_wrong_in_a_package_is_found_out(
+    federation: &Federation,
+    (one, two): (&Running, &Running),
+    (caller, token): (&Caller, &str),
+    log: &str,
+) {
+    let Federation { pakistan, china, .. } = federation;
+    let (to_china, whole) = (china.node(), china.at("whole.package"));
+    partner(pakistan, one, &["export", &to_china, "--from-the-start", "-o", &whole]).good();
+    let whole = fs::read(&whole).unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = china.at(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+
+    // An entry that nobody signed is a finding, and the head is cosigned.
+    let (longer, index) = longer(pakistan, china, &whole, log);
+    let (longer, answer) = (file("longer.package", &longer), pakistan.at("longer.answer"));
+    let said = import(china, two, &[&longer, "--answer", &answer]);
+    let taken = of(&said, "logs", log);
+    assert_eq!((&taken["held"], &taken["cosigned"]), (&json!(index + 1), &true.into()), "{said:#}\n{}", two.events());
+    assert_eq!(china.passage(two, pakistan, log).unwrap()["findings"], 1);
+
+    // By its own signature the issuer's node learns that its folder is an old copy: it signs nothing more.
+    let said = partner(pakistan, one, &["import", &answer, "--format", "json"]);
+    assert_eq!(said.code, 1, "{}", said.out);
+    let said = said.json();
+    assert_eq!(of(&said, "cosigned", log)["reason"], "PARTNER_HOLDS_MORE", "{said:#}");
+    says(one, &["OWN_HISTORY_MISSING", "ERROR", log]);
+    let asked = Ledger::default().ask(Deed::Issue(footballs(9).into()));
+    let refused = asking::one(caller.clone(), token.to_owned(), asked).await.1.unwrap_err();
+    let why = refused.get_error_details();
+    assert_eq!(why.error_info().map(|info| info.reason.as_str()), Some("OWN_HISTORY_MISSING"), "{refused:?}");
+
+    // Another history proves itself, and freezes the log.
+    let forked = file("forked.package", &forked(pakistan, china, &whole, log));
+    let said = partner(china, two, &["import", &forked, "--format", "json"]).json();
+    assert_eq!(of(&said, "logs", log)["reason"], "HEADS_INCONSISTENT", "{said:#}");
+    says(two, &["LOG_EQUIVOCATED", "ERROR", log]);
+
+    // Who pushes a package is told which log is refused, and gets the cosignatures all the same.
+    let (head, body) = push(china, two, &whole);
+    assert!(head.starts_with("http/1.1 200"), "{head}\n{body}");
+    assert!(head.contains(&format!("origin-package-refused: {log} log_equivocated")), "{head}");
+    assert!(body.contains("{\"cosigned\":"), "{body}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,6 +234,12 @@ async fn what_goes_by_carrier_is_held_cosigned_and_receipted_like_what_goes_by_w
     assert_eq!(of(&refused, "logs", &log)["reason"], "PACKAGE_OUT_OF_ORDER");
     assert!(of(&refused, "logs", &log)["message"].as_str().unwrap().contains("entries 0 to 1"), "{refused:#}");
 
+    // Entries come with disclosures that are those of others: they are held, and named until theirs have come.
+    let (mixed, indexes) = swapped(pakistan, china, &bytes, &log);
+    let said = origin_with(&mixed, &[&door[..], &["--format", "json"]].concat()).good().json();
+    let taken = of(&said, "logs", &log);
+    assert_eq!((&taken["missing_disclosures"], &taken["reason"]), (&json!(indexes), &"".into()), "{said:#}");
+
     // Whole: held, cosigned, disclosed, receipted; and again without any change.
     for words in [&[package.as_str(), "--answer", &answer][..], &[&package]] {
         let said = import(china, &two, words);
@@ -117,10 +276,17 @@ async fn what_goes_by_carrier_is_held_cosigned_and_receipted_like_what_goes_by_w
     assert_eq!(of(&old, "logs", &log)["reason"], "", "{old:#}");
     assert!(of(&old, "logs", &log)["held"].as_u64() > Some(more.index), "{old:#}");
 
-    stop([one, two, three]);
+    stop([three]);
+    what_is_wrong_in_a_package_is_found_out(&federation, (&one, &two), (&caller, &token), &log).await;
+    for node in [one, two] {
+        let events = node.stop();
+        assert!(!events.contains("panicked"), "{events}");
+    }
     let issued = pakistan.check_log("data/tdap.gov.pk", &log);
-    let replica = china.check_log(&Member::replica(pakistan, &log), &log);
-    assert_eq!((&issued["size"], &issued["root"]), (&replica["size"], &replica["root"]));
+    let replica = china.look_at_log(&Member::replica(pakistan, &log), &log);
+    let replica: Value = serde_json::from_str(replica.out.lines().last().unwrap()).unwrap();
+    let sizes = [&issued, &replica].map(|log| log["size"].as_u64().unwrap());
+    assert_eq!((sizes[0] + 1, &replica["findings"]), (sizes[1], &1.into()), "{replica}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 
 use crate::{
     delivery::{issue_footballs, log_to, signatory},
-    federation::{Federation, Member, stop, until},
+    federation::{Federation, Member, says, stop, until},
     outside::configure,
     packages::{apart, partner},
     process::{Running, https::Https},
@@ -32,6 +32,8 @@ type Came = (u64, u16);
 struct Porter {
     address: String,
     plan: Arc<Mutex<VecDeque<String>>>,
+    /// A header that the partner's next answer for the log has too.
+    also: Arc<Mutex<Option<String>>>,
     came: Arc<Mutex<Vec<Came>>>,
 }
 
@@ -40,7 +42,7 @@ impl Porter {
     fn before(member: &Member, node: &Running, log: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let porter = Self { address, plan: Arc::default(), came: Arc::default() };
+        let porter = Self { address, plan: Arc::default(), also: Arc::default(), came: Arc::default() };
         let chain = CertificateDer::pem_file_iter(member.at("tls/server.crt.pem")).unwrap();
         let chain = chain.collect::<Result<Vec<_>, _>>().unwrap();
         let key = PrivateKeyDer::from_pem_file(member.at("tls/server.key.pem")).unwrap();
@@ -67,7 +69,12 @@ impl Porter {
         let request = whole(&mut stream);
         let begins = begins(&request, log);
         let planned = begins.and_then(|_| self.plan.lock().unwrap().pop_front());
-        let answer = planned.map_or_else(|| partner.hand_on(&request), String::into_bytes);
+        let honest = begins.filter(|_| planned.is_none());
+        let mut answer = planned.map_or_else(|| partner.hand_on(&request), String::into_bytes);
+        if let Some(also) = honest.and_then(|_| self.also.lock().unwrap().take()) {
+            let end = answer.windows(2).position(|two| two == b"\r\n").unwrap() + 2;
+            answer.splice(end..end, also.into_bytes());
+        }
         let status = str::from_utf8(&answer[9..12]).unwrap().parse::<u16>().unwrap();
         self.came.lock().unwrap().extend(begins.map(|begins| (begins, status)));
         stream.write_all(&answer).unwrap();
@@ -134,25 +141,30 @@ async fn a_receiver_that_lost_what_it_had_is_pushed_everything_again_and_one_tha
     let newest = issue_footballs(&caller, &token, 0..3).await.pop().unwrap();
     cosigned(newest.index);
 
-    // It says that what comes before is missing, and once more of the whole: nothing else is sent until that is taken.
-    for _ in 0..2 {
-        porter.answers("409 Conflict", "", "PACKAGE_OUT_OF_ORDER: nothing is held of it\n");
-    }
-    let newest = issue_footballs(&caller, &token, 3..4).await.pop().unwrap();
-    cosigned(newest.index);
-    let came = porter.came();
-    let lost = came.iter().position(|(_, status)| *status == 409).unwrap();
-    assert!(came[lost].0 > 0, "what is known to be held is not sent again: {came:?}");
-    assert!(came[lost + 1..].starts_with(&[(0, 409), (0, 200)]), "{came:?}");
-
-    // From then on what is new, as ever. Ten days are longer than anybody waits, and an hour is waited.
-    porter.answers("503 Service Unavailable", "Retry-After: 864000\r\n", "closed for the night\n");
-    issue_footballs(&caller, &token, 4..5).await;
     let seen = || {
         let shown = partner(pakistan, &one, &["status", "--format", "json"]).good().out;
         let mut all = shown.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         all.find(|one| one["name"] == node.as_str()).unwrap()["push"].clone()
     };
+
+    // It says that what comes before is missing, and once more of the whole: nothing else is sent until that is taken. Then
+    // it says that it refuses the log: what it cosigned counts, and the log is sent again until it is taken.
+    for _ in 0..2 {
+        porter.answers("409 Conflict", "", "PACKAGE_OUT_OF_ORDER: nothing is held of it\n");
+    }
+    *porter.also.lock().unwrap() = Some(format!("Origin-Package-Refused: {log} REPLICA_CANNOT_KEEP\r\n"));
+    let newest = issue_footballs(&caller, &token, 3..4).await.pop().unwrap();
+    cosigned(newest.index);
+    says(&one, &["a package was not taken", &format!("{log}: it is refused there (REPLICA_CANNOT_KEEP)")]);
+    until(|| seen()["failures"] == 0, || format!("{}\n{}", seen(), one.events()));
+    let came = porter.came();
+    let lost = came.iter().position(|(_, status)| *status == 409).unwrap();
+    assert!(came[lost].0 > 0, "what is known to be held is not sent again: {came:?}");
+    assert!(came[lost + 1..].starts_with(&[(0, 409), (0, 200), (0, 200)]), "{came:?}");
+
+    // From then on what is new, as ever. Ten days are longer than anybody waits, and an hour is waited.
+    porter.answers("503 Service Unavailable", "Retry-After: 864000\r\n", "closed for the night\n");
+    issue_footballs(&caller, &token, 4..5).await;
     until(|| seen()["next_at"].is_string(), || format!("{}\n{}", seen(), one.events()));
     let asked = seen();
     assert_eq!(asked["failures"], 1, "{asked}");

@@ -392,7 +392,15 @@ async fn an_old_copy_that_a_witness_proves_is_signed_on_by_nobodys_word_and_clos
     until(|| status().contains("OWN_HISTORY_LOST"), status);
     assert!(status().contains("closed with"), "{}", status());
     partner(&go_on).bad(1, &["OWN_HISTORY_LOST"]);
-    stop([old, three]);
+
+    // Its addressee is told when it comes back, and says so instead of waiting for what never comes.
+    let two = china.start();
+    let (config, admin) = (china.config(), two.admin.clone());
+    let told = || origin(&["partner", "status", "--config", &config, "--admin", &admin]).good().out;
+    let is_lost = |line: &str| line.contains("closed by its issuer as lost at") && !line.contains("behind");
+    until(|| told().lines().any(|line| line.contains(&log) && is_lost(line)), told);
+    assert!(told().contains("[PARTNER_LOG_LOST]") && !told().contains("PARTNER_HOLDS_MORE"), "{}", told());
+    stop([old, two, three]);
 }
 
 /// Its addressee never had what it says, so no partner gives it back.

@@ -4,7 +4,8 @@
 Usage: tlog_witness.py key TYPE NAME SEED
          prints the verifier key of type 1 (log) or 4 (cosigner) that grows from a seed of 32 bytes in hexadecimal
        tlog_witness.py witness NAME SEED CERTIFICATE KEY [PORT]
-         witnesses over HTTPS on 127.0.0.1 the logs whose lines ORIGIN<tab>VKEY come on its input; prints its port
+         witnesses over HTTPS on 127.0.0.1 the logs whose lines ORIGIN<tab>VKEY come on its input, with <tab>SIZE those
+         of which it says that it has seen so many entries; prints its port
        tlog_witness.py log ORIGIN KEY_NAME SEED URL CA WITNESS_VKEY STAGE
          shows a log of its own to the witness at URL, in every way that the specification names an answer for; STAGE
          `first` expects a witness that has not seen it, `again` one that has; prints one JSON object an answer
@@ -241,9 +242,10 @@ def serve(name, seed, certificate, key, port="0"):
     print(server.server_address[1], flush=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     for told in sys.stdin:
-        origin, key = told.rstrip("\n").split("\t")
+        origin, key, *seen = told.rstrip("\n").split("\t")
         with witness.lock:
             witness.logs = {**witness.logs, origin: open_vkey(key)}
+            witness.heads.update((origin, (int(size), EMPTY)) for size in seen)
 
 
 # ---- the log ------------------------------------------------------------------------------------------------------

@@ -23,6 +23,14 @@ pub(super) fn alarm(name: &str, one: &wire::PartnerAlarm) -> Look {
                  started. What is held here stays, and it gets back from here what it lost; until then nothing new comes"
             ),
         ),
+        "PARTNER_LOG_LOST" => (
+            true,
+            format!(
+                "ask the operator of {name} what was issued there: holders have the bundles. What is held here stays: where more \
+                 of it is here than there, tell that before the trust list ends the log (`shards`), with which this ends; new \
+                 certificates stand in its successor"
+            ),
+        ),
         "HEADS_INCONSISTENT" => (
             true,
             format!(
@@ -171,6 +179,7 @@ mod tests {
     fn each_alarm_is_said_with_since_when_and_what_to_do_and_what_is_only_suspected_is_no_failure() {
         for (reason, state, help) in [
             ("PARTNER_HOLDS_MORE", State::Bad, "an old copy of its data folder"),
+            ("PARTNER_LOG_LOST", State::Bad, "holders have the bundles"),
             ("HEADS_INCONSISTENT", State::Bad, "what was signed where"),
             ("PACKAGE_OTHER_ROOT", State::Bad, "origin log check"),
             ("HEADS_UNCOMPARED", State::Warning, "may be away"),

@@ -43,7 +43,7 @@ pub(super) fn look(
         match remote::converse(ask(console, door)) {
             Ok(answer) => {
                 looks.extend(answer.forked.iter().map(forked));
-                looks.extend(answer.outside_witnesses.iter().filter_map(outside));
+                looks.extend(answer.outside_witnesses.iter().flat_map(outside));
                 looks.extend(Withheld::all(&answer).iter().map(|one| withheld(one, &answer.node)));
                 looks.extend(own_clock(&answer.partners));
                 for partner in &answer.partners {
@@ -138,14 +138,21 @@ fn withheld(one: &Withheld<'_>, here: &str) -> Look {
 }
 
 /// A witness outside the trust list that does not cosign.
-fn outside(witness: &wire::OutsideWitness) -> Option<Look> {
-    let wire::OutsideWitness { name, address, message, .. } = witness;
-    (!message.is_empty()).then(|| {
+fn outside(witness: &wire::OutsideWitness) -> Vec<Look> {
+    let wire::OutsideWitness { name, address, message, conflicts, .. } = witness;
+    let seen = conflicts.iter().map(|why| {
+        Look::bad("witness", format!("{name} at {address} does not cosign: {why}")).help(
+            "was the data folder put back, copied or rolled back? Then stop the node before it signs more, and run it on the \
+             folder that it had last. Else who runs the witness has to look: it is the witness's word alone",
+        )
+    });
+    let failed = (!message.is_empty()).then(|| {
         Look::warning("witness", format!("{name} at {address} does not cosign: {message}")).help(
             "it is asked again by itself; is that still its address, and does `ca` of its `[[partner.witness]]` vouch for it? \
              Who runs it has to look otherwise",
         )
-    })
+    });
+    seen.chain(failed).collect()
 }
 
 /// Packages that a partner does not take.
@@ -334,10 +341,13 @@ mod tests {
     #[test]
     fn a_witness_that_fails_and_a_push_that_is_refused_are_warned_of() {
         let witness = wire::OutsideWitness { name: "witness.example".to_owned(), ..Default::default() };
-        assert!(outside(&witness).is_none());
-        let look =
-            outside(&wire::OutsideWitness { message: "invalid peer certificate".to_owned(), ..witness }).unwrap();
-        assert!(look.state == State::Warning && look.sentence.contains("invalid peer certificate"), "{look:?}");
+        assert!(outside(&witness).is_empty());
+        let conflicts = vec!["it has seen 12 entries of a log, and 9 are here".to_owned()];
+        let message = "invalid peer certificate".to_owned();
+        let looks = outside(&wire::OutsideWitness { message, conflicts, ..witness });
+        let [seen, failed] = looks.as_slice() else { panic!("{looks:?}") };
+        assert!(seen.state == State::Bad && seen.sentence.contains("seen 12 entries"), "{seen:?}");
+        assert!(failed.state == State::Warning && failed.sentence.contains("invalid peer certificate"), "{failed:?}");
         let push = wire::PushState { address: "https://node.kra.go.ke/packages".to_owned(), ..Default::default() };
         let refused = wire::PushState { failures: 3, message: "it answered 403".to_owned(), ..push.clone() };
         let told = |push| {

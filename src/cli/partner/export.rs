@@ -35,6 +35,9 @@ pub(super) struct Arguments {
     /// From this entry on, whatever the partner is known to hold
     #[arg(long, value_name = "INDEX", requires = "log")]
     after: Option<u64>,
+    /// From the first entry on, for a partner that lost what it had
+    #[arg(long, conflicts_with = "after")]
+    from_the_start: bool,
     /// Where the package goes; `-` is standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: Source,
@@ -48,6 +51,7 @@ impl Arguments {
             partner: self.partner.to_string(),
             log: self.log.as_ref().map(ToString::to_string).unwrap_or_default(),
             after: self.after,
+            from_the_start: self.from_the_start,
         };
         let made = remote::converse(async {
             let (connection, address) = self.door.open(&self.door.configuration()?).await?;

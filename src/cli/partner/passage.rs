@@ -7,12 +7,15 @@ use crate::{
     time::Timestamp,
 };
 
+/// Seconds that clocks may differ by.
+const CLOCK: i64 = 300;
+
 /// One log, in one line; with which of this node's are shut.
 pub(super) fn said(log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Timestamp) -> String {
     let way = if log.inward { "from" } else { "to" };
     let lag = lag(log, shut, now);
     let held = if is_forked(log, shut) { apart(log) } else { held(log) };
-    format!("{way:4} {}: {held}, {lag}; {}", log.origin, cosigned(log))
+    format!("{way:4} {}: {held}, {lag}; {}", log.origin, cosigned(log, now))
 }
 
 /// How much of a log its reader holds. A partner may hold what this node lost of its own.
@@ -33,11 +36,13 @@ fn apart(log: &wire::PartnerLog) -> String {
 }
 
 /// What was cosigned last. Of its own cosignatures a node keeps those that came back to it, and the last of each log when it
-/// stops: after a crash it may have given a newer one.
-fn cosigned(log: &wire::PartnerLog) -> String {
+/// stops: after a crash it may have given a newer one. A time to come is the cosigner's word: nothing here goes by it.
+fn cosigned(log: &wire::PartnerLog, now: Timestamp) -> String {
     let Some(at) = &log.cosigned_at else { return "not cosigned".to_owned() };
     let least = if log.inward && log.cosigned_size < log.held { "at least " } else { "" };
-    format!("cosigned {least}{} at {}", log.cosigned_size, text(at))
+    let is_ahead = at.seconds > now.as_second().saturating_add(CLOCK);
+    let ahead = if is_ahead { ", by a clock that is ahead of this one" } else { "" };
+    format!("cosigned {least}{} at {}{ahead}", log.cosigned_size, text(at))
 }
 
 pub(super) fn entries(count: u64) -> String {
@@ -64,12 +69,24 @@ fn lag(log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Timestamp) -> String
             .then(|| "below its newest head here: witnesses are shown none of it any more".to_owned()),
         None if !log.awaits_closed.is_empty() => None,
         None => match undisclosed(log) {
-            0 => Some("up to date".to_owned()),
+            0 => log.lost_at.is_none().then(|| "up to date".to_owned()),
             count => Some(format!("{} without their contents yet", entries(count))),
         },
     };
     let awaits = (!log.awaits_closed.is_empty()).then(|| awaits(log));
-    log.closed_with.map(closed).into_iter().chain(lag).chain(awaits).collect::<Vec<_>>().join(", ")
+    let ends = log.closed_with.map(closed).into_iter().chain(lost(log));
+    ends.chain(lag).chain(awaits).collect::<Vec<_>>().join(", ")
+}
+
+/// What its own node says to have lost of a log.
+fn lost(log: &wire::PartnerLog) -> Option<String> {
+    let at = entries(log.lost_at?);
+    let gone = match log.gone {
+        0 => String::new(),
+        1 => "; 1 entry that was heard of is gone".to_owned(),
+        gone => format!("; {gone} entries that were heard of are gone"),
+    };
+    Some(format!("closed by its issuer as lost at {at}{gone}"))
 }
 
 /// Which closed logs a log waits for.
@@ -95,9 +112,10 @@ pub(in crate::cli) fn first_missing(log: &wire::PartnerLog) -> String {
     log.first_missing.map(|first| format!(", the first is entry {first}")).unwrap_or_default()
 }
 
-/// Where a log ends; what stands beyond what it is closed with does not count.
+/// Where a log ends; what stands beyond what it is closed with does not count, and what its node lost does not come.
 fn end(log: &wire::PartnerLog) -> u64 {
-    log.closed_with.map_or(log.size, |last| log.size.min(last))
+    let last = log.closed_with.unwrap_or(log.size);
+    log.size.min(last).min(log.lost_at.map_or(log.size, |at| at.max(log.held)))
 }
 
 /// How fast a log that is behind comes, and how long that will take; nothing where it is not known.
@@ -151,6 +169,13 @@ mod tests {
         let gone = wire::PartnerLog { held: 0, closed_with: Some(2), ..log(None, 3) };
         let never = "closed with 2 entries, below its newest head here: witnesses are shown none of it any more";
         assert_eq!(said(&gone, &[]), never, "it is not behind with what can never come");
+        let lost = wire::PartnerLog { inward: true, lost_at: Some(2), gone: 1, disclosed: 2, ..late.clone() };
+        let never = "closed by its issuer as lost at 2 entries; 1 entry that was heard of is gone";
+        assert_eq!(said(&lost, &[]), never, "nobody is behind with what never comes");
+        let silent = wire::PartnerLog { disclosed: 0, ..lost.clone() };
+        assert_eq!(said(&silent, &[]), format!("{never}, 2 entries without their contents yet"), "they may yet come");
+        let less = wire::PartnerLog { held: 1, ..lost };
+        assert_eq!(said(&less, &[]), format!("{never}, 1 entry and 5 s behind"), "what is left comes yet");
         let awaits_closed = vec!["tdap.gov.pk/log/2025/cn".to_owned()];
         let waits = wire::PartnerLog { inward: true, awaits_closed, ..log(None, 3) };
         let named = said(&waits, &[]);
@@ -183,13 +208,17 @@ mod tests {
     fn what_a_partner_holds_beyond_what_is_here_and_what_may_have_been_cosigned_since_is_not_said_to_be_less() {
         let log = |held, size| wire::PartnerLog { held, size, ..Default::default() };
         assert_eq!((held(&log(2, 3)).as_str(), held(&log(17, 12)).as_str()), ("2 of 3", "17 there and 12 here"));
-        assert_eq!(cosigned(&log(3, 3)), "not cosigned");
-        let said = |inward, cosigned_size| {
-            let cosigned_at = Some(prost_types::Timestamp { seconds: 0, nanos: 0 });
-            cosigned(&wire::PartnerLog { inward, cosigned_size, cosigned_at, ..log(3, 3) })
+        let now = Timestamp::UNIX_EPOCH;
+        assert_eq!(cosigned(&log(3, 3), now), "not cosigned");
+        let at = |seconds, inward, cosigned_size| {
+            let cosigned_at = Some(prost_types::Timestamp { seconds, nanos: 0 });
+            cosigned(&wire::PartnerLog { inward, cosigned_size, cosigned_at, ..log(3, 3) }, now)
         };
+        let said = |inward, cosigned_size| at(0, inward, cosigned_size);
         assert_eq!(said(true, 2), "cosigned at least 2 at 1970-01-01T00:00:00Z");
         assert_eq!(said(true, 3), "cosigned 3 at 1970-01-01T00:00:00Z");
         assert_eq!(said(false, 2), "cosigned 2 at 1970-01-01T00:00:00Z", "what a partner cosigned is known as it came");
+        assert_eq!(at(300, false, 2), "cosigned 2 at 1970-01-01T00:05:00Z", "clocks may differ by that");
+        assert_eq!(at(301, false, 2), "cosigned 2 at 1970-01-01T00:05:01Z, by a clock that is ahead of this one");
     }
 }

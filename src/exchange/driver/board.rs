@@ -106,8 +106,7 @@ pub struct Passage {
     pub behind_since: Option<Timestamp>,
     /// Size and time, in Unix seconds, of the last cosignature.
     pub cosigned: Option<(u64, u64)>,
-    /// Entries of a log replicated here whose disclosures came, or that have none: all below this index, but for
-    /// those that are missing.
+    /// Of a log replicated here, those below this index have their disclosures, or none; but for the missing.
     pub disclosed: u64,
     /// Entries whose disclosures are wanted and have not come.
     pub missing: u64,
@@ -119,6 +118,8 @@ pub struct Passage {
     pub kept_back: u64,
     /// Entries that were found wrong.
     pub findings: u64,
+    /// Its own node closed it for good as lost: entries that it still gives, and those that are neither there nor here.
+    pub lost: Option<(u64, u64)>,
     /// Entries below this index have gone over: they are durable here, or were sent from here. The head that covers them
     /// may be far behind.
     pub carried: u64,

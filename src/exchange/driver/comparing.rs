@@ -4,6 +4,7 @@
 pub(super) mod presented;
 
 use super::convert;
+use super::heads::held_and_heard;
 use super::leaving::{has_entries, held_of, leave};
 use super::link::Link;
 use super::start::Inner;
@@ -12,7 +13,7 @@ use crate::exchange::Alarm;
 use crate::exchange::access::has_room_for;
 use crate::exchange::heads::{Action, Event, Evidence};
 use crate::exchange::message::{History, ProveHistory};
-use crate::exchange::replica::{Suspicion, newest_note};
+use crate::exchange::replica::Suspicion;
 use crate::log::Origin;
 use crate::reason::{Reasoned as _, some_of};
 use crate::statement::{Addressee, Kind, OpenedBody, open_leaf};
@@ -59,7 +60,7 @@ pub(super) async fn compare(inner: Arc<Inner>, mut said: mpsc::UnboundedReceiver
                     events.push(event);
                 }
                 // What partners know is held against what is here now, and not a minute ago.
-                own_of = OwnOf::Logs(events.iter().flat_map(|event| held_against_own(&inner, event)).collect());
+                own_of = OwnOf::Logs(events.iter().flat_map(held_against_own).collect());
                 events
             }
             Ok(()) = changes.changed() => vec![Event::Trust(inner.lists.current())],
@@ -127,16 +128,14 @@ impl OwnOf {
     }
 }
 
-/// The logs of which an event is judged by the heads that are here by now. Of a log of which a person has lifted something
-/// what is known begins anew, with what is held here.
-fn held_against_own(inner: &Inner, event: &Event) -> Vec<Origin> {
+/// The logs of which an event is judged by the heads that are here by now: whoever holds the entries shows how two heads
+/// belong together, and that may be this node.
+fn held_against_own(event: &Event) -> Vec<Origin> {
     match event {
         Event::Heads { heads, .. } | Event::Heard { heads, .. } => heads.iter().map(|head| head.log.clone()).collect(),
         Event::Reported(evidence, _) => vec![evidence.proven.origin().clone()],
-        Event::Suspected(Suspicion { origin, .. }) if inner.lifted().borrow().contains_key(origin) => {
-            vec![origin.clone()]
-        }
-        Event::Suspected(_) | Event::Presented(..) => Vec::new(),
+        Event::Suspected(Suspicion { origin, .. }) => vec![origin.clone()],
+        Event::Presented(..) => Vec::new(),
         Event::Tick | Event::Own { .. } | Event::History { .. } | Event::Trust(_) => Vec::new(),
         Event::Lifted(..) | Event::TooMany(_) => Vec::new(),
     }
@@ -195,9 +194,9 @@ fn own_heads(inner: &Inner, of: &OwnOf) -> Vec<Event> {
         all.extend(heads.map(|head| Event::Own { note: head.note, entries: true }));
     }
     for (origin, store) in inner.replicas.all().into_iter().filter(|(origin, _)| of.has(origin)) {
-        if let Ok(Some(note)) = newest_note(store.as_ref(), &origin) {
-            all.push(Event::Own { note, entries: true });
-        }
+        // What is held may be another history than the newest head that was heard of.
+        let known = held_and_heard(store.as_ref(), &origin).into_iter();
+        all.extend(known.map(|(note, entries)| Event::Own { note, entries }));
     }
     let witnessed = inner.witness.heads().into_iter().filter(|(origin, _)| of.has(origin));
     all.extend(witnessed.map(|(_, note)| Event::Own { note, entries: false }));

@@ -6,13 +6,14 @@ use super::wire;
 use super::{PartnerError, comparing, convert};
 use crate::exchange::heads::Event;
 use crate::exchange::message::KnownHead;
-use crate::exchange::replica::newest_note;
+use crate::exchange::replica::{Loss, newest_note};
 use crate::exchange::{cosigned::Cosigned, hosts_issuer, is_asked_for, replicates};
 use crate::log::{self, Origin, SignedCheckpoint, TreeHead, VerifierKey};
 use crate::reason::some_of;
-use crate::store::{Batch, StoreError, Table};
+use crate::statement::Issuer;
+use crate::store::{Batch, Store, StoreError, Table};
 use crate::time::unix_ms;
-use crate::trust::NodeName;
+use crate::trust::{NodeName, TrustList};
 use crate::verification::Equivocation;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,7 +70,32 @@ pub(super) fn page(inner: &Inner, caller: &NodeName, request: &wire::ListHeadsRe
         })
     });
     let evidence = if is_first { evidence(inner, caller) } else { Vec::new() };
-    wire::ListHeadsResponse { heads: heads.collect(), next_page_token, evidence, unread }
+    let lost = if is_first { lost(inner, caller) } else { Vec::new() };
+    wire::ListHeadsResponse { heads: heads.collect(), next_page_token, evidence, unread, lost }
+}
+
+/// Own logs that the caller replicates and waits for in vain: entries of them are lost for good.
+fn lost(inner: &Inner, caller: &NodeName) -> Vec<wire::LostLog> {
+    let list = inner.lists.current();
+    let all = inner.own.hosts().flat_map(|(host, own)| own.lost(&Issuer::new(host.clone()), &list));
+    let its = all.filter(|(origin, _)| replicates(&list, caller, origin)).take(MOST_NAMED);
+    its.map(|(origin, Loss { size, signed })| wire::LostLog { log: origin.to_string(), size, signed }).collect()
+}
+
+/// What a partner says to have lost of its logs that are for this node: of others' it has no say, and of made up ones there
+/// is nothing to miss.
+pub(in crate::exchange) fn lost_by<'a>(
+    list: &TrustList,
+    here: &NodeName,
+    partner: &NodeName,
+    said: impl Iterator<Item = (&'a str, Loss)>,
+) -> BTreeMap<Origin, Loss> {
+    let said = said.take(MOST_NAMED).filter_map(|(log, loss)| {
+        let origin = convert::origin(log).ok()?;
+        let is_its = hosts_issuer(list, partner, &origin) && list.log_key(&origin).is_some();
+        (is_its && replicates(list, here, &origin)).then_some((origin, loss))
+    });
+    said.collect()
 }
 
 /// So many logs, and no more heads than whoever asks reads; and whether there are more. Of a log that moved while its heads
@@ -110,15 +136,13 @@ fn known(inner: &Inner, caller: &NodeName) -> BTreeMap<Origin, Vec<Known>> {
         all.insert(origin, vec![Known { note, entries: false, heard: false, cosigned_by_caller: None }]);
     }
     for (origin, store) in inner.replicas.all() {
-        let held = store.head(&origin).map(|head| head.note);
-        let newest = newest_note(store.as_ref(), &origin).ok().flatten().filter(|note| held.as_ref() != Some(note));
-        let held = held.map(|note| Known { note, entries: true, heard: false, cosigned_by_caller: None });
-        let newest = newest.map(|note| {
+        let both = held_and_heard(store.as_ref(), &origin).into_iter().map(|(note, entries)| {
             // What this node cosigned it has itself.
-            let heard = !all.get(&origin).into_iter().flatten().any(|known| is_same_head(&known.note, &note));
-            Known { note, entries: false, heard, cosigned_by_caller: None }
+            let has = |known: &Known| is_same_head(&known.note, &note);
+            let heard = !entries && !all.get(&origin).into_iter().flatten().any(has);
+            Known { note, entries, heard, cosigned_by_caller: None }
         });
-        let both = held.into_iter().chain(newest).collect::<Vec<_>>();
+        let both = both.collect::<Vec<_>>();
         if !both.is_empty() {
             all.insert(origin, both);
         }
@@ -137,6 +161,14 @@ fn known(inner: &Inner, caller: &NodeName) -> BTreeMap<Origin, Vec<Known>> {
         }
     }
     all
+}
+
+/// The note of the head of a log that is held here, and that of the newest that was heard of, where that is another; each with
+/// whether its entries are held.
+pub(in crate::exchange) fn held_and_heard(store: &dyn Store, origin: &Origin) -> Vec<(String, bool)> {
+    let held = store.head(origin).map(|head| head.note);
+    let newest = newest_note(store, origin).ok().flatten().filter(|note| held.as_ref() != Some(note));
+    held.map(|note| (note, true)).into_iter().chain(newest.map(|note| (note, false))).collect()
 }
 
 /// Heads of the caller's own logs beyond what is told of them: it may have lost what it signed before anybody had an entry,
@@ -189,7 +221,7 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
     let (mut left, mut own, mut unread) = (MOST_BYTES, BTreeSet::new(), BTreeSet::new());
     for _ in 0..PAGES {
         let most = i32::try_from(MOST).unwrap_or(i32::MAX);
-        let unreadable = if page_token.is_empty() { MOST_NAMED } else { 0 };
+        let (is_first, unreadable) = if page_token.is_empty() { (true, MOST_NAMED) } else { (false, 0) };
         let request = wire::ListHeadsRequest { logs: Vec::new(), page_size: most, page_token };
         let mut request = tonic::Request::new(request);
         request.set_timeout(super::CALL);
@@ -198,6 +230,10 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
             return Err(too_much("a page of heads is longer than it may be"));
         }
         let list = inner.lists.current();
+        if is_first {
+            let said = answer.lost.iter().map(|one| (one.log.as_str(), Loss { size: one.size, signed: one.signed }));
+            inner.replicas.lost_by(link.name(), lost_by(&list, &inner.name, link.name(), said));
+        }
         for report in answer.evidence.iter().take(MOST_EVIDENCE) {
             // It counts for what it proves. Before the heads: of which history they are is judged by it.
             if let Ok(evidence) = comparing::reported(&list, report)

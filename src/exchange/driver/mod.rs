@@ -61,6 +61,8 @@ pub(in crate::exchange) use comparing::presented::{Presented, against};
 pub use error::PartnerError;
 pub use fetching::{OwedReceipt, Receipts};
 #[cfg(test)]
+pub(in crate::exchange) use heads::{held_and_heard, lost_by};
+#[cfg(test)]
 pub(in crate::exchange) use histories::agreement;
 pub use histories::{Agreement, LogHistory, ShownBy};
 pub use identity::{Partner, identity_uri, named, pin_of};
@@ -68,6 +70,8 @@ pub use link::Dialler;
 pub use lists::{ListError, Lists};
 pub use outside::{OutsideState, OutsideWitness, Shown, WitnessPost};
 pub use own::OwnAuthority;
+#[cfg(test)]
+pub(in crate::exchange) use parcels::head_within;
 pub use parcels::{ExportAsked, Imported, ImportedLog, PackagePost, Posted, PushTarget, Spool, Wanted};
 pub use quota::{QuotaLimits, Used};
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::start::Inner;
 use crate::exchange::canvasser::{Cosigner, DEADLINE_SECONDS};
 use crate::exchange::message::{AddCheckpoint, Witnessed};
 use crate::log::{Origin, VerifierKey};
-use crate::reason::some_of;
+use crate::reason::{counted, some_of};
 use crate::time::Timestamp;
 use crate::trust::TrustList;
 use std::collections::BTreeMap;
@@ -51,6 +51,9 @@ pub struct OutsideState {
     pub cosigned: BTreeMap<Origin, (u64, u64)>,
     /// What went wrong last, in one sentence, and since when; none once it cosigned again.
     pub trouble: Option<(String, Timestamp)>,
+    /// Logs of which it says that it saw what is not here, each in one sentence, until it cosigns them, or they are given up or
+    /// ended: that it cosigns others, or is away, takes none of that back.
+    pub conflicts: BTreeMap<Origin, String>,
 }
 
 /// All witnesses outside, by the names of their keys.
@@ -69,10 +72,14 @@ impl Outside {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Each with its state.
-    pub(super) fn read(&self) -> Vec<(OutsideWitness, OutsideState)> {
+    /// Each with its state, without what it saw of logs that are `over`: nobody has to look into these any more.
+    pub(super) fn read(&self, over: impl Fn(&Origin) -> bool) -> Vec<(OutsideWitness, OutsideState)> {
         let states = self.states();
-        let state = |witness: &OutsideWitness| states.get(witness.key.name()).cloned().unwrap_or_default();
+        let state = |witness: &OutsideWitness| {
+            let mut state = states.get(witness.key.name()).cloned().unwrap_or_default();
+            state.conflicts.retain(|origin, _| !over(origin));
+            state
+        };
         self.witnesses.iter().map(|witness| (witness.clone(), state(witness))).collect()
     }
 
@@ -102,6 +109,12 @@ impl Outside {
         let state = states.entry(name.to_owned()).or_default();
         state.cosigned.insert(origin.clone(), (size, time));
         state.trouble = None;
+        state.conflicts.remove(origin);
+    }
+
+    /// It saw of this log what is not here; says whether this is news.
+    fn conflict(&self, name: &str, origin: &Origin, why: &str) -> bool {
+        self.states().entry(name.to_owned()).or_default().conflicts.insert(origin.clone(), why.to_owned()).is_none()
     }
 
     /// It did not; says whether this is news.
@@ -120,6 +133,23 @@ impl Outside {
 fn first_line(body: &str) -> String {
     let line = body.lines().next().unwrap_or_default();
     line.chars().filter(|c| !c.is_control()).take(MOST_WORDS).collect()
+}
+
+/// What a witness saw of a log that is not here, where it answers a request with the size that it saw; none where it is only
+/// to be asked from there. It is its word alone.
+fn conflict(origin: &Origin, request: &AddCheckpoint, seen: u64, here: u64) -> Option<String> {
+    if seen > here {
+        let (seen, are) = (counted(seen, "entry", "entries"), if here == 1 { "is" } else { "are" });
+        return Some(format!(
+            "it has seen {seen} of {origin}, and {here} {are} here: this data folder may be an old copy, and what is signed \
+             from here on a second history"
+        ));
+    }
+    // It was asked from where it is, for the same size: what differs is the root.
+    (seen > 0 && seen == request.old_size && request.consistency.is_empty()).then(|| {
+        let seen = counted(seen, "entry", "entries");
+        format!("it has seen another head of {origin} at {seen} than the one here: there may be two histories")
+    })
 }
 
 /// Shows a head to a witness outside; none where it gave no answer of the specification.
@@ -162,5 +192,69 @@ pub(super) async fn ask(
     {
         tracing::warn!(witness = name, %origin, "an outside witness does not cosign: {why}");
     }
+    if let Ok(Witnessed::Conflict(seen)) = said {
+        let here = inner.own.of(origin).and_then(|own| own.head(origin)).map_or(0, |head| head.head.size);
+        if let Some(why) = conflict(origin, request, seen, here)
+            && inner.outside.conflict(name, origin, &why)
+        {
+            tracing::error!(witness = name, %origin, "an outside witness does not cosign: {why}");
+        }
+    }
     said.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signature::{SecretKey, Signer as _};
+
+    const NAME: &str = "witness.example/w1";
+
+    struct Nobody;
+
+    impl WitnessPost for Nobody {
+        fn post(&self, _: String) -> Pin<Box<dyn Future<Output = Result<Shown, String>> + Send + '_>> {
+            Box::pin(async { Err("nobody answers there".to_owned()) })
+        }
+    }
+
+    fn log(addressee: &str) -> Origin {
+        format!("tdap.gov.pk/log/2026/{addressee}").parse().unwrap()
+    }
+
+    #[test]
+    fn that_a_witness_saw_what_is_not_here_stays_until_it_cosigns_that_log_or_it_is_over_whatever_else_it_cosigns() {
+        let key = VerifierKey::cosigner(NAME, SecretKey::from_seed(&[7; 32]).unwrap().public_key()).unwrap();
+        let witness = OutsideWitness { key, address: "https://witness.example/".to_owned(), post: Arc::new(Nobody) };
+        let outside = Outside::new(vec![witness]);
+        let state = || outside.read(|_| false).remove(0).1;
+        assert!(outside.conflict(NAME, &log("cn"), "it has seen more"), "the first time it is news");
+        assert!(!outside.conflict(NAME, &log("cn"), "it has seen yet more"));
+        outside.cosigned(NAME, &log("all"), 3, 9);
+        assert!(outside.trouble(NAME, "nobody answers there", Timestamp::UNIX_EPOCH));
+        outside.cosigned(NAME, &log("all"), 4, 10);
+        assert_eq!(state().conflicts, BTreeMap::from([(log("cn"), "it has seen yet more".to_owned())]));
+        outside.cosigned(NAME, &log("cn"), 12, 11);
+        assert_eq!((state().conflicts, state().trouble), (BTreeMap::new(), None));
+        outside.conflict(NAME, &log("all"), "it has seen more");
+        assert_eq!(outside.read(|origin| *origin == log("cn")).remove(0).1.conflicts.len(), 1);
+        assert!(outside.read(|origin| *origin == log("all")).remove(0).1.conflicts.is_empty());
+    }
+
+    #[test]
+    fn a_size_beyond_what_is_here_or_another_root_is_said_and_one_to_be_asked_from_is_not() {
+        let hash = crate::log::leaf_hash(b"one");
+        let asked =
+            |old_size, hashes: usize| AddCheckpoint { old_size, consistency: vec![hash; hashes], note: String::new() };
+        let said = |asked: &AddCheckpoint, seen| conflict(&log("cn"), asked, seen, 9);
+        let more = said(&asked(0, 0), 12).unwrap();
+        for words in ["it has seen 12 entries of tdap.gov.pk/log/2026/cn, and 9 are here", "may be an old copy"] {
+            assert!(more.contains(words), "{more}");
+        }
+        // It lost its memory, or is ahead of the head that it was shown, or behind.
+        for (asked, seen) in [(asked(5, 2), 0), (asked(0, 0), 9), (asked(0, 0), 5), (asked(0, 0), 0)] {
+            assert_eq!(said(&asked, seen), None, "{asked:?} {seen}");
+        }
+        assert!(said(&asked(9, 0), 9).unwrap().contains("another head of tdap.gov.pk/log/2026/cn at 9 entries"));
+    }
 }

@@ -4,9 +4,10 @@ use super::board::Board;
 use super::outside::Outside;
 use crate::exchange::canvasser::Cosigner;
 use crate::exchange::cosigned::{Cosigned, Kept};
+use crate::exchange::replica::Loss;
 use crate::exchange::{replicates, witnesses};
 use crate::log::{Host, Origin, VerifierKey};
-use crate::sequencer::{Gate, marks};
+use crate::sequencer::{Gate, Standing, marks};
 use crate::statement::Issuer;
 use crate::store::{Batch, PublishedHead, Store};
 use crate::time::{Clock, unix_ms};
@@ -93,6 +94,22 @@ impl OwnLogs {
     /// The newest head of a log.
     pub(super) fn head(&self, origin: &Origin) -> Option<PublishedHead> {
         self.store.head(origin)
+    }
+
+    /// Whether what a log lost was given up: it stays with whoever holds it, and that is no news.
+    pub(super) fn is_given_up(&self, origin: &Origin) -> bool {
+        matches!(self.gate.standing(origin), Some(Standing::Closed(_)))
+    }
+
+    /// Logs that lost entries for good: how many it still gives of each, and how many were signed for.
+    pub(super) fn lost(&self, issuer: &Issuer, trust: &TrustList) -> Vec<(Origin, Loss)> {
+        let lost = self.gate.lost(issuer, trust).into_iter();
+        let lost = lost.filter(|(origin, signed)| self.store.durable_size(origin) < *signed);
+        let lost = lost.map(|(origin, signed)| {
+            let size = self.head(&origin).map_or(0, |head| head.head.size);
+            (origin, Loss { size, signed })
+        });
+        lost.collect()
     }
 
     /// Hands a verified cosignature to its keeper. Nobody waits for it to be durable.

@@ -156,7 +156,9 @@ impl<'a> Recaller<'a> {
     }
 
     fn told(&mut self, partner: NodeName, mut heads: Vec<KnownHead>, all: bool) {
-        self.asked.remove(&partner);
+        if all {
+            self.asked.remove(&partner);
+        }
         heads.retain(|head| self.own(&head.log).is_some());
         for head in &heads {
             let Some(own) = self.own(&head.log).filter(|_| !self.machine.knows(&head.log)) else { continue };

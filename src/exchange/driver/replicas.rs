@@ -15,7 +15,7 @@ use super::start::Inner;
 use super::supply::Answers;
 use super::wire;
 use crate::exchange::cosigned::Cosigned;
-use crate::exchange::replica::{Elsewhere, Held, ReplicaRecord};
+use crate::exchange::replica::{Elsewhere, Held, Loss, ReplicaRecord};
 use crate::exchange::{Alarm, ExchangeError, hosts_issuer, replicates};
 use crate::inbox::Receipted;
 use crate::log::Origin;
@@ -41,6 +41,8 @@ pub(super) struct Replicas {
     running: Mutex<BTreeMap<Origin, Option<Running>>>,
     /// Those that are kept here and cannot be opened.
     unread: Mutex<BTreeSet<Origin>>,
+    /// What each partner said last to have lost of its logs that are for this node.
+    lost: watch::Sender<BTreeMap<(NodeName, Origin), Loss>>,
     quotas: Mutex<HashMap<NodeName, Arc<Quota>>>,
     tasks: Mutex<JoinSet<()>>,
     opened: watch::Sender<u64>,
@@ -76,6 +78,7 @@ impl Default for Replicas {
         Self {
             running: Mutex::default(),
             unread: Mutex::default(),
+            lost: watch::Sender::default(),
             quotas: Mutex::default(),
             tasks: Mutex::default(),
             opened: watch::Sender::default(),
@@ -110,6 +113,24 @@ impl Replicas {
     /// Those that are kept here and cannot be opened: what they hold is not known.
     pub(super) fn unread(&self) -> MutexGuard<'_, BTreeSet<Origin>> {
         self.unread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a partner says to have lost of its logs, and of no others. The same again is told too: it may have shown
+    /// otherwise in between.
+    pub(super) fn lost_by(&self, partner: &NodeName, said: BTreeMap<Origin, Loss>) {
+        self.lost.send_if_modified(|all| {
+            let is_said = !said.is_empty();
+            all.retain(|(node, _), _| node != partner);
+            all.extend(said.into_iter().map(|(origin, loss)| ((partner.clone(), origin), loss)));
+            is_said
+        });
+    }
+
+    /// Changes whenever a partner says so, and at once: what was said before counts as well.
+    fn lost(&self) -> watch::Receiver<BTreeMap<(NodeName, Origin), Loss>> {
+        let mut lost = self.lost.subscribe();
+        lost.mark_changed();
+        lost
     }
 
     /// Changes whenever another is open.

@@ -10,7 +10,6 @@ use crate::exchange::ExchangeError;
 use crate::exchange::message::{FromReplica, FromSupplier, Hello, MAX_PACKAGE_BYTES, MAX_PACKAGE_ENTRIES};
 use crate::exchange::supplier::{Action, Event, Supplier};
 use crate::log::{Hash, Origin, consistency_proof};
-use crate::sequencer::Standing;
 use crate::store::Store;
 use crate::trust::NodeName;
 use bytes::Bytes;
@@ -207,8 +206,8 @@ fn sends(inner: &Inner, partner: &NodeName, origin: &Origin, message: &FromSuppl
 /// Looks into it where a partner says that it holds more of a log than is here. What was given up stays with whoever holds
 /// it: that is told with the log's state, and is no news.
 fn looked_into(inner: &Inner, partner: &NodeName, origin: &Origin, why: ExchangeError) -> ExchangeError {
-    let standing = inner.own.of(origin).and_then(|own| own.gate.standing(origin));
-    if !matches!(why, ExchangeError::Ahead { .. }) || matches!(standing, Some(Standing::Closed(_))) {
+    let is_given_up = inner.own.of(origin).is_some_and(|own| own.is_given_up(origin));
+    if !matches!(why, ExchangeError::Ahead { .. }) || is_given_up {
         return why;
     }
     tracing::error!(

@@ -1,6 +1,6 @@
 //! What a replica hears and what it wants done.
 
-use super::{Elsewhere, Heard, Held, Setup};
+use super::{Elsewhere, Heard, Held, Loss, Setup};
 use crate::{
     certificate::AgreementCode,
     exchange::{
@@ -59,6 +59,8 @@ pub enum Event {
     /// A person has lifted what was proven of the log: it is taken and cosigned again, on the branch that is held, and
     /// these heads are of others. What is proven beside that comes behind it, as [`Event::Equivocated`].
     Lifted(Vec<TreeHead>),
+    /// The log's own node says that it lost entries of it for good.
+    Lost(Loss),
     /// The answer to [`Action::Recall`]: the heads that partners know of the log, rising.
     Recalled(Vec<Heard>),
     /// The root of [`Action::ReadRoot`] at this size; none if it could not be read.

@@ -45,7 +45,10 @@ impl Heads {
     pub(super) fn announce(&mut self, heard: Heard, proof: Vec<Hash>, held: &Held) -> Result<(), ExchangeError> {
         let Some(base) = self.base else { return Err(ExchangeError::Protocol("a head on no stream")) };
         let (old, new) = (base.size, heard.head.size);
-        let remembered = held.record.heard.as_ref().map_or(0, |heard| heard.head.size).max(held.edge.size());
+        let known = held.record.heard.as_ref().map_or(0, |known| known.head.size);
+        // What its node says to have lost it cannot show; that it says so is an alarm.
+        let is_lost = held.record.loss.is_some_and(|loss| new <= loss.size && loss.size < known);
+        let remembered = if is_lost { held.edge.size() } else { known.max(held.edge.size()) };
         if new < remembered.max(old) {
             return Err(ExchangeError::Ahead { held: remembered.max(old), published: new });
         }

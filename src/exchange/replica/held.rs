@@ -52,10 +52,12 @@ impl Held {
 
     /// Reads what is held. It reads one row of each entry, and blocks.
     pub fn load(store: &dyn Store, origin: &Origin) -> Result<Self, StoreError> {
-        if store.addressee(origin).is_none() {
-            return Ok(Self::nothing(origin));
-        }
         let record = ReplicaRecord::read(store, origin)?;
+        if store.addressee(origin).is_none() {
+            // All of it may be lost before any of it is here.
+            let record = ReplicaRecord { loss: record.loss, ..ReplicaRecord::default() };
+            return Ok(Self { record, ..Self::nothing(origin) });
+        }
         let (mut findings, mut placeless, mut places) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
         for Kept { finding, cleared } in finding::all(store, origin)? {
             match cleared {

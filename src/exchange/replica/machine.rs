@@ -2,8 +2,12 @@
 
 mod alarming;
 mod cosigning;
+mod losing;
 
-use super::{Action, Elsewhere, Event, Held, Suspicion, Unchecked, arrivals::Arrivals, heads::Heads, record::Heard};
+use super::{
+    Action, Elsewhere, Event, Held, ReplicaRecord, Suspicion, Unchecked, arrivals::Arrivals, heads::Heads,
+    record::Heard,
+};
 use crate::{
     exchange::{
         Alarm, ExchangeError,
@@ -61,14 +65,16 @@ pub struct Replica {
     cosigned_at: Timestamp,
     /// Heads to be cosigned, rising; the first is with the key.
     to_cosign: VecDeque<TreeHead>,
-    /// The two histories have to be noted durably.
-    note_equivocation: bool,
+    /// What is known of the log beside its entries has to be noted durably: two histories, or a loss.
+    note_record: bool,
     /// Heads of branches that were left; none where a person has lifted nothing.
     left: Option<Vec<TreeHead>>,
     /// Findings may fall by the list in force.
     judge_again: bool,
     floor: Floor,
     alarm: Option<Alarm>,
+    /// The same of what its own node says to have lost.
+    lost: Option<Alarm>,
 }
 
 /// The stream to the log's own node.
@@ -107,11 +113,12 @@ impl Replica {
             pause: FIRST_PAUSE,
             cosigned_at: Timestamp::MIN,
             to_cosign: VecDeque::new(),
-            note_equivocation: false,
+            note_record: false,
             left: None,
             judge_again,
             floor,
             alarm: None,
+            lost: None,
         }
     }
 
@@ -168,6 +175,7 @@ impl Replica {
                 self.lift(left, &mut actions);
                 self.recall(&mut actions);
             }
+            Event::Lost(loss) => self.loses(now, loss, &mut actions),
             Event::Recalled(heads) if matches!(self.floor, Floor::Unknown) => {
                 let heads = heads.into_iter().filter(|heard| !self.is_left(&heard.head)).collect();
                 self.floor = Floor::At { heads, reading: false };
@@ -176,6 +184,7 @@ impl Replica {
             Event::Recalled(_) => {}
             Event::Root(size, root) => self.compared(now, size, root, &mut actions),
         }
+        self.misses(now);
         self.write(now, &mut actions);
         actions
     }
@@ -298,6 +307,7 @@ impl Replica {
             }
             return Err(why);
         }
+        self.shows(head.size);
         self.pause = FIRST_PAUSE;
         self.want(true, actions);
         if self.held.head.as_ref().is_some_and(|held| held.head == head) {
@@ -346,8 +356,7 @@ impl Replica {
         if !matches!(self.writing, Writing::Nothing) {
             return;
         }
-        if self.note_equivocation {
-            self.note_equivocation = false;
+        if std::mem::take(&mut self.note_record) {
             let state = vec![self.held.record.put(&self.setup.origin)];
             self.writing = Writing::Batch { until: None, bytes: 0, heard: None };
             actions.push(Action::Commit(Batch { at_ms: unix_ms(now), state, ..Batch::default() }));
@@ -374,7 +383,7 @@ impl Replica {
             }
             return;
         }
-        let heard = self.heads.newest().cloned();
+        let heard = self.heard();
         let staged = self.arrivals.stage(&self.setup, &mut self.held, heard.as_ref(), unix_ms(now));
         if let Some(staged) = staged {
             self.writing = Writing::Batch { until: Some(staged.end), bytes: staged.bytes, heard };
@@ -428,11 +437,12 @@ impl Replica {
         if !matches!(self.writing, Writing::Reload { .. } | Writing::Judging) {
             return;
         }
-        let equivocated = self.held.record.equivocated;
+        let ReplicaRecord { equivocated, loss, .. } = self.held.record;
         self.held = held;
         // What came to be known while the store failed, or was lifted, is not durable yet.
-        self.note_equivocation |= self.held.record.equivocated != equivocated;
-        self.held.record.equivocated = equivocated;
+        let record = &mut self.held.record;
+        self.note_record |= (record.equivocated, record.loss) != (equivocated, loss);
+        (record.equivocated, record.loss) = (equivocated, loss);
         self.arrivals = Arrivals::after(&self.held);
         self.heads = Heads::default();
         self.writing = Writing::Nothing;
@@ -447,7 +457,7 @@ impl Replica {
     fn equivocated(&mut self, now: Timestamp, size: u64, actions: &mut Vec<Action>) {
         if self.held.record.equivocated.is_none() {
             self.held.record.equivocated = Some(size);
-            self.note_equivocation = true;
+            self.note_record = true;
             self.hang_up(now, ExchangeError::Equivocated(size), actions);
         } else {
             // As it was before a start.

@@ -23,6 +23,6 @@ pub use check::check;
 pub(in crate::exchange) use check::check_with;
 pub use held::{Held, newest_note};
 pub use machine::{Replica, Setup};
-pub use record::{Heard, ReplicaRecord};
+pub use record::{Heard, Loss, ReplicaRecord};
 pub use rejudge::{Rejudged, rejudge};
 pub use siblings::{Elsewhere, Siblings};

@@ -28,6 +28,18 @@ pub struct ReplicaRecord {
     /// logs beside it were; see [`crate::trust::TrustList::closed_in`]. It stands behind the rest in the record.
     #[serde(skip)]
     pub closed: Option<Hash>,
+    /// What its own node says that it lost of the log. It stands behind that.
+    #[serde(skip)]
+    pub loss: Option<Loss>,
+}
+
+/// What a log's own node says that it lost of it for good: entries that it signed for. It gives no more, and never will.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    /// Entries that it still gives.
+    pub size: u64,
+    /// Entries that it signed for, as far as it knows, or that count by the trust list.
+    pub signed: u64,
 }
 
 /// A head that the log signed.
@@ -45,8 +57,11 @@ impl ReplicaRecord {
         let Some(bytes) = store.record(TABLE, origin.as_str().as_bytes())? else { return Ok(Self::default()) };
         let unreadable = |e: postcard::Error| StoreError::Index(format!("the record of replica {origin}: {e}"));
         let (record, rest) = postcard::take_from_bytes::<Self>(&bytes).map_err(unreadable)?;
-        let closed = if rest.is_empty() { None } else { postcard::from_bytes(rest).map_err(unreadable)? };
-        Ok(Self { closed, ..record })
+        // An earlier version wrote less.
+        let (closed, rest) =
+            if rest.is_empty() { (None, rest) } else { postcard::take_from_bytes(rest).map_err(unreadable)? };
+        let loss = if rest.is_empty() { None } else { postcard::from_bytes(rest).map_err(unreadable)? };
+        Ok(Self { closed, loss, ..record })
     }
 
     /// Takes over how the log stands after its last entry.
@@ -58,7 +73,7 @@ impl ReplicaRecord {
     /// Puts the record.
     #[must_use]
     pub fn put(&self, origin: &Origin) -> StateChange {
-        let record = postcard::to_allocvec(&(self, self.closed)).unwrap_or_default();
+        let record = postcard::to_allocvec(&(self, self.closed, self.loss)).unwrap_or_default();
         StateChange::RecordPut { table: TABLE, id: origin.as_str().as_bytes().to_vec(), record }
     }
 }
@@ -86,4 +101,28 @@ pub(super) fn comes_ahead(origin: &Origin, index: u64, clock: u64) -> StateChang
 
 fn ahead_prefix(origin: &Origin) -> Vec<u8> {
     [b"ahead/", origin.as_str().as_bytes(), &[0]].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Batch, MemoryStore};
+
+    #[test]
+    fn what_an_earlier_version_kept_of_a_log_is_still_read_and_a_loss_stays_known() {
+        let (store, origin): (_, Origin) = (MemoryStore::new(), "tdap.gov.pk/log/2026/cn".parse().unwrap());
+        let old = ReplicaRecord { as_of: 7, closed: Some(Hash([3; 32])), ..ReplicaRecord::default() };
+        let kept = |record: Vec<u8>| {
+            let id = origin.as_str().as_bytes().to_vec();
+            let state = vec![StateChange::RecordPut { table: TABLE, id, record }];
+            store.commit(Batch { state, ..Batch::default() }).unwrap();
+            ReplicaRecord::read(&store, &origin).unwrap()
+        };
+        let bare = ReplicaRecord { closed: None, ..old.clone() };
+        assert_eq!(kept(postcard::to_allocvec(&old).unwrap()), bare);
+        assert_eq!(kept(postcard::to_allocvec(&(&old, old.closed)).unwrap()), old);
+        let lost = ReplicaRecord { loss: Some(Loss { size: 12, signed: 15 }), ..old };
+        store.commit(Batch { state: vec![lost.put(&origin)], ..Batch::default() }).unwrap();
+        assert_eq!(ReplicaRecord::read(&store, &origin).unwrap(), lost);
+    }
 }

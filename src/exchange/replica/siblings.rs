@@ -39,11 +39,18 @@ impl Elsewhere {
         self.0.as_ref().and_then(|look| look(origin))
     }
 
-    /// Its store, where the log is held to its final size.
-    fn whole(&self, origin: &Origin, size: u64) -> Option<Arc<dyn Store>> {
-        let held = |store: &Arc<dyn Store>| store.head(origin).is_some_and(|head| head.head.size >= size);
+    /// Its store, where the log is held to its end.
+    fn whole(&self, origin: &Origin, end: u64) -> Option<Arc<dyn Store>> {
+        let held = |store: &Arc<dyn Store>| store.head(origin).is_some_and(|head| head.head.size >= end);
         // One that was closed empty is nowhere, and nothing of it is missing.
         self.store(origin).filter(held)
+    }
+
+    /// Up to where a closed log can come: to its final size, or to what its own node says to be left of it.
+    fn end(&self, origin: &Origin, size: u64) -> u64 {
+        let record = self.store(origin).map(|store| ReplicaRecord::read(store.as_ref(), origin));
+        let loss = record.and_then(|record| record.ok()?.loss);
+        loss.map_or(size, |loss| loss.size.min(size))
     }
 }
 
@@ -59,8 +66,10 @@ pub struct Siblings(BTreeMap<Origin, Sibling>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Sibling {
-    /// Whether it is here to its end.
+    /// Whether it is here to its end, or to what its own node says to be left of it.
     whole: bool,
+    /// Entries of it that were here when its lists were read.
+    held: u64,
     /// By which closings of keys it was judged: by others its lists are others.
     judged: Option<Hash>,
 }
@@ -72,28 +81,31 @@ impl Siblings {
         closed.len() == self.0.len() && closed.iter().all(|(closed, _)| self.0.contains_key(closed))
     }
 
-    /// Whether any is not here to its end.
+    /// Whether any is not here to its end, and may yet come.
     #[must_use]
     pub fn lack(&self) -> bool {
         self.0.values().any(|sibling| !sibling.whole)
     }
 
-    /// Those that are not here to their ends.
+    /// Those that are not here to their ends, and may yet come.
     pub(super) fn lacking(&self) -> Vec<Origin> {
         let lacking = self.0.iter().filter(|(_, sibling)| !sibling.whole);
         lacking.map(|(origin, _)| origin.clone()).collect()
     }
 
-    /// Whether one that was not here to its end is now, or was judged again since its lists were read.
+    /// Whether one that was not here to its end is now, has more than it had, or was judged again since its lists were read.
     #[must_use]
     pub fn came(&self, trust: &TrustList, origin: &Origin, elsewhere: &Elsewhere) -> bool {
         let mut closed = trust.closed_before(origin).into_iter();
         closed.any(|(closed, size)| match self.0.get(&closed) {
-            Some(Sibling { whole: false, .. }) => size == 0 || elsewhere.whole(&closed, size).is_some(),
-            Some(Sibling { judged, .. }) => {
-                let record = elsewhere.store(&closed).map(|store| ReplicaRecord::read(store.as_ref(), &closed));
-                record.is_some_and(|record| record.is_ok_and(|record| record.closed != *judged))
+            Some(Sibling { whole: false, .. }) => {
+                let end = elsewhere.end(&closed, size);
+                end == 0 || elsewhere.whole(&closed, end).is_some()
             }
+            Some(Sibling { held, judged, .. }) => elsewhere.store(&closed).is_some_and(|store| {
+                let record = ReplicaRecord::read(store.as_ref(), &closed);
+                held_of(store.as_ref(), &closed, size) > *held || record.is_ok_and(|record| record.closed != *judged)
+            }),
             None => false,
         })
     }
@@ -146,18 +158,25 @@ pub(super) fn ended(
 ) -> Result<(Siblings, Vec<ClosedLists>), StoreError> {
     let (mut siblings, mut closed) = (Siblings::default(), Vec::new());
     for (sibling, size) in trust.closed_before(origin) {
-        let store = elsewhere.whole(&sibling, size);
+        let end = elsewhere.end(&sibling, size);
+        let store = elsewhere.whole(&sibling, end);
         let judged = match &store {
             Some(store) => ReplicaRecord::read(store.as_ref(), &sibling)?.closed,
             None => None,
         };
-        siblings.0.insert(sibling.clone(), Sibling { whole: size == 0 || store.is_some(), judged });
+        let held = store.as_ref().map_or(0, |store| held_of(store.as_ref(), &sibling, size));
+        siblings.0.insert(sibling.clone(), Sibling { whole: end == 0 || store.is_some(), held, judged });
         let Some(store) = store else { continue };
         // First what it says of those before it, then its own.
         speak(store.as_ref(), &sibling, size, &mut closed, elsewhere)?;
         closed.push(own(store.as_ref(), &sibling)?);
     }
     Ok((siblings, closed))
+}
+
+/// Entries of a closed log that are here and count.
+fn held_of(store: &dyn Store, origin: &Origin, size: u64) -> u64 {
+    store.head(origin).map_or(0, |head| head.head.size.min(size))
 }
 
 /// The lists of a log as its own entries leave them.

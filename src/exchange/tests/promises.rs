@@ -6,6 +6,8 @@ mod comparing;
 mod forgotten;
 mod kept;
 mod lifting;
+mod losing;
+mod marks;
 mod outside;
 mod own_history;
 mod parcels;
@@ -20,7 +22,9 @@ use crate::{
         canvasser::{self, Canvasser},
         cosigned::{Cosigned, Kept},
         heads, is_asked_for,
-        message::{AddCheckpoint, Announce, Cosign, FromReplica, FromSupplier, Hello, KnownHead, Package, Witnessed},
+        message::{
+            AddCheckpoint, Announce, Cosign, FromReplica, FromSupplier, Hello, KnownHead, Package, Want, Witnessed,
+        },
         replica::{self, Elsewhere, Held, Replica, Setup, check, rejudge},
         supplier::{self, Supplier},
         witness::{self, Witness},

@@ -1,6 +1,7 @@
 //! Makes a package: what this node has for a partner since it was last heard of.
 
 use crate::encoding::hex;
+use crate::exchange::ExchangeError;
 use crate::exchange::cosigned::Cosigned;
 use crate::exchange::driver::disclosing::disclosed;
 use crate::exchange::driver::own::OwnLogs;
@@ -10,8 +11,9 @@ use crate::exchange::parcel::{
     CosignedLine, EntryLine, FrontLine, Line, LogLine, MAX_PARCEL_ENTRIES, ParcelError, ParcelWriter, TrustLine,
 };
 use crate::exchange::{hosts_issuer, replicates};
-use crate::log::{Origin, VerifierKey, consistency_proof, size_in};
-use crate::store::StoreError;
+use crate::log::{Origin, SignedCheckpoint, VerifierKey, consistency_proof, size_in};
+use crate::sequencer::spared;
+use crate::store::{PublishedHead, Store, StoreError};
 use crate::trust::{NodeName, TrustList};
 use std::io::Write;
 
@@ -71,11 +73,11 @@ pub(in crate::exchange::driver) fn export(
             Wanted::One(_, Some(after)) => *after,
             _ => known_to_hold(own, &origin, &keys),
         };
-        let Some(size) = log(&mut writer, own, &origin, after)? else { continue };
+        let room = MAX_PARCEL_ENTRIES.saturating_sub(entries);
+        let Some(head) = head_within(own.store.as_ref(), &origin, &list, (after, room))? else { continue };
+        let size = head.head.size;
+        log(&mut writer, own.store.as_ref(), (&origin, after), head)?;
         entries = entries.saturating_add(size.saturating_sub(after));
-        if entries > MAX_PARCEL_ENTRIES {
-            return Err(ParcelError::TooLarge("it would have too many entries"));
-        }
         exported.push((origin, after, size));
     }
     for note in cosigned(inner, &list, partner).map_err(inside)? {
@@ -113,15 +115,41 @@ pub(super) fn known_to_hold(own: &OwnLogs, origin: &Origin, keys: &[&VerifierKey
     own.cosigned_by(origin, keys).and_then(|note| size_in(&note)).unwrap_or(0)
 }
 
-/// Writes a log from an index on; gives the size of its head, none where it has no head yet.
+/// The head that a log's entries lead to: its newest; where there is no room for so many entries, the newest that is kept
+/// with its cosignatures and that there is room for. None of a log that has no head yet.
+pub(in crate::exchange) fn head_within(
+    store: &dyn Store,
+    origin: &Origin,
+    list: &TrustList,
+    (after, room): (u64, u64),
+) -> Result<Option<PublishedHead>, ParcelError> {
+    let Some(newest) = store.head(origin) else { return Ok(None) };
+    if newest.head.size.saturating_sub(after) <= room {
+        return Ok(Some(newest));
+    }
+    let kept = spared::within(store, origin, list, (after, after.saturating_add(room))).map_err(inside)?;
+    let too_large = ParcelError::TooLarge("it would have too many entries: ask for one log at a time");
+    let (_, note) = kept.ok_or(too_large)?;
+    let key = list.log_key(origin).ok_or(ExchangeError::UntrustedLog)?;
+    let signed = SignedCheckpoint::open(&note, &key).map_err(ExchangeError::from)?;
+    Ok(Some(bare(&signed, &key)?))
+}
+
+/// A head as its log signed it, without the lines of others.
+pub(super) fn bare(signed: &SignedCheckpoint, key: &VerifierKey) -> Result<PublishedHead, ExchangeError> {
+    let mut lines = signed.note().signatures().iter();
+    let line = lines.find(|line| line.name() == key.name() && line.key_id() == key.id());
+    let line = line.ok_or(ExchangeError::UntrustedLog)?;
+    Ok(PublishedHead { head: signed.checkpoint().head, note: format!("{}\n{line}\n", signed.note().text()) })
+}
+
+/// Writes a log from an index on, up to this head.
 fn log<W: Write>(
     writer: &mut ParcelWriter<W>,
-    own: &OwnLogs,
-    origin: &Origin,
-    after: u64,
-) -> Result<Option<u64>, ParcelError> {
-    let store = own.store.as_ref();
-    let Some(head) = own.head(origin) else { return Ok(None) };
+    store: &dyn Store,
+    (origin, after): (&Origin, u64),
+    head: PublishedHead,
+) -> Result<(), ParcelError> {
     let size = head.head.size;
     if after > size {
         return Err(ParcelError::Beyond { origin: origin.clone(), asked: after, published: size });
@@ -146,7 +174,7 @@ fn log<W: Write>(
             next += 1;
         }
     }
-    Ok(Some(size))
+    Ok(())
 }
 
 /// The newest head of each of the partner's logs that this node holds and cosigned on a package: its answer to them.

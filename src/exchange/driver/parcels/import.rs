@@ -2,6 +2,7 @@
 
 use super::bearer::bear;
 use super::bringing::Brought;
+use super::export::bare;
 use super::shelf::{ReadFrom, Shelf, Spool};
 use crate::encoding::hex;
 use crate::exchange::ExchangeError;
@@ -10,6 +11,7 @@ use crate::exchange::disclosures::Why;
 use crate::exchange::driver::replicas::{OtherWays, Up};
 use crate::exchange::driver::start::Inner;
 use crate::exchange::heads::Event::Suspected;
+use crate::exchange::message::KnownHead;
 use crate::exchange::parcel::{ParcelError, Survey, SurveyedLog};
 use crate::exchange::replica::Suspicion;
 use crate::log::{Origin, SignedCheckpoint, TreeHead, root, size_in, verify_consistency};
@@ -184,7 +186,8 @@ async fn take(
     }
     let (store, ways) = opened(inner, from, &origin).await?;
     if goes_beyond(inner, &store, shelf).await? {
-        let line = stream(&store, &ways, shelf).await?;
+        let streamed = stream(&store, &ways, shelf).await;
+        let line = streamed.inspect_err(|why| repeated(inner, store.as_ref(), &shelf.log, why))?;
         taken.cosigned = line.is_some();
         match line {
             Some(line) => keep(inner, &store, &shelf.log, line).await?,
@@ -232,22 +235,36 @@ async fn goes_beyond(inner: &Arc<Inner>, store: &Arc<dyn Store>, shelf: &Arc<She
         }
         let hashes = store.hashes(origin);
         let begins = root(*after, &hashes).map_err(inside)?;
-        if verify_consistency(*after, head.size, &begins, &head.root, consistency).is_err() {
-            return Err(ExchangeError::Inconsistent { old: *after, new: head.size }.into());
-        }
-        if head.size >= size {
+        let why = if verify_consistency(*after, head.size, &begins, &head.root, consistency).is_err() {
+            ExchangeError::Inconsistent { old: *after, new: head.size }
+        } else if head.size >= size {
             return Ok(true);
-        }
-        if root(head.size, &hashes).map_err(inside)? == head.root {
+        } else if root(head.size, &hashes).map_err(inside)? == head.root {
             return Ok(false);
-        }
-        if let Some(PublishedHead { note: first, .. }) = here {
-            let (origin, second) = (origin.clone(), note.clone());
-            inner.compare(Suspected(Suspicion { origin, first, second }));
-        }
-        Err(ExchangeError::Inconsistent { old: head.size, new: size }.into())
+        } else {
+            ExchangeError::Inconsistent { old: head.size, new: size }
+        };
+        suspect(&inner, origin, here, note);
+        Err(why.into())
     })
     .await
+}
+
+/// A head that does not go together with the one that is here, as far as was shown: whoever compares all heads looks into it.
+fn suspect(inner: &Inner, origin: &Origin, here: Option<PublishedHead>, shown: &str) {
+    if let Some(PublishedHead { note: first, .. }) = here {
+        let (origin, second) = (origin.clone(), shown.to_owned());
+        inner.compare(Suspected(Suspicion { origin, first, second }));
+    }
+}
+
+/// Entries that the package repeats are others than those that are held: so is the head over them.
+fn repeated(inner: &Inner, store: &dyn Store, log: &SurveyedLog, why: &ParcelError) {
+    let here = store.head(&log.origin);
+    let held = here.as_ref().map_or(0, |head| head.head.size);
+    if matches!(why, ParcelError::Exchange(ExchangeError::OtherEntries { start }) if *start < held) {
+        suspect(inner, &log.origin, here, &log.note);
+    }
 }
 
 /// Has the log's own task read the package as it reads a stream; gives the line by which it cosigned the head.
@@ -314,7 +331,8 @@ async fn take_cosigned(inner: &Arc<Inner>, from: &NodeName, note: &str) -> (Stri
     (name, size, taken.err())
 }
 
-/// Keeps a partner's cosignature of an own head: of one that this node has published, in the history that it has.
+/// Keeps a partner's cosignature of an own head: of one that this node has published, in the history that it has. Of a log that
+/// was given up the partner may hold more.
 fn own_head(inner: &Inner, from: &NodeName, note: &str) -> Result<(), ParcelError> {
     let list = inner.lists.current();
     let origin = note.lines().next().and_then(|line| line.parse::<Origin>().ok()).ok_or(ExchangeError::UnknownLog)?;
@@ -322,25 +340,29 @@ fn own_head(inner: &Inner, from: &NodeName, note: &str) -> Result<(), ParcelErro
     let key = list.log_key(&origin).ok_or(ExchangeError::UntrustedLog)?;
     let signed = SignedCheckpoint::open(note, &key).map_err(ExchangeError::from)?;
     let head = signed.checkpoint().head;
+    if inner.lifted().borrow().get(&origin).is_some_and(|left| left.has(&head)) {
+        // That it was on a branch which a person has left is no news.
+        return Err(ExchangeError::Equivocated(head.size).into());
+    }
     let published = own.head(&origin);
     let size = published.as_ref().map_or(0, |head| head.head.size);
     if head.size > size {
-        // The partner holds what this node signed and does not have: its folder is an old copy.
+        // The partner holds what this node signed and does not have: its folder is an old copy, and signs nothing from now
+        // on. That the partner has told all that it keeps is not said by it: the package may be old.
+        let told = KnownHead { log: origin.clone(), note: note.to_owned(), entries: true, cosigned_by_asker: None };
+        inner.told(from, vec![told], false);
+        if own.is_given_up(&origin) {
+            // What was given up stays with whoever holds it: that is told with the log's state.
+            return Ok(());
+        }
         return Err(ExchangeError::Ahead { held: head.size, published: size }.into());
     }
     if root(head.size, &own.store.hashes(&origin)).map_err(inside)? != head.root {
-        if let Some(PublishedHead { note: first, .. }) = published {
-            let (origin, second) = (origin.clone(), note.to_owned());
-            inner.compare(Suspected(Suspicion { origin, first, second }));
-        }
+        suspect(inner, &origin, published, note);
         return Err(ExchangeError::Inconsistent { old: head.size, new: size }.into());
     }
     let node = list.node(from).ok_or_else(|| ParcelError::NoPartner(from.clone()))?;
-    // As this node signed it, without the lines of others.
-    let bare = signed.note().signatures().iter().find(|line| line.name() == key.name() && line.key_id() == key.id());
-    let bare = bare.ok_or(ExchangeError::UntrustedLog)?;
-    let bare = format!("{}\n{bare}\n", signed.note().text());
-    let head = PublishedHead { head, note: bare };
+    let head = bare(&signed, &key)?;
     let mut refused = ExchangeError::NotForYou;
     for line in signed.note().signatures().iter().filter(|line| *line.name() == *from.replica()) {
         match Kept::check(&list, &origin, &head, &line.to_string(), node.replica_keys()) {

@@ -13,6 +13,8 @@ mod shelf;
 
 pub(super) use bringing::{Bringing, Brought};
 pub(super) use export::export;
+#[cfg(test)]
+pub(in crate::exchange) use export::head_within;
 pub use export::{ExportAsked, Wanted};
 pub(super) use import::import;
 pub use import::{Imported, ImportedLog};

@@ -1,33 +1,34 @@
-//! Pushes packages to partners that are reached by HTTPS alone, each until it is taken (the push model of the WCO's
-//! framework for certificates of origin).
+//! Pushes packages to partners that are reached by HTTPS alone, each until it is taken.
 //!
-//! What is sent is a package like any other, and what comes back is a package of cosignatures: so a push that was taken is
-//! known by them, and one whose answer was lost is sent again and changes nothing.
+//! What is sent is a package like any other, of one log, so that none is kept back by what is refused of another; what comes
+//! back is a package of cosignatures. So a push that was taken is known by them, and one whose answer was lost is sent again
+//! and changes nothing.
+
+mod plan;
 
 use super::export::{ExportAsked, Wanted, export, known_to_hold};
-use super::import::import;
+use super::import::{Imported, import};
 use super::shelf::Spool;
+use crate::exchange::ExchangeError;
 use crate::exchange::driver::board::PushState;
 use crate::exchange::driver::start::Inner;
+use crate::exchange::driver::stopped;
 use crate::exchange::parcel::ParcelError;
 use crate::exchange::replicates;
 use crate::log::Origin;
 use crate::trust::NodeName;
-use std::collections::BTreeMap;
+use plan::{Due, Plan, Round};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
-/// The first pause after a failure; it doubles with each, up to the longest: as for webhooks.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_hours(1);
-/// How often the logs are looked at: what comes meanwhile goes in one package.
-const LOOK: Duration = Duration::from_secs(5);
-/// What is taken and not cosigned, because the partner waits for others, is pushed again at the latest after.
-const WAITING: Duration = Duration::from_mins(5);
 /// The status by which a receiver says that entries before the package are missing.
 const OUT_OF_ORDER: u16 = 409;
+/// The status of a package whose log is refused, and that changes nothing.
+const REFUSED: u16 = 422;
 /// The status of a package that was taken.
 const TAKEN: u16 = 200;
 
@@ -39,6 +40,8 @@ pub struct Posted {
     pub retry_after: Option<Duration>,
     /// Those for whom it waits before it cosigns what was taken.
     pub awaits: Vec<NodeName>,
+    /// Logs of the package that it did not take, each with the reason.
+    pub refused: Vec<(Origin, String)>,
     /// The receiver's package of cosignatures, where this one was taken; else what it said, in words.
     pub answer: Spool,
 }
@@ -66,164 +69,276 @@ pub struct PushTarget {
     pub post: Arc<dyn PackagePost>,
 }
 
-/// What became of one attempt.
-enum Came {
-    /// It was taken, and answered.
-    Taken {
-        /// Those for whom the partner waits before it cosigns the rest.
-        awaits: Vec<NodeName>,
-        /// Up to which size it has cosigned each log.
-        cosigned: BTreeMap<String, u64>,
-    },
-    /// The partner lost what it had: everything is sent again.
-    FromTheStart(String),
-    /// It was not; perhaps the receiver said when to try again.
-    Failed(String, Option<Duration>),
+/// Why nothing is posted to a partner for now, and perhaps when it wants to be tried again.
+type Failure = (String, Option<Duration>);
+
+/// What a round of posts brought.
+#[derive(Default)]
+struct Brought {
+    /// What went wrong, in words, each once.
+    troubles: BTreeSet<String>,
+    /// The partner waits for others before it cosigns.
+    waits: bool,
 }
 
 /// Pushes to one partner until the node stops.
 pub(in crate::exchange::driver) async fn push(inner: Arc<Inner>, target: PushTarget) {
-    let (mut stop, mut pause, mut from_the_start) = (inner.stopping(), FIRST_PAUSE, false);
-    let mut sent = Vec::new();
-    show(&inner, &target, |_| ());
+    let mut stop = inner.stopping();
+    let mut pusher = Pusher { inner, target, plan: Plan::new(Instant::now()), complete: BTreeSet::new() };
+    pusher.show(|_| ());
     loop {
-        let due = due(&inner, &target.partner);
-        let rest = if !due.is_empty() || from_the_start {
-            show(&inner, &target, |push| push.tried = Some(inner.clock.now()));
-            // A node that stops waits for no receiver: what was not answered is sent again after the next start.
-            let came = tokio::select! {
-                came = attempt(&inner, &target, from_the_start) => came,
-                _ = stop.wait_for(|stop| *stop) => return,
-            };
-            match came {
-                Came::Taken { awaits, cosigned } => {
-                    let (again, waits) = (due == sent, !awaits.is_empty());
-                    for (origin, size) in &due {
-                        let rests = cosigned.get(origin.as_str()).is_none_or(|cosigned| cosigned < size);
-                        inner.waits_for(&target.partner, origin, if rests { &awaits } else { &[] });
-                    }
-                    sent = due;
-                    if again && !waits {
-                        failed(&inner, &target, "it takes what is sent, and cosigns nothing of it".to_owned());
-                        longer(&mut pause)
-                    } else {
-                        taken(&inner, &target);
-                        from_the_start = false;
-                        if again { longer(&mut pause).min(WAITING).max(LOOK) } else { first(&mut pause) }
-                    }
-                }
-                Came::FromTheStart(why) if !from_the_start => {
-                    tracing::warn!(partner = %target.partner, "the partner lacks what it had; everything is pushed again: {why}");
-                    from_the_start = true;
-                    pause
-                }
-                Came::FromTheStart(why) | Came::Failed(why, None) => {
-                    failed(&inner, &target, why);
-                    longer(&mut pause)
-                }
-                Came::Failed(why, Some(wanted)) => {
-                    failed(&inner, &target, why);
-                    longer(&mut pause).max(wanted.min(LONGEST_PAUSE))
-                }
-            }
-        } else {
-            LOOK
-        };
-        let next = inner.clock.now().checked_add(rest).ok();
-        show(&inner, &target, |push| push.next = next.filter(|_| push.failures > 0));
+        // A node that stops waits for no receiver: what was not answered is sent again after the next start.
         tokio::select! {
-            () = tokio::time::sleep(rest) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
+            () = pusher.round() => {}
+            () = stopped(&mut stop) => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pusher.plan.rest(Instant::now())) => {}
+            () = stopped(&mut stop) => return,
         }
     }
 }
 
-/// What operators are shown of it.
-fn show(inner: &Inner, target: &PushTarget, change: impl FnOnce(&mut PushState)) {
-    inner.board.update(&target.partner, |state| {
-        let push = state.push.get_or_insert_default();
-        push.address.clone_from(&target.address);
-        change(push);
-    });
+struct Pusher {
+    inner: Arc<Inner>,
+    target: PushTarget,
+    plan: Plan,
+    /// Logs of which the partner holds all that is here and more: nothing of them is left to be sent.
+    complete: BTreeSet<Origin>,
 }
 
-fn taken(inner: &Inner, target: &PushTarget) {
-    let mut before = None;
-    show(inner, target, |push| {
-        (push.taken, push.failures) = (Some(inner.clock.now()), 0);
-        before = push.trouble.take();
-    });
-    if before.is_some() {
-        tracing::info!(partner = %target.partner, address = target.address, "packages are taken again");
+impl Pusher {
+    /// Posts what is to be posted now, one log after the other.
+    async fn round(&mut self) {
+        let due = self.due();
+        let posts = self.plan.posts(&due, Instant::now());
+        if posts.is_empty() {
+            if due.is_empty() && !self.plan.is_closed() {
+                // Nothing is left to be sent.
+                self.well();
+            }
+            return;
+        }
+        self.show(|push| push.tried = Some(self.inner.clock.now()));
+        let mut brought = Brought::default();
+        for log in posts {
+            let origin = log.as_ref().map(|(origin, _)| origin.clone());
+            if let Err((why, wanted)) = self.post(log, &mut brought).await {
+                self.plan.fails(Instant::now(), wanted, origin);
+                return self.failed(why);
+            }
+        }
+        let Brought { troubles, waits } = brought;
+        let troubles = troubles.into_iter().collect::<Vec<_>>().join("; ");
+        let round = match (troubles.is_empty(), waits) {
+            (false, _) => Round::Troubled,
+            (true, true) => Round::Waits,
+            (true, false) => Round::Well,
+        };
+        let is_well = self.plan.ends(Instant::now(), round);
+        if round == Round::Troubled {
+            self.failed(troubles);
+        } else if is_well {
+            self.well();
+        }
+    }
+
+    /// Posts one log, or none.
+    async fn post(&mut self, log: Option<Due>, brought: &mut Brought) -> Result<(), Failure> {
+        loop {
+            let begins = |(origin, _): &Due| Wanted::One(origin.clone(), self.plan.begins(origin));
+            let package = made(&self.inner, &self.target.partner, log.as_ref().map_or(Wanted::None, begins)).await;
+            let (sent, seal, package, answer) = match (package, &log) {
+                (Ok(made), _) => made,
+                (Err(why), None) => return Err((why, None)),
+                (Err(why), Some(log)) => {
+                    self.refused(log, None, &why, brought);
+                    return Ok(());
+                }
+            };
+            let posted = self.target.post.post(seal, package, answer).await.map_err(|why| (why, None))?;
+            let status = posted.status;
+            if status == TAKEN {
+                return self.taken((log, sent), posted, brought).await;
+            }
+            let words = posted.answer.words();
+            let Some(log) = log.as_ref().filter(|_| [OUT_OF_ORDER, REFUSED].contains(&status)) else {
+                return Err((format!("it answers with status {status}: {words}"), posted.retry_after));
+            };
+            if status == REFUSED || !self.plan.begins_again(&log.0) {
+                self.refused(log, Some(sent.0), &words, brought);
+                return Ok(());
+            }
+            tracing::warn!(partner = %self.target.partner, origin = %log.0, "the partner lacks what it had; the log is pushed again from its first entry on: {words}");
+        }
+    }
+
+    /// A log was not taken: the others are.
+    fn refused(&mut self, log: &Due, after: Option<u64>, why: &str, brought: &mut Brought) {
+        self.plan.refused(&log.0, after);
+        brought.troubles.insert(format!("{}: {why}", log.0));
+    }
+
+    /// Takes the cosignatures that came back.
+    async fn taken(
+        &mut self,
+        (log, (after, sent)): (Option<Due>, (u64, u64)),
+        posted: Posted,
+        brought: &mut Brought,
+    ) -> Result<(), Failure> {
+        let Posted { awaits, refused, answer, .. } = posted;
+        let imported = match import(&self.inner, answer, None).await {
+            Ok(imported) if imported.from == self.target.partner => imported,
+            Ok(imported) => return Err((format!("{} answers there", imported.from), None)),
+            Err(error) => return Err((format!("its answer was not taken: {error}"), None)),
+        };
+        self.plan.heard();
+        self.show(|push| push.taken = Some(self.inner.clock.now()));
+        let here = |origin: &Origin| self.inner.own.of(origin)?.head(origin).map(|head| head.head.size);
+        self.complete.extend(beyond(&imported, here));
+        let posted = log.as_ref().map(|(origin, _)| origin.as_str());
+        let wrong = wrong(&imported, posted);
+        let is_wrong = !wrong.is_empty();
+        brought.troubles.extend(wrong);
+        let Some(log) = log else { return Ok(()) };
+        let taken = imported.cosigned.iter().filter(|(name, _, why)| name == log.0.as_str() && why.is_none());
+        let cosigned = taken.map(|(_, size, _)| *size).max().unwrap_or(0);
+        let awaits = if cosigned < sent { awaits } else { Vec::new() };
+        self.inner.waits_for(&self.target.partner, &log.0, &awaits);
+        if let Some((_, reason)) = refused.iter().find(|(origin, _)| *origin == log.0) {
+            self.refused(&log, Some(after), &format!("it is refused there ({reason})"), brought);
+            return Ok(());
+        }
+        brought.waits |= !awaits.is_empty();
+        if self.plan.taken(&log, sent, cosigned) && awaits.is_empty() && !is_wrong {
+            brought.troubles.insert(format!("{}: it takes what is sent, and cosigns nothing of it", log.0));
+        }
+        Ok(())
+    }
+
+    /// The logs that go to the partner and are longer than what it is known to hold, or were refused, each with its size.
+    fn due(&self) -> Vec<Due> {
+        let list = self.inner.lists.current();
+        let Some(node) = list.node(&self.target.partner) else { return Vec::new() };
+        let keys = node.replica_keys().collect::<Vec<_>>();
+        let all = self.inner.own.all().flat_map(|own| own.store.logs().into_iter().map(move |origin| (own, origin)));
+        let all = all.filter(|(_, origin)| replicates(&list, &self.target.partner, origin));
+        let due = all.filter_map(|(own, origin)| {
+            let size = own.head(&origin)?.head.size;
+            let is_new = size > known_to_hold(own, &origin, &keys) && !self.complete.contains(&origin);
+            (is_new || self.plan.is_refused(&origin)).then_some((origin, size))
+        });
+        due.collect()
+    }
+
+    /// What operators are shown of it.
+    fn show(&self, change: impl FnOnce(&mut PushState)) {
+        self.inner.board.update(&self.target.partner, |state| {
+            let push = state.push.get_or_insert_default();
+            push.address.clone_from(&self.target.address);
+            change(push);
+        });
+    }
+
+    fn well(&self) {
+        let mut before = None;
+        self.show(|push| {
+            (push.failures, push.next) = (0, None);
+            before = push.trouble.take();
+        });
+        if before.is_some() {
+            let (partner, address) = (&self.target.partner, &self.target.address);
+            tracing::info!(%partner, address, "packages are taken again");
+        }
+    }
+
+    /// The same trouble again is no second line.
+    fn failed(&self, why: String) {
+        let mut before = None;
+        let next = self.inner.clock.now().checked_add(self.plan.until(Instant::now())).ok();
+        self.show(|push| {
+            push.failures = push.failures.saturating_add(1);
+            push.next = next;
+            before = push.trouble.replace(why.clone());
+        });
+        if before.as_ref() != Some(&why) {
+            let (partner, address) = (&self.target.partner, &self.target.address);
+            tracing::warn!(%partner, address, "a package was not taken: {why}");
+        }
     }
 }
 
-/// The same trouble again is no second line.
-fn failed(inner: &Inner, target: &PushTarget, why: String) {
-    let mut before = None;
-    show(inner, target, |push| {
-        push.failures = push.failures.saturating_add(1);
-        before = push.trouble.replace(why.clone());
+/// What a person has to look into of the heads that the partner says to hold: of the log that was posted, and of any that
+/// this node has less of or otherwise.
+fn wrong(imported: &Imported, posted: Option<&str>) -> Vec<String> {
+    let wrong = imported.cosigned.iter().filter_map(|(name, _, why)| {
+        let why = why.as_ref()?;
+        match why {
+            ParcelError::Exchange(ExchangeError::Ahead { .. }) => {
+                Some(format!("{name}: {why}; the data folder here is an old copy"))
+            }
+            ParcelError::Exchange(ExchangeError::Inconsistent { .. }) => Some(format!("{name}: {why}")),
+            _ => (posted == Some(name.as_str())).then(|| format!("{name}: {why}")),
+        }
     });
-    if before.as_ref() != Some(&why) {
-        tracing::warn!(partner = %target.partner, address = target.address, "a package was not taken: {why}");
-    }
+    wrong.collect()
 }
 
-/// All is well: the next look comes as usual, and the next failure is the first.
-const fn first(pause: &mut Duration) -> Duration {
-    *pause = FIRST_PAUSE;
-    LOOK
+/// Logs of which the partner holds more than is here though nothing is wrong with that: they were given up.
+fn beyond(imported: &Imported, here: impl Fn(&Origin) -> Option<u64>) -> Vec<Origin> {
+    let held = imported.cosigned.iter().filter(|(_, _, why)| why.is_none());
+    let held = held.filter_map(|(name, size, _)| Some((name.parse::<Origin>().ok()?, *size)));
+    held.filter(|(origin, size)| here(origin).is_some_and(|here| here < *size)).map(|(origin, _)| origin).collect()
 }
 
-fn longer(pause: &mut Duration) -> Duration {
-    let rest = *pause;
-    *pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
-    rest
-}
+/// A package, with from where up to where its log goes in it, its seal, and room for the answer.
+type Made = ((u64, u64), String, Spool, Spool);
 
-/// The logs that go to the partner and are longer than what it is known to hold, each with its size.
-fn due(inner: &Inner, partner: &NodeName) -> Vec<(Origin, u64)> {
-    let list = inner.lists.current();
-    let Some(node) = list.node(partner) else { return Vec::new() };
-    let keys = node.replica_keys().collect::<Vec<_>>();
-    let all = inner.own.all().flat_map(|own| own.store.logs().into_iter().map(move |origin| (own, origin)));
-    let all = all.filter(|(_, origin)| replicates(&list, partner, origin));
-    let due = all.filter_map(|(own, origin)| {
-        let size = own.head(&origin)?.head.size;
-        (size > known_to_hold(own, &origin, &keys)).then_some((origin, size))
-    });
-    due.collect()
-}
-
-async fn attempt(inner: &Arc<Inner>, target: &PushTarget, from_the_start: bool) -> Came {
-    let (its, to) = (Arc::clone(inner), target.partner.clone());
+async fn made(inner: &Arc<Inner>, to: &NodeName, logs: Wanted) -> Result<Made, String> {
+    let (its, asked) = (Arc::clone(inner), ExportAsked { to: to.clone(), logs });
     let made = tokio::task::spawn_blocking(move || {
         let (mut package, answer) = (its.spool()?, its.spool()?);
-        let logs = if from_the_start { Wanted::AllFromTheStart } else { Wanted::All };
-        let asked = ExportAsked { to, logs };
-        let (_, seal) = export(&its, &asked, &mut package)?;
-        Ok::<_, ParcelError>((seal, package, answer))
+        let (exported, seal) = export(&its, &asked, &mut package)?;
+        let sent = exported.first().map_or((0, 0), |(_, after, size)| (*after, *size));
+        Ok::<_, ParcelError>((sent, seal, package, answer))
     });
-    let (seal, package, answer) = match made.await {
-        Ok(Ok(made)) => made,
-        Ok(Err(error)) => return Came::Failed(error.to_string(), None),
-        Err(error) => return Came::Failed(error.to_string(), None),
-    };
-    let Posted { status, retry_after, awaits, answer } = match target.post.post(seal, package, answer).await {
-        Ok(posted) => posted,
-        Err(why) => return Came::Failed(why, None),
-    };
-    match status {
-        TAKEN => match import(inner, answer, None).await {
-            Ok(imported) if imported.from == target.partner => {
-                let cosigned = imported.cosigned.into_iter().filter(|(_, _, refused)| refused.is_none());
-                Came::Taken { awaits, cosigned: cosigned.map(|(log, size, _)| (log, size)).collect() }
+    made.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = "tdap.gov.pk/log/2026/gacc.gov.cn";
+
+    fn answered(why: Option<ExchangeError>) -> Imported {
+        Imported {
+            from: "node.gacc.gov.cn".parse().unwrap(),
+            made_at: 0,
+            trust_version: 1,
+            logs: Vec::new(),
+            cosigned: vec![(LOG.to_owned(), 9, why.map(ParcelError::from))],
+        }
+    }
+
+    #[test]
+    fn of_a_log_that_was_given_up_nothing_is_sent_to_who_holds_more() {
+        let complete = |here: u64, why| beyond(&answered(why), |_| Some(here));
+        assert_eq!(complete(7, None), [LOG.parse::<Origin>().unwrap()]);
+        assert!(complete(9, None).is_empty());
+        assert!(complete(7, Some(ExchangeError::Ahead { held: 9, published: 7 })).is_empty());
+    }
+
+    #[test]
+    fn a_head_that_goes_further_than_what_is_here_is_trouble_whichever_log_was_posted() {
+        for posted in [None, Some(LOG)] {
+            let said = wrong(&answered(Some(ExchangeError::Ahead { held: 9, published: 7 })), posted);
+            assert!(said.len() == 1 && said[0].starts_with(LOG) && said[0].contains("old copy"), "{said:?}");
+            for why in [ExchangeError::NotForYou, ExchangeError::Equivocated(9)] {
+                let refused = wrong(&answered(Some(why)), posted);
+                assert_eq!(refused.len(), usize::from(posted.is_some()), "{refused:?}");
             }
-            Ok(imported) => Came::Failed(format!("{} answers there", imported.from), None),
-            Err(error) => Came::Failed(format!("its answer was not taken: {error}"), None),
-        },
-        OUT_OF_ORDER => Came::FromTheStart(answer.words()),
-        status => Came::Failed(format!("it answers with status {status}: {}", answer.words()), retry_after),
+            assert!(wrong(&answered(None), posted).is_empty());
+        }
     }
 }

@@ -126,6 +126,7 @@ impl Carrier {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut frozen = self.inner.equivocated();
         let mut lifts = self.inner.lifted();
+        let (mut lost, its) = (self.inner.replicas.lost(), (self.partner.clone(), self.origin.clone()));
         let (mut recalls, mut said, mut since) = (true, false, tokio::time::Instant::now());
         let mut events = VecDeque::from_iter(self.lifted(&lifts, &frozen));
         // With nobody to dial it is only looked whether what was found holds by the list in force.
@@ -191,6 +192,9 @@ impl Carrier {
                 Ok(()) = told.changed(), if connected && self.machine.recalls() => events.push_back(Event::Tick),
                 Ok(()) = lifts.changed() => events.extend(self.lifted(&lifts, &frozen)),
                 Ok(()) = frozen.changed() => events.extend(self.forked.proven(proven(&frozen, &self.origin))),
+                Ok(()) = lost.changed() => {
+                    events.extend(lost.borrow_and_update().get(&its).copied().map(Event::Lost));
+                }
                 // Without a connection there is nobody to dial, and nobody to find silent.
                 Ok(()) = links.changed() => {
                     // A partner that is taken off the list, or is known otherwise now, is dialled anew.
@@ -431,7 +435,7 @@ impl Carrier {
         let held = self.machine.held();
         let (size, published, durable) = (self.machine.heard_size(), held.tree_head().size, held.edge.size());
         let findings = u64::try_from(held.findings.len()).unwrap_or(u64::MAX);
-        let (now, comes) = (self.inner.clock.now(), self.up.is_some());
+        let (now, comes, lost) = (self.inner.clock.now(), self.up.is_some(), self.machine.lost());
         self.inner.board.passage(&self.partner, &self.origin, |passage| {
             passage.inward = true;
             passage.grows(size, now);
@@ -441,7 +445,7 @@ impl Carrier {
                 passage.stands();
             }
             passage.lacks(now);
-            passage.findings = findings;
+            (passage.findings, passage.lost) = (findings, lost);
         });
     }
 

@@ -148,7 +148,9 @@ impl DriverView {
     /// The witnesses outside the trust list, and how each is.
     #[must_use]
     pub fn outside_witnesses(&self) -> Vec<(OutsideWitness, OutsideState)> {
-        self.0.outside.read()
+        let (inner, list) = (&self.0, self.0.lists.current());
+        let given_up = |log: &Origin| inner.own.of(log).is_some_and(|own| own.is_given_up(log));
+        inner.outside.read(|log| list.is_closed(log) || given_up(log))
     }
 
     /// Logs that are proven to have shown two histories: what a verdict has to know.

@@ -16,7 +16,15 @@ impl Replica {
             ExchangeError::Ahead { published, .. } => end.is_some_and(|last| last <= published),
             _ => false,
         };
-        self.alarm.as_ref().filter(|alarm| !is_past(alarm))
+        let shown = self.alarm.as_ref().filter(|alarm| !is_past(alarm));
+        // That it shows less than it signed is said with what is lost; what is proven beside that weighs more.
+        let is_graver = shown.is_some_and(|alarm| {
+            matches!(
+                alarm.why,
+                ExchangeError::Equivocated(_) | ExchangeError::Inconsistent { .. } | ExchangeError::OtherEntries { .. }
+            )
+        });
+        self.lost.as_ref().filter(|_| !is_graver).or(shown)
     }
 
     /// Something is wrong: it is told, and kept until it is so no more.

@@ -86,7 +86,7 @@ impl Replica {
     pub(super) fn lift(&mut self, left: Vec<TreeHead>, actions: &mut Vec<Action>) {
         let was_frozen = self.held.record.equivocated.take().is_some();
         if was_frozen {
-            self.note_equivocation = true;
+            self.note_record = true;
             self.alarm = None;
         }
         if let Floor::At { heads, .. } | Floor::Beside(heads) = &mut self.floor {

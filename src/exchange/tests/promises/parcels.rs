@@ -1,10 +1,13 @@
 //! A package is taken whole, from whom it names and for whom it is, or not at all.
 
-use super::{head, log, proof, script};
+use super::{head, line, log, proof, script, settled};
+use crate::exchange::cosigned::{Cosigned, Kept};
+use crate::exchange::driver::head_within;
 use crate::exchange::message::Disclosed;
 use crate::exchange::parcel::{EntryLine, FrontLine, Line, LogLine, ParcelError, ParcelWriter, Survey, TrustLine};
 use crate::exchange::tests::world::{Use, WORLD, key, name};
 use crate::reason::Reasoned as _;
+use crate::store::{Batch, Store as _};
 use crate::trust::PackageSeal;
 
 /// The log from an index up to a size, for a node, sealed by another.
@@ -88,4 +91,24 @@ fn a_package_is_taken_from_whom_it_names_and_by_whom_it_is_for() {
     assert_eq!(third.logs[0].refused.as_ref().unwrap().reason(), "PACKAGE_LOG_NOT_FOR_PARTNER");
     let stranger = String::from_utf8(package(0, 6, 1, 0)).unwrap().replacen("\"pk\"", "\"xx\"", 1);
     assert_eq!(reason(stranger.as_bytes()), "PACKAGE_FOR_NOBODY");
+}
+
+#[test]
+fn a_log_with_more_entries_than_a_package_has_room_for_ends_in_it_at_a_head_that_is_kept() {
+    let store = settled().store;
+    let ends = |after: u64, room: u64| head_within(&store, &log(), &WORLD.trust, (after, room));
+    assert_eq!(ends(0, 10).unwrap(), Some(head(10)));
+    assert_eq!(ends(0, 9).unwrap_err().reason(), "PACKAGE_TOO_LARGE");
+    let (mut cosigned, mut state) = (Cosigned::none(log()), Vec::new());
+    for (node, replica) in [(1, true), (2, false)] {
+        let (head, keys) = (head(6), WORLD.trust.node(&name(node)).unwrap());
+        let keys = keys.replica_keys().chain(keys.witness_keys());
+        let kept = Kept::check(&WORLD.trust, &log(), &head, &line(&head, node, replica), keys).unwrap();
+        state.extend(cosigned.keep(&kept, &WORLD.trust).unwrap());
+    }
+    store.commit(Batch { state, ..Batch::default() }).unwrap();
+    // As the log's key signed it, without the lines of others; the next one begins there.
+    assert_eq!(ends(0, 9).unwrap(), Some(head(6)));
+    assert_eq!(ends(6, 4).unwrap(), Some(head(10)));
+    assert_eq!(ends(6, 3).unwrap_err().reason(), "PACKAGE_TOO_LARGE");
 }

@@ -3,7 +3,9 @@
 use super::{Bench, at, head, key, known, log};
 use crate::exchange::message::{Announce, FromSupplier, KnownHead, Package};
 use crate::exchange::recall::{self, Recall};
-use crate::exchange::replica::{self, Action, Elsewhere, Event, Held, Replica, ReplicaRecord, Setup, check, rejudge};
+use crate::exchange::replica::{
+    self, Action, Elsewhere, Event, Held, Loss, Replica, ReplicaRecord, Setup, check, rejudge,
+};
 use crate::exchange::tests::world::{Line, Script, Use, WORLD, issuer, name, trust};
 use crate::log::{Extension, Hash, Origin, TreeHead, leaf_hash, root, sign_checkpoint};
 use crate::signature::{SecretKey, Signer};
@@ -242,6 +244,31 @@ fn what_cannot_be_held_against_a_closed_log_yet_is_judged_again_when_that_is_her
     assert!(later.replica.held().siblings.came(&list, &next(), &looked));
     later.tell(701, Event::Beside);
     assert_eq!((later.findings(), later.status()), (Vec::new(), Some(Status::Suspended)));
+}
+
+#[test]
+fn nobody_waits_for_what_the_own_node_of_a_closed_log_says_to_have_lost_of_it() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.announce(0, &head(9));
+    bench.package(0, 9, 9);
+    let closed = Arc::new(bench.store);
+    let (kept, list) = (Arc::clone(&closed), list(2, true));
+    let elsewhere = Elsewhere::new(move |origin| (*origin == log()).then(|| Arc::clone(&kept) as Arc<dyn Store>));
+    let says = |loss: Loss| {
+        let record = ReplicaRecord { loss: Some(loss), ..ReplicaRecord::read(closed.as_ref(), &log()).unwrap() };
+        closed.commit(Batch { state: vec![record.put(&log())], ..Batch::default() }).unwrap();
+    };
+    let mut later = Later::under(MemoryStore::new(), &list, elsewhere.clone());
+    let came = |later: &Later| later.replica.held().siblings.came(&list, &next(), &elsewhere);
+    assert!(!later.tell(0, Event::Tick) && !came(&later));
+    says(Loss { size: 10, signed: FINAL });
+    assert!(!came(&later), "what is left of it comes yet");
+    says(Loss { size: 9, signed: FINAL });
+    assert!(came(&later));
+    later.tell(1, Event::Beside);
+    assert!(later.tell(5, Event::Tick) && !came(&later));
+    assert!(later.replica.awaits_closed(at(NEXT_YEAR + 5)).is_empty());
 }
 
 #[test]
