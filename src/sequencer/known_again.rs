@@ -1,7 +1,7 @@
 //! Numbers of own certificates and papers whose contents came back after a loss, from a partner or in a bundle: from then on
 //! they are known as those of any other are.
 
-use super::{recalled::GivenTwice, work::PaperNumber};
+use super::{recalled::GivenTwice, uncounted::says_after_all, work::PaperNumber};
 use crate::{
     log::{Origin, Shard},
     statement::{OpenedBody, PaperWords, open_leaf},
@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 
 /// Adds to a batch what has the numbers known again that stand in these contents of entries of a log, which were found to
 /// match. A number that something else has by now stays with that, and is kept beside as one that was given twice; a paper
-/// that was registered anew, its key being closed, is found by the registration that counts.
+/// that was registered anew, its key being closed, is found by the registration that counts. What was given up is counted
+/// after all.
 pub fn numbers_again(
     store: &dyn Store,
     trust: &TrustList,
@@ -21,6 +22,7 @@ pub fn numbers_again(
     came: &[(u64, OpenedBody)],
     batch: &mut Batch,
 ) -> Result<(), StoreError> {
+    says_after_all(store, origin, came.iter().map(|(index, _)| *index), batch)?;
     // What this batch gives each number to: a paper, or else a certificate.
     let mut given: BTreeMap<String, (Option<EntryRef>, StateChange)> = BTreeMap::new();
     let mut twice = Vec::new();

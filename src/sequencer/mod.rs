@@ -33,6 +33,7 @@ mod snapshot;
 pub mod spared;
 mod stamped;
 pub mod stopped;
+mod uncounted;
 mod unnumbered;
 mod wait;
 mod work;
@@ -55,6 +56,7 @@ pub use snapshot::{
     void_changes_of,
 };
 pub use stamped::newest_hour;
+pub use uncounted::{GivenUp, Uncounted, counted_after_all};
 pub use wait::{Lost, Wait};
 pub use work::{
     Beside, ChangeOfStatus, Changes, Draw, Ends, Issue, LostNumber, Nudge, Numbering, Original, Outcome, PaperNumber,

@@ -1,6 +1,9 @@
 //! What is kept of a loss: entries that partners gave back, and logs that were closed because nobody could.
 
-use super::snapshot::{noted_changes, put_changes};
+use super::{
+    snapshot::{noted_changes, put_changes},
+    uncounted::Uncounted,
+};
 use crate::{
     log::Origin,
     statement::{Jti, Kind, OpenedBody, StatementRef, open_leaf, status_list::LIST_ENTRIES},
@@ -240,6 +243,8 @@ pub fn refilled(
     // What they disclose stays with who has it: who asks for it looks which of them disclose anything.
     let from = Bare::read(store, origin)?.map_or(first.index, |bare| bare.from.min(first.index));
     state.push(Bare { from, end: recalled.end }.put(origin));
+    // What was kept beside them in their commits comes from nobody.
+    state.extend(Uncounted::came(store, origin, (first.index, recalled.end))?);
     // Of what came now nobody was asked yet.
     if is_with_nobody(store, origin)? {
         state.push(put_with_nobody(origin, false));

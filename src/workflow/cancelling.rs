@@ -200,6 +200,7 @@ impl Desk {
                 Err(error) => WorkflowError::from(error),
             },
             Err(WorkflowError::CancellationNotAsked) => return Ok(false),
+            Err(error) if waits_for_draws(&error) => return Ok(false),
             Err(error) => error,
         };
         if refused.class() != Class::Reject {
@@ -338,7 +339,7 @@ impl Desk {
         let may = SequencerError::if_void(&self.trust(), &entry).map_err(WorkflowError::from);
         match may.and_then(|()| self.given_back(&entry, &Act::Cancelled, None)) {
             Ok(_) => Ok(None),
-            Err(error) if error.class() == Class::Reject => Ok(Some(error.reason())),
+            Err(error) if error.class() == Class::Reject || waits_for_draws(&error) => Ok(Some(error.reason())),
             Err(error) => Err(error),
         }
     }
@@ -449,6 +450,11 @@ pub(super) fn overtaken(target: &EntryRef) -> Beside {
 struct Asked {
     at_once: Option<(RequestKey, AuditEvent)>,
     waits: Option<Box<Cancellation>>,
+}
+
+/// Whether it is not known at the moment, after a loss, what was drawn of a certificate.
+fn waits_for_draws(error: &WorkflowError) -> bool {
+    matches!(error, WorkflowError::DrawsUnknown(_) | WorkflowError::Sequencer(_)) && error.class() == Class::Retry
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkflowError> {

@@ -19,7 +19,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// What a desk works with.
 pub struct DeskSetup {
@@ -64,7 +64,7 @@ pub struct DeskSetup {
 
 /// The issuing desk of one authority. Cheap to clone.
 #[derive(Clone)]
-pub struct Desk(Arc<DeskSetup>);
+pub struct Desk(Arc<DeskSetup>, Arc<Mutex<()>>);
 
 /// One certificate to issue.
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ impl Desk {
     /// Opens the desk.
     #[must_use]
     pub fn new(setup: DeskSetup) -> Self {
-        Self(Arc::new(setup))
+        Self(Arc::new(setup), Arc::default())
     }
 
     /// The authority's store, for what is read of its logs.
@@ -134,6 +134,11 @@ impl Desk {
     /// What the other parts of the desk work with.
     pub(super) fn setup(&self) -> &DeskSetup {
         &self.0
+    }
+
+    /// Held by whoever counts again what came back after a loss.
+    pub(super) fn counting(&self) -> &Mutex<()> {
+        &self.1
     }
 
     /// The authority's offices.

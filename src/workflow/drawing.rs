@@ -4,6 +4,7 @@
 //! the commit that issues the certificate, so that in all no more is drawn than there was; nothing that rests on another
 //! may be used longer than that. What an agreement says of it is its data's.
 
+mod again;
 mod beside;
 mod cover;
 mod heritage;
@@ -29,6 +30,7 @@ use crate::{
 };
 use beside::count_beside;
 use cover::check_cover;
+use lost::Known;
 use originals::Proven;
 use same::{Whole, same_descriptions, same_goods, same_makers};
 use sha2::{Digest, Sha256};
@@ -71,9 +73,9 @@ impl Desk {
             Some(name) => self.readable(caller, &name).map(|_| ())?,
             None => Accounts::allow(caller, Action::ReadCertificate)?,
         }
-        self.set_ledgers_right()?;
+        let known = self.set_ledgers_right()?;
         let here = self.offices().all().first().map(|record| record.office.date_at(self.now()));
-        Ok(self.prove(name, here.unwrap_or(Date::MIN))?.remainder())
+        Ok(self.prove(&known, name, here.unwrap_or(Date::MIN))?.remainder())
     }
 
     fn prepare_draw(&self, caller: &Caller, wish: &DrawWish) -> Result<Prepared, WorkflowError> {
@@ -81,8 +83,8 @@ impl Desk {
         Accounts::allow(caller, Action::ChangeStatus)?;
         let request = self.request(caller, &wish.request_id)?;
         let digest = wish.digest();
-        self.set_ledgers_right()?;
-        match self.drawn(caller, wish) {
+        let known = self.set_ledgers_right()?;
+        match self.drawn(caller, wish, &known) {
             Ok((replacement, warnings)) => {
                 let by = AuditEvent::of(Actor::Caller(caller), Action::IssueCertificate);
                 let by = Some(by.with_detail(format!("drawn from {} certificates", wish.originals.len())));
@@ -96,7 +98,7 @@ impl Desk {
         }
     }
 
-    fn drawn(&self, caller: &Caller, wish: &DrawWish) -> Result<(Replacement, Findings), WorkflowError> {
+    fn drawn(&self, caller: &Caller, wish: &DrawWish, known: &Known) -> Result<(Replacement, Findings), WorkflowError> {
         let reading = Particulars::read_json(&wish.certificate_json);
         let mut findings = reading.findings;
         let Some(mut particulars) = reading.particulars else {
@@ -119,7 +121,7 @@ impl Desk {
         }
         let mut originals = Vec::with_capacity(wish.originals.len());
         for name in &wish.originals {
-            let proven = self.prove(name, today)?;
+            let proven = self.prove(known, name, today)?;
             if originals.iter().any(|one: &Proven| one.kept.name() == proven.kept.name()) {
                 let message = format!("certificate {} is presented twice", proven.certificate.reference.number);
                 findings.push(Finding::error("ORIGINALS", "reference.prior", message));
@@ -128,6 +130,9 @@ impl Desk {
             findings.0.extend(self.drawn_before_a_loss(&proven)?);
             originals.push(proven);
         }
+        // As the certificate names them: by what that says, what it drew is counted again after a loss.
+        let priors = &particulars.reference.prior;
+        originals.sort_by_key(|proven| priors.iter().position(|prior| proven.is_named(prior)));
         let agreement = self.agreements().get(&particulars.agreement);
         let edition = agreement.and_then(|agreement| match &particulars.edition {
             Some(code) => agreement.edition(code),
@@ -177,7 +182,7 @@ impl Desk {
         let mut draws = Vec::new();
         let priors = &particulars.reference.prior;
         let unproven = priors.iter().enumerate().filter(|(_, prior)| {
-            let rests = prior.relation == Relation::BackToBackOn || prior.relation == Relation::Replaces;
+            let rests = prior.relation != Relation::CumulatesWith;
             rests && !originals.iter().any(|one| one.is_named(prior))
         });
         for (index, prior) in unproven {

@@ -102,6 +102,9 @@ pub enum WorkflowError {
     /// Others rest on the certificate.
     #[error("other certificates are drawn from this one; what was drawn of it would be there twice")]
     DrawnUpon,
+    /// What came back after a loss may be drawn from the certificate, and does not say so yet.
+    #[error("what was drawn of this certificate is not all known: {0}")]
+    DrawsUnknown(String),
     /// What another shall rest on is not proven to be good.
     #[error("the original that is presented is {headline}: {why}")]
     OriginalNotValid {
@@ -384,6 +387,7 @@ impl Reasoned for WorkflowError {
             Self::NotAsSigned { .. } => "NOT_AS_SIGNED",
             Self::EntryLost { .. } | Self::Lost(_) => "ENTRY_LOST",
             Self::DrawnUpon => "DRAWN_UPON",
+            Self::DrawsUnknown(_) => "DRAWS_UNKNOWN",
             Self::UnusedNotDeclared => "UNUSED_NOT_DECLARED",
             Self::BeforeIssue(_) => "WITHDRAWN_BEFORE_ISSUE",
             Self::AfterToday(_) => "WITHDRAWN_AFTER_TODAY",
@@ -459,7 +463,7 @@ impl Reasoned for WorkflowError {
             Self::Statement(error) => error.class(),
             Self::Store(error) => error.class(),
             Self::Record(_) => Class::Fatal,
-            Self::SignInLocked(_) | Self::TooManyReaders => Class::Retry,
+            Self::SignInLocked(_) | Self::TooManyReaders | Self::DrawsUnknown(_) => Class::Retry,
             _ => Class::Reject,
         }
     }

@@ -348,7 +348,7 @@ fn copied(original: &Certificate) -> Particulars {
 }
 
 /// The particulars that a certificate was issued from, but for its number.
-fn repeated(original: &Certificate) -> Particulars {
+pub(super) fn repeated(original: &Certificate) -> Particulars {
     let Certificate { agreement, edition, form, from, to, reference, .. } = original.clone();
     let Reference { place, office, signatories, declaration, prior, paper_number, form_edition, languages, .. } =
         reference;

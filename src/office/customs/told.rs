@@ -4,6 +4,7 @@
 use super::{ActState, CustomsAct, CustomsFile, Despite, DoneBy, WHOLE, stands_against};
 use crate::{
     certificate::Goods,
+    log::Shard,
     office::Amounts,
     statement::{CustomsResponse, ImportDeclaration, ItemDecision, Jti, ResponseCode},
 };
@@ -14,22 +15,26 @@ type Stated<'a> = (&'a Goods, &'a BTreeSet<u32>);
 
 impl CustomsFile {
     /// Makes acts again from the responses that told of them, and counts them; `kept` are all those of which there are
-    /// records. What waits by these and was told since was released. Gives the acts that are new, or not as they were
-    /// kept: who did what is not known any more.
+    /// records. What waits by these and was told since was released. `shards` says in which of the logs to the issuer each
+    /// was told: one goes on where the one before it ended, and an identifier by itself tells no more than the hour. Gives
+    /// the acts that are new, or not as they were kept: who did what is not known any more.
     pub fn make_again(
         &mut self,
         stated: (&Goods, &BTreeSet<u32>),
         kept: &[CustomsAct],
         mut lost: Vec<(Jti, CustomsResponse)>,
+        shards: &BTreeMap<Jti, Shard>,
     ) -> Vec<CustomsAct> {
-        lost.sort_by_key(|(jti, _)| *jti);
-        let Some(first) = lost.first().map(|(jti, _)| *jti) else { return Vec::new() };
+        let place = |jti: Jti| (shards.get(&jti).copied(), jti);
+        lost.sort_by_key(|(jti, _)| place(*jti));
+        let Some(first) = lost.first().map(|(jti, _)| place(*jti)) else { return Vec::new() };
         let mut acts = kept.iter().map(|act| (act.number, act.clone())).collect::<BTreeMap<_, _>>();
-        let mut told = kept.iter().filter_map(|act| Some((act.statement?, act.number))).collect::<BTreeMap<_, _>>();
+        let told = kept.iter().filter_map(|act| Some((place(act.statement?), act.number)));
+        let mut told = told.collect::<BTreeMap<_, _>>();
         // What was told after something that is lost was counted without it: all is counted anew then, in its order.
         let is_anew = told.keys().next_back().is_some_and(|last| *last > first);
         for (jti, response) in lost {
-            let earlier = told.range(..jti).next_back().and_then(|(_, number)| acts.get(number));
+            let earlier = told.range(..place(jti)).next_back().and_then(|(_, number)| acts.get(number));
             // A statement tells no more than its hour, and nothing took effect before what was told earlier.
             let at_ms = earlier.map_or(0, |act| act.counts_from().0).max(jti.hour_ms());
             let released = acts.values().find(|act| act.is_released_by(&response)).cloned();
@@ -49,7 +54,7 @@ impl CustomsFile {
                         settled: None,
                         declaration: response.declaration,
                         decisions: response.decisions,
-                        amends: response.amends.and_then(|place| told.get(&place.jti).copied()),
+                        amends: response.amends.and_then(|amended| told.get(&place(amended.jti)).copied()),
                         state: ActState::Counts,
                         statement: Some(jti),
                         enquiry: response.enquiry.map(|place| place.jti),
@@ -59,7 +64,7 @@ impl CustomsFile {
                     }
                 }
             };
-            told.insert(jti, act.number);
+            told.insert(place(jti), act.number);
             acts.insert(act.number, act);
         }
         if is_anew {
@@ -70,7 +75,7 @@ impl CustomsFile {
                 }
             }
         }
-        let (counted, left): (Vec<_>, Vec<_>) = told.into_iter().partition(|(jti, _)| !is_anew && *jti < first);
+        let (counted, left): (Vec<_>, Vec<_>) = told.into_iter().partition(|(told, _)| !is_anew && *told < first);
         let mut before = counted.into_iter().map(|(_, number)| number).collect::<Vec<_>>();
         for (_, number) in left {
             self.count(stated, number, &before, &mut acts);

@@ -32,9 +32,10 @@ impl Desk {
     /// What is to be passed on. Of a certificate that others rest on nothing can take the place: what they drew would be
     /// there twice.
     pub(in crate::workflow) fn heritage(&self, target: &EntryRef) -> Result<Heritage, WorkflowError> {
-        self.set_ledgers_right()?;
+        let known = self.set_ledgers_right()?;
         let store = self.store().as_ref();
         let name = self.ledger_name(target)?;
+        self.knows_its_draws(&known, &name)?;
         let mut of = Kept::read(store, &name)?;
         if of.ledger.is_drawn_on() {
             return Err(WorkflowError::DrawnUpon);
@@ -75,11 +76,12 @@ impl Desk {
             return Ok(Beside::default());
         }
         // What turns out never to have given back is not given back twice.
-        self.set_ledgers_right()?;
+        let known = self.set_ledgers_right()?;
         let store = self.store().as_ref();
         let name = self.ledger_name(target)?;
         let mut expected = Vec::new();
         if *act == Act::Cancelled {
+            self.knows_its_draws(&known, &name)?;
             let of = Kept::read(store, &name)?;
             if of.ledger.is_drawn_on() {
                 return Err(WorkflowError::DrawnUpon);
@@ -277,16 +279,26 @@ impl Heritage {
         if draws.0.is_empty() && over.is_none() {
             return Beside { expected, ..Beside::default() };
         }
-        let passed = (!draws.0.is_empty()).then_some(Taken { name, draws });
+        let taken = Taken { name, draws };
         let changes = move |outcome: &Outcome| {
-            let new = name_of(&outcome.entry.origin, &outcome.jti);
-            let passed = passed.iter().flat_map(|taken| {
-                let before = ledgers::put_draws(&taken.name, &Draws::default());
-                [before, ledgers::put_draws(&new, &taken.draws), ledgers::put_taken(&outcome.entry, taken)]
-            });
-            let state = over.iter().cloned().map(Ok).chain(passed);
-            state.collect::<Result<Vec<_>, WorkflowError>>().map_err(|error| error.to_string())
+            let state = passed_on(&taken, over.as_ref(), (&outcome.entry, &outcome.jti));
+            state.map_err(|error| error.to_string())
         };
         Beside { expected, changes: Some(Arc::new(changes)), ..Beside::default() }
     }
+}
+
+/// What changes where a certificate takes another's place: it has drawn what that drew.
+pub(super) fn passed_on(
+    taken: &Taken,
+    over: Option<&StateChange>,
+    (successor, jti): (&EntryRef, &Jti),
+) -> Result<Vec<StateChange>, WorkflowError> {
+    let mut state = over.cloned().into_iter().collect::<Vec<_>>();
+    if !taken.draws.0.is_empty() {
+        state.push(ledgers::put_draws(&taken.name, &Draws::default())?);
+        state.push(ledgers::put_draws(&name_of(&successor.origin, jti), &taken.draws)?);
+        state.push(ledgers::put_taken(successor, taken)?);
+    }
+    Ok(state)
 }

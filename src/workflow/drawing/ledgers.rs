@@ -2,10 +2,12 @@
 //! certificates were drawn from one, for ever, and what an entry took from a certificate of what that had drawn.
 
 use crate::{
+    certificate::{CertificateNumber, Country},
     log::Origin,
     office::{Draws, Ledger},
     statement::Jti,
     store::{EntryRef, Expected, StateChange, Store, Table},
+    time::Date,
     workflow::WorkflowError,
 };
 use serde::{Deserialize, Serialize};
@@ -81,6 +83,43 @@ pub(super) fn put_draws(name: &str, draws: &Draws) -> Result<StateChange, Workfl
     Ok(StateChange::RecordPut { table: Table::Drawn, id, record: written(draws)? })
 }
 
+/// All certificates that drew of an original of this name, each with what it drew of whatever, in the order in which they
+/// were issued. Every certificate that drew something is looked at.
+pub(super) fn drew_of(store: &dyn Store, original: &str) -> Result<Vec<(String, Draws, Expected)>, WorkflowError> {
+    let (prefix, mut found) = (by_key(""), Vec::new());
+    for (id, record) in store.records_under(Table::Drawn, &prefix, usize::MAX)? {
+        let name = id.strip_prefix(prefix.as_slice()).and_then(|name| std::str::from_utf8(name).ok());
+        let Some(name) = name.map(str::to_owned) else { continue };
+        let draws: Draws = parse(&record, &name)?;
+        if draws.0.iter().any(|draw| draw.original == original) {
+            found.push((name, draws, Expected { table: Table::Drawn, id, record: Some(record) }));
+        }
+    }
+    found.sort_by_key(|(name, ..)| place_of(name).map(|(_, jti)| jti));
+    Ok(found)
+}
+
+/// How an original is named that is known by what a certificate says of it alone: neither its log nor its identifier
+/// stands there. Nothing is counted under such a name before the original is shown.
+pub(super) fn unnamed(country: Country, issued_on: Date, number: &CertificateNumber) -> String {
+    format!("unnamed/{country}/{issued_on}/{number}")
+}
+
+/// Keeps that something was drawn of such an original.
+pub(super) fn put_unnamed(name: &str) -> StateChange {
+    StateChange::RecordPut { table: Table::Drawn, id: name.as_bytes().to_vec(), record: Vec::new() }
+}
+
+/// Whether something was, and is not counted yet.
+pub(super) fn is_unnamed(store: &dyn Store, name: &str) -> Result<bool, WorkflowError> {
+    Ok(store.record(Table::Drawn, name.as_bytes())?.is_some())
+}
+
+/// Keeps that no more.
+pub(super) fn forget_unnamed(name: &str) -> StateChange {
+    StateChange::RecordRemoved { table: Table::Drawn, id: name.as_bytes().to_vec() }
+}
+
 /// What an entry took from a certificate of what that had drawn: given back by its change, or passed on to its successor.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Taken {
@@ -134,10 +173,19 @@ fn parts_prefix(name: &str) -> Vec<u8> {
     format!("parts/{name}/").into_bytes()
 }
 
+fn part_key(original: &str, part: &Jti) -> Vec<u8> {
+    [parts_prefix(original), part.to_string().into_bytes()].concat()
+}
+
 /// Keeps that a certificate was drawn from another, whatever becomes of it.
 pub(super) fn put_part(original: &str, part: &Jti) -> StateChange {
-    let id = [parts_prefix(original), part.to_string().into_bytes()].concat();
+    let id = part_key(original, part);
     StateChange::RecordPut { table: Table::Drawn, id, record: part.to_string().into_bytes() }
+}
+
+/// Whether a certificate was drawn from another.
+pub(super) fn is_part(store: &dyn Store, original: &str, part: &Jti) -> Result<bool, WorkflowError> {
+    Ok(store.record(Table::Drawn, &part_key(original, part))?.is_some())
 }
 
 /// The certificates that were drawn from one of this authority.

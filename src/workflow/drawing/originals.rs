@@ -3,6 +3,7 @@
 
 use super::{
     ledgers::{self, Kept, name_of},
+    lost::Known,
     used::Used,
 };
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
         Certificate, CertificateNumber, Country, Finding, Findings, Measure, Particulars, PriorCertificate, Relation,
     },
     log::Origin,
-    office::{Ledger, Left, NotDrawn},
+    office::{Amounts, Ledger, Left, NotDrawn},
     sequencer::SequencerError,
     statement::{Bundle, Jti, OpenedBody, Presentation, Status},
     store::EntryRef,
@@ -90,11 +91,13 @@ pub struct Remainder {
 
 impl Desk {
     /// Proves an original, and reads what was drawn of it.
-    pub(super) fn prove(&self, name: &OriginalName, today: Date) -> Result<Proven, WorkflowError> {
-        match name {
+    pub(super) fn prove(&self, known: &Known, name: &OriginalName, today: Date) -> Result<Proven, WorkflowError> {
+        let proven = match name {
             OriginalName::Own(name) => self.prove_own(name),
             OriginalName::Bundle(bundle) => self.prove_bundle(bundle, today),
-        }
+        }?;
+        self.knows_its_draws(known, proven.kept.name())?;
+        Ok(proven)
     }
 
     fn prove_own(&self, name: &CertificateName) -> Result<Proven, WorkflowError> {
@@ -103,7 +106,7 @@ impl Desk {
         SequencerError::if_void(&self.trust(), &record.entry)?;
         let certificate = record.certificate.to_certificate();
         let certificate = certificate.ok_or_else(|| record::without_contents(store, &record.entry))?;
-        let kept = Kept::read(store, &name_of(&record.entry.origin, &record.jti))?;
+        let kept = self.ledger_of(&certificate, (&record.entry.origin, &record.jti), Some(&record.entry))?;
         let stands = matches!(record.status, Status::Valid | Status::InPart);
         let goes_on = record.status == Status::Superseded && kept.ledger.ended;
         if !stands && !goes_on {
@@ -159,7 +162,7 @@ impl Desk {
             Some(arrival) => (still_stands(&arrival)?, None),
             None => (BTreeSet::new(), Some(rests_on(&verdict))),
         };
-        let kept = Kept::read(self.store().as_ref(), &name_of(log, jti))?;
+        let kept = self.ledger_of(&certificate, (log, jti), None)?;
         let used = self.used(log, jti, &certificate)?;
         let both = used.beside(&kept.ledger, &certificate);
         Ok(Proven { certificate, ended, kept, both, used, rests_on, own: None })
@@ -282,6 +285,19 @@ impl Proven {
         self.kept.ledger.draw(number, goods, &self.ended, (item, wanted))?;
         self.both = both;
         Ok(())
+    }
+
+    /// A certificate that was drawn on, as it was then: what became of it since is no matter.
+    pub(super) fn as_drawn_on(certificate: Certificate, kept: Kept, own: Option<EntryRef>) -> Self {
+        let both = kept.ledger.clone();
+        let own = own.map(|entry| Own { entry, status: Status::Valid, spent: BTreeSet::new(), changes: 0 });
+        Self { certificate, ended: BTreeSet::new(), kept, both, used: Used::default(), rests_on: None, own }
+    }
+
+    /// Counts a quantity that was drawn of an item, also beyond what there is; whether it is known to be no more than that.
+    pub(super) fn take_up(&mut self, item: u32, quantity: &Measure) -> bool {
+        let found = self.certificate.goods.items.iter().find(|one| one.number == item);
+        self.kept.ledger.take_up(item, found, quantity, &Amounts::default())
     }
 
     /// How a certificate follows this one.

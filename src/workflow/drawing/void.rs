@@ -4,6 +4,7 @@
 use super::{
     heritage::returned,
     ledgers::{self, Kept, Taken, name_of},
+    lost::Known,
 };
 use crate::{
     certificate::Certificate,
@@ -16,10 +17,12 @@ use crate::{
 use std::collections::{BTreeMap, btree_map::Entry};
 
 impl Desk {
-    /// Sets right what entries beyond the end of their log did to ledgers, each entry once. Nobody can withdraw a
-    /// certificate that is void, and what is issued anew in its place draws again what it drew; a change that is void was
-    /// never said, so its certificate has drawn what it drew before. It reads from the disk.
-    pub(in crate::workflow) fn set_ledgers_right(&self) -> Result<(), WorkflowError> {
+    /// Counts what came back after a loss, and sets right what entries beyond the end of their log did to ledgers, each entry
+    /// once. Nobody can withdraw a certificate that is void, and what is issued anew in its place draws again what it drew; a
+    /// change that is void was never said, so its certificate has drawn what it drew before. It reads from the disk, and says
+    /// what is known of losses.
+    pub(in crate::workflow) fn set_ledgers_right(&self) -> Result<Known, WorkflowError> {
+        let known = self.count_again()?;
         let (store, trust) = (self.store().as_ref(), self.trust());
         for origin in store.logs() {
             let Some(last) = trust.shard_final_size(&origin) else { continue };
@@ -35,11 +38,12 @@ impl Desk {
                     self.draw_again(&one, taken, still)?;
                 }
             }
-            if first < size {
+            // What waits to be counted may be passed on to what is void: that is looked at until nothing does.
+            if first < size && known.open.is_empty() {
                 self.commit(Vec::new(), vec![ledgers::put_righted(&origin, size)], Vec::new())?;
             }
         }
-        Ok(())
+        Ok(known)
     }
 
     fn give_back_void(&self, void: &EntryRef) -> Result<(), WorkflowError> {
@@ -122,7 +126,7 @@ impl Desk {
     }
 
     /// What an original says, of this authority or of another, as far as it is kept here.
-    fn original_here(&self, name: &str) -> Result<Option<Certificate>, WorkflowError> {
+    pub(super) fn original_here(&self, name: &str) -> Result<Option<Certificate>, WorkflowError> {
         let (Some((log, jti)), store) = (ledgers::place_of(name), self.store().as_ref()) else { return Ok(None) };
         if let Some(entry) = store.find(&jti)?.filter(|entry| entry.origin == log) {
             return Ok(CertificateRecord::read(store, &entry)?.certificate.to_certificate());

@@ -6,7 +6,7 @@ use crate::{
     agreement::{Agreements, Lists},
     certificate::offset_dates,
     document::{FontFolders, Forms, Images},
-    inbox::finding,
+    inbox::{Why, await_it, finding},
     keys::{KeyStore, StatementKey},
     log::{Extension, Origin},
     office::{Account, Caller, Continuity, Fees, Office, Role, Wanted},
@@ -186,6 +186,21 @@ impl World {
         origin: &Origin,
         fault: impl Fn(u64) -> Option<EntryFault>,
     ) -> Arc<MemoryStore> {
+        self.copies_but(other, origin, fault, |_| false)
+    }
+
+    /// The same, where the other keeps back what one entry says.
+    pub(crate) fn copies_without(&self, other: &Self, origin: &Origin, held: u64) -> Arc<MemoryStore> {
+        self.copies_but(other, origin, |_| None, |index| index == held)
+    }
+
+    fn copies_but(
+        &self,
+        other: &Self,
+        origin: &Origin,
+        fault: impl Fn(u64) -> Option<EntryFault>,
+        held: impl Fn(u64) -> bool,
+    ) -> Arc<MemoryStore> {
         let (copy, PublishedHead { head, note }) = (Arc::new(MemoryStore::new()), other.store.head(origin).unwrap());
         let addressee = other.store.addressee(origin).unwrap();
         let opened = StateChange::LogOpened { origin: origin.clone(), addressee };
@@ -193,11 +208,13 @@ impl World {
         for index in 0..head.size {
             let leaf = other.store.leaf(origin, index).unwrap().unwrap();
             let facts = other.store.facts(origin, index).unwrap().unwrap();
+            let held = held(index);
             let shown = match other.store.disclosures(origin, index).unwrap() {
-                Some(Disclosures::Present(shown)) => shown,
+                Some(Disclosures::Present(shown)) if !held => shown,
                 _ => Vec::new(),
             };
             let entry = EntryRef { origin: origin.clone(), index };
+            batch.state.extend(held.then(|| await_it(origin, index, Why::Held)));
             let fault = fault(index);
             batch.state.extend(fault.as_ref().map(|fault| finding::of(origin, index, fault, 1).put()));
             batch.state.extend(crate::store::index(&entry, &open_leaf(&leaf, &shown).unwrap().body, 1));

@@ -1,13 +1,17 @@
 //! Acts whose records are lost, made again from what the issuer was told of them.
 
 use super::*;
-use crate::statement::{CustomsResponse, Jti, StatementRef};
+use crate::{
+    log::Shard,
+    statement::{CustomsResponse, Jti, StatementRef},
+};
 
 /// A certificate with what was done with it: as it is kept, and as its issuer was told.
 struct Course {
     desk: Desk,
     acts: Vec<CustomsAct>,
     told: Vec<(Jti, CustomsResponse)>,
+    shards: BTreeMap<Jti, Shard>,
 }
 
 /// The statement that tells of an act, in the order of their numbers.
@@ -27,7 +31,7 @@ fn known(acts: &[CustomsAct]) -> Vec<CustomsAct> {
 
 impl Course {
     fn new() -> Self {
-        Self { desk: Desk::new(), acts: Vec::new(), told: Vec::new() }
+        Self { desk: Desk::new(), acts: Vec::new(), told: Vec::new(), shards: BTreeMap::new() }
     }
 
     /// Keeps an act that counts, and tells of it.
@@ -107,7 +111,7 @@ impl Course {
         let is_lost = |(jti, _): &&(Jti, CustomsResponse)| kept.iter().all(|act| act.statement != Some(*jti));
         // They are found in the order of each log, and there are several.
         let lost = self.told.iter().rev().filter(is_lost).cloned().collect();
-        let made = file.make_again((&self.desk.goods, &self.desk.ended), kept, lost);
+        let made = file.make_again((&self.desk.goods, &self.desk.ended), kept, lost, &self.shards);
         let mut acts = kept.iter().map(|act| (act.number, act.clone())).collect::<BTreeMap<_, _>>();
         acts.extend(made.into_iter().map(|act| (act.number, act)));
         (file, acts.into_values().collect())
@@ -143,6 +147,29 @@ fn whatever_a_copy_of_the_records_lacks_is_made_again_as_it_was() {
         }
     }
     assert_eq!(course.desk.file.first_used, Some(declaration("D-2")));
+}
+
+#[test]
+fn what_was_told_in_the_next_log_within_the_same_hour_was_told_later() {
+    let mut course = Course::new();
+    course.uses("D-1", (1, "60", "H87"));
+    course.takes_back(1, "D-1", None);
+    // In each log identifiers of an hour begin anew.
+    let (used, back) = (statement(9), statement(3));
+    for (at, jti) in [used, back].into_iter().enumerate() {
+        course.told[at].0 = jti;
+        course.acts[at].statement = Some(jti);
+    }
+    course.told[1].1.amends = Some(place(used));
+    course.shards = [(used, Shard::of_year(2026)), (back, Shard::of_year(2027))].into();
+    let kept = course.acts[..1].iter().map(|act| CustomsAct { state: ActState::Counts, ..act.clone() });
+    let mut before = Course::new();
+    before.uses("D-1", (1, "60", "H87"));
+    for (file, kept) in [(CustomsFile::default(), Vec::new()), (before.desk.file, kept.collect())] {
+        let (file, acts) = course.made_again(file, &kept);
+        assert_eq!(file, course.desk.file, "where {} are kept", kept.len());
+        assert_eq!(known(&acts), known(&course.acts), "where {} are kept", kept.len());
+    }
 }
 
 #[test]
