@@ -1,7 +1,7 @@
 //! `CustomsService`: what customs of the importing country do with certificates of partners.
 
 use super::ApiError;
-use super::applications::{done, missing, text};
+use super::applications::{done, missing, needed, text};
 use super::arrivals::{self, act, arrival, change, endorsed};
 use super::call::{caller, refused};
 use super::convert;
@@ -19,7 +19,7 @@ use std::str::FromStr;
 use tonic::{Request, Response, Status};
 
 /// Lines of one write-off, and decisions of one request, at most.
-const LINES_MAX: usize = 500;
+pub(super) const LINES_MAX: usize = 500;
 
 /// The handlers.
 #[derive(Clone)]
@@ -43,6 +43,7 @@ serves! {
         raise_enquiry(wire::RaiseEnquiryRequest) -> wire::RaiseEnquiryResponse;
         list_enquiries(wire::ListEnquiriesRequest) -> wire::ListEnquiriesResponse;
         get_enquiry(wire::GetEnquiryRequest) -> wire::GetEnquiryResponse;
+        conclude_enquiry(wire::ConcludeEnquiryRequest) -> wire::ConcludeEnquiryResponse;
     }
 }
 
@@ -281,10 +282,8 @@ impl CustomsDoor {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
         let wire::ListEnquiriesRequest { page_size, page_token, open } = request.into_inner();
         let size = convert::page_size(page_size)?;
-        let places = enquiries::places(size, &page_token)?;
-        let end = places.end;
-        let page = done(authority, move |at| at.desk.enquiries(&caller, open, places)).await?;
-        let (enquiries, next_page_token) = enquiries::page_to_wire(&page, end);
+        let page = done(authority, move |at| at.desk.enquiries(&caller, open, (&page_token, size))).await?;
+        let (enquiries, next_page_token) = enquiries::page_to_wire(page);
         Ok(Response::new(wire::ListEnquiriesResponse { enquiries, next_page_token }))
     }
 
@@ -296,6 +295,18 @@ impl CustomsDoor {
         let jti = parsed::<Jti>("jti", &request.into_inner().jti)?;
         let view = done(authority, move |at| at.desk.enquiry(&caller, &jti)).await?;
         Ok(Response::new(wire::GetEnquiryResponse { enquiry: Some(enquiries::to_wire(&view)) }))
+    }
+
+    async fn conclude_enquiry(
+        &self,
+        request: Request<wire::ConcludeEnquiryRequest>,
+    ) -> Result<Response<wire::ConcludeEnquiryResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::ConcludeEnquiryRequest { request_id, jti, reason } = request.into_inner();
+        let (jti, reason) = (parsed::<Jti>("jti", &jti)?, needed("reason", &reason)?);
+        let concluded = authority.desk.conclude_enquiry(&caller, &request_id, jti, reason).await;
+        let view = concluded.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::ConcludeEnquiryResponse { enquiry: Some(enquiries::to_wire(&view)) }))
     }
 }
 

@@ -11,8 +11,9 @@ use super::wire::origin::v1::{self as wire, liaison_service_server::LiaisonServi
 use crate::statement::{
     DocumentDigest, EnquiryQuestion, EnquiryReply, EnquirySubject, ItemAnswer, Jti, ReplyAct, SubjectAnswer,
 };
-use crate::workflow::{EnquiriesPage, EnquiryState, EnquiryView, EnquiryWish, ReplyView, ReplyWish, SubjectWish};
-use std::ops::Range;
+use crate::workflow::{
+    Conclusion, EnquiriesPage, EnquiryState, EnquiryView, EnquiryWish, ReplyView, ReplyWish, SubjectWish,
+};
 use tonic::{Request, Response, Status};
 
 /// The handlers of the side that is asked.
@@ -38,10 +39,8 @@ impl LiaisonDoor {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
         let wire::ListIncomingEnquiriesRequest { page_size, page_token, open } = request.into_inner();
         let size = convert::page_size(page_size)?;
-        let places = places(size, &page_token)?;
-        let end = places.end;
-        let page = done(authority, move |at| at.desk.incoming_enquiries(&caller, open, places)).await?;
-        let (enquiries, next_page_token) = page_to_wire(&page, end);
+        let page = done(authority, move |at| at.desk.incoming_enquiries(&caller, open, (&page_token, size))).await?;
+        let (enquiries, next_page_token) = page_to_wire(page);
         Ok(Response::new(wire::ListIncomingEnquiriesResponse { enquiries, next_page_token }))
     }
 
@@ -169,16 +168,9 @@ fn answer(wire: &wire::SubjectAnswer) -> Result<SubjectAnswer, ApiError> {
     })
 }
 
-/// The places of a page; its token counts those before it.
-pub(super) fn places(size: usize, token: &str) -> Result<Range<usize>, ApiError> {
-    let from = if token.is_empty() { 0 } else { parsed::<usize>("page_token", token)? };
-    Ok(from..from.saturating_add(size))
-}
-
-/// A page that ends at a place, with the token of the next.
-pub(super) fn page_to_wire(page: &EnquiriesPage, end: usize) -> (Vec<wire::Enquiry>, String) {
-    let next = if page.more { end.to_string() } else { String::new() };
-    (page.enquiries.iter().map(to_wire).collect(), next)
+/// A page, with the token of the next.
+pub(super) fn page_to_wire(page: EnquiriesPage) -> (Vec<wire::Enquiry>, String) {
+    (page.enquiries.iter().map(to_wire).collect(), page.next.unwrap_or_default())
 }
 
 /// An enquiry as the wire shows it.
@@ -189,6 +181,7 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         EnquiryState::ClarificationAsked => wire::EnquiryState::ClarificationAsked,
         EnquiryState::PartlyAnswered => wire::EnquiryState::PartlyAnswered,
         EnquiryState::Answered => wire::EnquiryState::Answered,
+        EnquiryState::Concluded => wire::EnquiryState::Concluded,
         EnquiryState::Erased => wire::EnquiryState::Erased,
     };
     let asked = view.enquiry.as_ref().map(|enquiry| &enquiry.asked);
@@ -223,6 +216,17 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         days_unknown: !view.days_known,
         proposes_of: view.proposes_of.clone(),
         answer_unread: view.answer_unread,
+        concluded: view.concluded.as_ref().map(concluded_to_wire),
+    }
+}
+
+fn concluded_to_wire(Conclusion { by, reason }: &Conclusion) -> wire::EnquiryConclusion {
+    wire::EnquiryConclusion {
+        at: super::applications::at(by.at_ms),
+        by: by.account.to_string(),
+        by_name: by.name.clone(),
+        by_offices: by.offices.iter().map(ToString::to_string).collect(),
+        reason: reason.to_string(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::workflow::{MatchWish, Matched};
 use std::collections::BTreeSet;
 
 /// Lines of one declaration at most.
-const LINES_MAX: usize = 50;
+pub(super) const LINES_MAX: usize = 50;
 
 /// What is to be held against a certificate.
 pub(super) fn wish(asked: wire::MatchDeclarationRequest) -> Result<MatchWish, ApiError> {

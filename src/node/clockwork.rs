@@ -45,8 +45,8 @@ pub(super) async fn tend(desks: Vec<Desk>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Erases what the years of keeping are over for, until the node stops: at once and every day, a round a minute while
-/// there is more.
+/// Erases what the years of keeping are over for, and links that ended, until the node stops: at once and every day, a round
+/// a minute while there is more. A link that cannot be read keeps nothing else from being erased.
 pub(super) async fn erase(desks: Vec<Desk>, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
     let mut look = tokio::time::interval(LOOK);
     let mut next = desks.into_iter().map(|desk| (desk, Timestamp::MIN)).collect::<Vec<_>>();
@@ -58,20 +58,23 @@ pub(super) async fn erase(desks: Vec<Desk>, clock: Arc<dyn Clock>, mut stop: wat
         let now = clock.now();
         for (desk, due) in next.iter_mut().filter(|(_, due)| *due <= now) {
             let desk = desk.clone();
-            let done = tokio::task::spawn_blocking(move || desk.erase_due()).await;
-            let more = match done {
-                Ok(Ok((count, more))) => {
+            let done = tokio::task::spawn_blocking(move || (desk.sweep_shares(), desk.erase_due())).await;
+            // The runtime ends.
+            let Ok((swept, erased)) = done else { return };
+            if let Err(error) = swept {
+                tracing::warn!(%error, reason = error.reason(), "links that ended could not be removed");
+            }
+            let more = match erased {
+                Ok((count, more)) => {
                     if count > 0 {
                         tracing::info!(count, "what certificates said was erased: the years of keeping are over");
                     }
                     more
                 }
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, reason = error.reason(), "what is due could not be erased");
+                Err(error) => {
+                    tracing::warn!(%error, reason = error.reason(), "what certificates say and is due could not be erased");
                     false
                 }
-                // The runtime ends.
-                Err(_) => return,
             };
             if !more {
                 *due = later(now, AGAIN);
@@ -122,6 +125,37 @@ impl Reminder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{Batch, Disclosures, StateChange, Store as _, Table};
+    use crate::workflow::tests::world::World;
+
+    #[tokio::test]
+    async fn a_link_that_cannot_be_read_keeps_nothing_from_being_erased() {
+        let mut world = World::new();
+        world.erase_after_years = Some(0);
+        let (desk, _) = world.desk();
+        let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome.entry;
+        let put = |id: &[u8], record: &[u8]| StateChange::RecordPut {
+            table: Table::Share,
+            id: id.to_vec(),
+            record: record.to_vec(),
+        };
+        let state = vec![put(b"u2026-11-30shr_broken", b"shr_broken"), put(b"ishr_broken", b"no link")];
+        world.store.commit(Batch { at_ms: 1, state, ..Batch::default() }).unwrap();
+        world.clock.set("2028-11-23T10:00:00Z".parse().unwrap());
+        assert!(desk.sweep_shares().is_err());
+
+        let (stop, stopped) = watch::channel(false);
+        let erasing = tokio::spawn(erase(vec![desk], Arc::clone(&world.clock) as Arc<dyn Clock>, stopped));
+        let is_gone = || world.store.disclosures(&issued.origin, issued.index).unwrap() == Some(Disclosures::Erased);
+        let gone = async {
+            while !is_gone() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(20), gone).await.is_ok(), "it was not erased");
+        stop.send_replace(true);
+        erasing.await.unwrap();
+    }
 
     #[test]
     fn a_list_that_has_run_out_is_told_at_once_and_daily_until_the_next_is_there() {

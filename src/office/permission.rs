@@ -74,6 +74,8 @@ pub enum Action {
     ShareDeclaration,
     /// Ask an issuer about certificates.
     RaiseEnquiry,
+    /// Conclude an enquiry of which the answer is not to be read.
+    ConcludeEnquiry,
     /// Read enquiries of this authority, and those to it.
     ReadEnquiries,
     /// Answer an enquiry of another authority.
@@ -88,7 +90,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::FileApplication,
         Self::ReadOwn,
         Self::KeepProfile,
@@ -123,6 +125,7 @@ impl Action {
         Self::EndorseArrival,
         Self::ShareDeclaration,
         Self::RaiseEnquiry,
+        Self::ConcludeEnquiry,
         Self::ReadEnquiries,
         Self::AnswerEnquiry,
         Self::RegisterPaper,
@@ -167,7 +170,7 @@ impl Action {
             | Self::EndorseArrival
             | Self::ShareDeclaration
             | Self::RaiseEnquiry => &[CustomsOfficer, CustomsSupervisor],
-            Self::ReleaseDenial => &[CustomsSupervisor],
+            Self::ReleaseDenial | Self::ConcludeEnquiry => &[CustomsSupervisor],
             Self::ReadEnquiries => &[CustomsOfficer, CustomsSupervisor, Liaison],
             Self::AnswerEnquiry => &[Liaison],
         }
@@ -211,6 +214,7 @@ impl Action {
             Self::EndorseArrival => "endorse_arrival",
             Self::ShareDeclaration => "share_declaration",
             Self::RaiseEnquiry => "raise_enquiry",
+            Self::ConcludeEnquiry => "conclude_enquiry",
             Self::ReadEnquiries => "read_enquiries",
             Self::AnswerEnquiry => "answer_enquiry",
             Self::RegisterPaper => "register_paper",
@@ -257,6 +261,7 @@ impl Action {
             Self::EndorseArrival => "endorse a certificate that arrived",
             Self::ShareDeclaration => "share a declaration with its importer",
             Self::RaiseEnquiry => "ask an issuer about certificates",
+            Self::ConcludeEnquiry => "conclude an enquiry of which the answer cannot be read",
             Self::ReadEnquiries => "read enquiries",
             Self::AnswerEnquiry => "answer an enquiry",
             Self::RegisterPaper => "register a certificate that was issued on paper",

@@ -164,7 +164,8 @@ pub enum Table {
     Denial,
     /// Logs that have shown two histories and that a person has lifted, by origin.
     Lifted,
-    /// Links by which importers see their own declarations: by their id, by the hash of their secret, by their last day.
+    /// Links by which importers see their own declarations: by their id, by the hash of their secret, by their last day, by
+    /// their certificate.
     Share,
     /// The applications of each exporter that name an invoice, by a hash of its number.
     ApplicationInvoice,
@@ -236,7 +237,7 @@ impl Table {
     /// out.
     #[must_use]
     pub const fn is_sealed(self) -> bool {
-        matches!(self, Self::Application | Self::ApplicationPaper | Self::CustomsWords)
+        matches!(self, Self::Application | Self::ApplicationPaper | Self::CustomsWords | Self::Share)
     }
 
     pub(super) const fn byte(self) -> u8 {

@@ -1,8 +1,9 @@
 //! Erasing what a certificate says, at this node: by the word of its operator or an administrator, with a reason, or when
 //! the years of keeping are over. The keys that its disclosures, those of its changes of status and of what else statements
-//! say of it are sealed under are overwritten, and so are those of what customs here wrote in what they did with it; its
-//! entry stays, its log verifies as before, and whoever presents the disclosures of his own still proves them. What others
-//! hold (the addressee, the holder, another authority of this node) is theirs to erase.
+//! say of it are sealed under are overwritten, and so are those of what customs here wrote in what they did with it, and of
+//! the links to it that they gave importers; its entry stays, its log verifies as before, and whoever presents the disclosures
+//! of his own still proves them. What others hold (the addressee, the holder, another authority of this node) is theirs to
+//! erase.
 
 use super::{
     ArrivedName, CertificateName, Desk, WorkflowError, applications,
@@ -294,7 +295,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Has no more written here of a certificate that arrived, and erases what customs wrote in what they did with it.
+    /// Has no more written here of a certificate that arrived, and erases what customs wrote in what they did with it and for
+    /// importers.
     fn erase_words(&self, store: &dyn Store, entry: &EntryRef) -> Result<(), WorkflowError> {
         let facts = store.facts(&entry.origin, entry.index)?.ok_or(WorkflowError::CertificateUnknown)?;
         let mut moves = 0;

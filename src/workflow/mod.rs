@@ -62,8 +62,8 @@ pub use continuity::{
     Registered,
 };
 pub use customs::{
-    Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, ClockStep, Course, Deadline,
-    Decided, DecisionWish, Delivery, DenialsPage, Endorsed, EndorsementNote, EndorsementWish, EnquiriesPage,
+    Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, ClockStep, Conclusion, Course,
+    Deadline, Decided, DecisionWish, Delivery, DenialsPage, Endorsed, EndorsementNote, EndorsementWish, EnquiriesPage,
     EnquiryRefused, EnquiryState, EnquiryView, EnquiryWish, JudgedReply, MatchWish, Matched, Notice, PartnerLogs,
     Raised, Reminders, Replied, ReplyView, ReplyWish, Share, ShareId, ShareWish, Shared, SharesPage, StatusNote,
     SubjectWish, UseRefused, WriteOffWish, WrittenOff,

@@ -194,7 +194,27 @@ fn member(field: &FieldDescriptor, words: &str) -> Json {
         Kind::Enum(of) => reference(&short(of.full_name())),
         Kind::Message(of) => plain(&of).unwrap_or_else(|| reference(&schema_name(&of))),
     };
-    described(if field.is_list() { json!({ "type": "array", "items": one }) } else { one }, words)
+    described(if field.is_list() { list(&one, words) } else { one }, words)
+}
+
+/// A list, with how many it may have where its comment begins with that.
+fn list(one: &Json, words: &str) -> Json {
+    let list = json!({ "type": "array", "items": one });
+    match bounds(words) {
+        Some((0, most)) => with(list, "maxItems", most.into()),
+        Some((least, most)) => with(with(list, "minItems", least.into()), "maxItems", most.into()),
+        None => list,
+    }
+}
+
+/// `1 to 500.`, `1 to 256 rows.` or `At most 100.`, as the whole first sentence.
+fn bounds(words: &str) -> Option<(u64, u64)> {
+    let (sentence, _) = words.split_once('.')?;
+    let (least, most) = match sentence.strip_prefix("At most ") {
+        Some(most) => ("0", most),
+        None => sentence.strip_suffix(" rows").unwrap_or(sentence).split_once(" to ")?,
+    };
+    Some((least.parse().ok()?, most.parse().ok()?))
 }
 
 /// What is no object, though it is a message.
@@ -259,6 +279,10 @@ impl Comments {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        api::{customs, matching},
+        statement::{DOCUMENTS_MAX, SUBJECTS_MAX},
+    };
 
     fn document() -> Json {
         serde_json::from_str(&describe(&Methods::read().unwrap())).unwrap()
@@ -316,6 +340,27 @@ mod tests {
         assert!(schemas["ArrivedName"]["description"].as_str().unwrap().contains("At most one of `jti`, `number`"));
         assert!(schemas["Delivery"]["enum"].as_array().unwrap().contains(&"DELIVERY_COMPLETE".into()));
         assert!(schemas["Delivery"]["description"].as_str().unwrap().contains("`DELIVERY_HELD`"));
+    }
+
+    #[test]
+    fn lists_say_how_many_they_take_as_the_node_bounds_them() {
+        let schemas = &document()["components"]["schemas"];
+        for (message, member, least, most) in [
+            ("MatchDeclarationRequest", "lines", Some(1), matching::LINES_MAX),
+            ("WriteOffRequest", "lines", Some(1), customs::LINES_MAX),
+            ("AmendWriteOffRequest", "lines", Some(1), customs::LINES_MAX),
+            ("DecideItemsRequest", "decisions", Some(1), customs::LINES_MAX),
+            ("RaiseEnquiryRequest", "subjects", Some(1), SUBJECTS_MAX),
+            ("RaiseEnquiryRequest", "documents", None, DOCUMENTS_MAX),
+            ("ReplyEnquiryRequest", "answers", None, customs::LINES_MAX),
+            ("ReplyEnquiryRequest", "documents", None, DOCUMENTS_MAX),
+            ("SubjectAnswer", "items", None, customs::LINES_MAX),
+        ] {
+            let list = &schemas[message]["properties"][member];
+            assert_eq!(list["maxItems"], json!(most), "{message}.{member}");
+            assert_eq!(list["minItems"], json!(least), "{message}.{member}");
+        }
+        assert_eq!(bounds("At most 500 parties and 500 products."), None, "of rows it takes 1,000");
     }
 
     #[test]

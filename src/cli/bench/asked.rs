@@ -94,7 +94,8 @@ mod tests {
         super::figure::{Calls, Limit},
         *,
     };
-    use std::time::Duration;
+    use clap::ValueEnum as _;
+    use std::{fs, time::Duration};
 
     fn unmet(figure: &Figure) -> Vec<String> {
         figure.name.asked().iter().filter(|asked| !asked.is_met(figure)).map(ToString::to_string).collect()
@@ -123,5 +124,19 @@ mod tests {
         assert_eq!(unmet(&arrival(200)), ["p99 at most 150 ms"]);
         let without = Figure::new(Name::ArrivalLatency, 12.0, "ms", Limit::new(1.0, "syncs"));
         assert_eq!(unmet(&without).len(), 2);
+    }
+
+    #[test]
+    fn the_page_has_every_figure_with_what_is_promised_of_it() {
+        let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/bench.md")).unwrap();
+        let rows = page.lines().filter(|line| line.starts_with("| `")).collect::<Vec<_>>();
+        let beside = [Name::CatchUpMemory, Name::PartnerStalled, Name::PartnerSlowest];
+        let names = Name::value_variants().iter().chain(&beside).collect::<Vec<_>>();
+        for name in &names {
+            let asked = name.asked().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let (begin, end) = (format!("| `{}` |", name.as_str()), format!("| {asked} |"));
+            assert!(rows.iter().any(|row| row.starts_with(&begin) && row.ends_with(&end)), "{begin} … {end}");
+        }
+        assert_eq!(rows.len(), names.len(), "the page has a figure that there is not");
     }
 }

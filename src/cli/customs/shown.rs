@@ -259,7 +259,7 @@ pub(super) fn waits(console: Console, decisions: usize) -> String {
 }
 
 /// Who did something: by name where it is known, with the offices it acts for, and by account.
-fn officer(account: &str, name: &str, offices: &[String]) -> String {
+pub(in crate::cli) fn officer(account: &str, name: &str, offices: &[String]) -> String {
     let account = plain(account);
     if name.is_empty() {
         return account;

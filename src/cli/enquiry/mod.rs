@@ -1,5 +1,6 @@
 //! `origin enquiry`: customs ask the issuer whether it really said what a certificate says.
 
+mod conclude;
 pub(in crate::cli) mod document;
 mod raise;
 pub(in crate::cli) mod shown;
@@ -29,6 +30,7 @@ enum Command {
     Raise(Box<raise::Raise>),
     List(List),
     Show(Show),
+    Conclude(conclude::Conclude),
 }
 
 impl Arguments {
@@ -37,6 +39,7 @@ impl Arguments {
             Command::Raise(arguments) => arguments.run(console),
             Command::List(arguments) => arguments.run(console),
             Command::Show(arguments) => arguments.run(console),
+            Command::Conclude(arguments) => arguments.run(console),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{
     EnquiryView, ReplyView,
-    arrival::{instant, statement_at},
+    arrival::{instant, statement_at, statements_about},
     closed::said_about,
     course::{parse, written},
     enquiries::Side,
@@ -13,7 +13,7 @@ use crate::{
     inbox,
     log::Origin,
     sequencer::{Beside, Outcome},
-    statement::{EnquiryReply, Issuer, Jti, Kind, OpenedBody, ReplyAct, ReplyWords, StatementRef},
+    statement::{EnquiryReply, EnquirySubject, Issuer, Jti, Kind, OpenedBody, ReplyAct, ReplyWords, StatementRef},
     store::{Disclosures, EntryRef, StateChange, Store, Subject, Table},
     workflow::{Desk, WorkflowError},
 };
@@ -58,6 +58,32 @@ impl Desk {
         }
         answers.shown.sort_by_key(|reply| reply.jti);
         Ok(answers)
+    }
+
+    /// The enquiry about these certificates that a reply was made to whose words are erased: the reply says it no more, and
+    /// the enquiry is found by it still. It reads from the disk.
+    pub(super) fn replied_to(
+        &self,
+        side: Side,
+        reply: &Jti,
+        subjects: &[EnquirySubject],
+    ) -> Result<Option<EnquiryView>, WorkflowError> {
+        for subject in subjects {
+            // What is known by now may have been asked about by its number alone.
+            let known = subject.certificate.iter().map(|place| Subject::Statement(place.jti));
+            for by in known.chain([Subject::Number(subject.number.to_string())]) {
+                for store in self.asking_stores(side) {
+                    for (_, enquiry) in statements_about(store.as_ref(), &by, Kind::Enquiry)? {
+                        match self.enquiry_of(side, &enquiry.opened.envelope.jti) {
+                            Ok(view) if view.counting().any(|one| one.jti == *reply) => return Ok(Some(view)),
+                            Ok(_) | Err(WorkflowError::EnquiryUnknown) => {}
+                            Err(error) => return Err(error),
+                        }
+                    }
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// How far the logs of who is asked are here, to be kept with the enquiry: what was here before it answers it not.

@@ -412,7 +412,7 @@ impl Arrival {
 }
 
 /// Where the certificates of a number stand in a store, also those whose contents are erased.
-pub(super) fn of_number(store: &dyn Store, number: &str) -> Result<Vec<EntryRef>, StoreError> {
+pub(in crate::workflow) fn of_number(store: &dyn Store, number: &str) -> Result<Vec<EntryRef>, StoreError> {
     let known = about(store, &Subject::Number(number.to_owned()))?.into_iter();
     let known = known.filter(|one| one.kind == Kind::CertificateOfOrigin);
     let mut entries = known.map(|one| one.entry).collect::<Vec<_>>();

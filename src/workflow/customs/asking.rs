@@ -1,8 +1,8 @@
 //! Enquiries that customs of the importing country raise.
 
 use super::{
-    ArrivedName, EnquiryRefused, EnquiryView, Notice, deciding::blocking, digest, enquiries::Side, fits, part,
-    refused::can_be_named, said_at,
+    ArrivedName, EnquiryRefused, EnquiryView, Notice, ReplyView, deciding::blocking, digest, enquiries::Side,
+    erased::is_erased, fits, part, refused::can_be_named, said_at,
 };
 use crate::{
     certificate::{Certificate, Text, number_as_read},
@@ -218,19 +218,33 @@ impl Desk {
     ) -> Result<StatementRef, WorkflowError> {
         let found = self.addressed().into_iter().find_map(|(_, store)| {
             let entry = store.find(reply).transpose()?;
-            Some(entry.and_then(|entry| Ok((said_at(store.as_ref(), &self.trust(), &entry)?, entry))))
+            Some(entry.and_then(|entry| Ok((said_at(store.as_ref(), &self.trust(), &entry)?, entry, store))))
         });
         let unasked = || EnquiryRefused::NoClarification(*reply);
-        let (said, place) = found.transpose()?.ok_or_else(unasked)?;
+        let (said, place, store) = found.transpose()?.ok_or_else(unasked)?;
         let (said, _) = said.filter(|(_, key_closed)| key_closed.is_none()).ok_or_else(unasked)?;
-        let OpenedBody::EnquiryReply(Some(body)) = said.body else { return Err(unasked().into()) };
-        if said.envelope.iss != *to || body.reply.act != ReplyAct::ClarificationAsked {
+        let OpenedBody::EnquiryReply(body) = said.body else { return Err(unasked().into()) };
+        if said.envelope.iss != *to {
             return Err(unasked().into());
         }
-        let asked = match self.enquiry_of(Side::Asking, &body.enquiry.jti) {
-            Err(WorkflowError::EnquiryUnknown) => return Err(unasked().into()),
-            asked => asked?,
+        let asked = match body {
+            Some(body) => match self.enquiry_of(Side::Asking, &body.enquiry.jti) {
+                Err(WorkflowError::EnquiryUnknown) => return Err(unasked().into()),
+                asked => asked?,
+            },
+            None => match self.replied_to(Side::Asking, reply, subjects)? {
+                Some(asked) => asked,
+                None if is_erased(store.as_ref(), &place)? => {
+                    return Err(EnquiryRefused::ClarificationErased(*reply).into());
+                }
+                None => return Err(EnquiryRefused::ClarificationUnread(*reply).into()),
+            },
         };
+        // What it did is known of one whose words are erased, too.
+        let asks = |one: &ReplyView| one.jti == *reply && one.reply.reply.act == ReplyAct::ClarificationAsked;
+        if !asked.counting().any(asks) {
+            return Err(unasked().into());
+        }
         if let Some((place, other)) = (1..).zip(subjects).find(|(_, subject)| !asked.asks_about(subject)) {
             let (number, enquiry) = (other.number.to_string(), asked.place.jti);
             return Err(EnquiryRefused::ClarifiesAnother { place, number, enquiry }.into());

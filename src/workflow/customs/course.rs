@@ -1,7 +1,8 @@
 //! What was done here with a certificate of a partner: kept, shown, and what is left of it.
 
 use super::{
-    Arrival, ArrivedName, Delivery, EnquiryView, Notice, again::over, arrival::statements_about, using::reversed,
+    Arrival, ArrivedName, Delivery, EnquiryView, Notice, again::over, arrival::statements_about, sharing::links_erased,
+    using::reversed,
 };
 use crate::{
     certificate::Measure,
@@ -304,8 +305,8 @@ pub(in crate::workflow) fn file_in(
     Ok((file.unwrap_or_default(), record))
 }
 
-/// What changes when what a certificate says is erased: its file says so, what people wrote in the acts on it goes, and what
-/// was used and decided stays. An act that was kept before its words stood apart is kept anew without them.
+/// What changes when what a certificate says is erased: its file says so, what people wrote in the acts on it goes, and so do
+/// the links to it, and what was used and decided stays. An act that was kept before its words stood apart is kept anew without them.
 pub(in crate::workflow) fn words_erased(
     store: &dyn Store,
     origin: &Origin,
@@ -322,6 +323,7 @@ pub(in crate::workflow) fn words_erased(
             expected.push(Expected { table, id, record: Some(record) });
         }
     }
+    state.extend(links_erased(store, jti)?);
     let (file, record) = file_in(store, origin, jti)?;
     if !file.erased {
         let (table, id) = (Table::Customs, file_id(origin, jti));

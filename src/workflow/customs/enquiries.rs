@@ -1,187 +1,38 @@
 //! Enquiries as both sides see them, with the clock of the agreement and the answers.
 
 use super::{
+    EnquiryState, EnquiryView,
     answers::Answers,
     arrival::{Statement, statement_at, statements_about},
     closed::said_about,
+    standing::{put_first, state_of},
 };
 use crate::{
-    certificate::number_as_read,
     inbox,
     office::{Action, Caller},
-    statement::{
-        Enquiry, EnquiryReply, EnquirySubject, Envelope, Issuer, Jti, Kind, OpenedBody, ReplyAct, ResponseCode,
-        StatementRef, SubjectAnswer,
-    },
+    statement::{Envelope, Issuer, Jti, Kind, OpenedBody, ReplyAct, ResponseCode, StatementRef},
     store::{About, Disclosures, EntryRef, Store, Subject, about, about_at},
     time::{Date, Timestamp},
     workflow::{Accounts, Desk, WorkflowError},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-    sync::Arc,
-};
-
-/// Where an enquiry stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EnquiryState {
-    /// Nobody acknowledged it yet.
-    Sent,
-    /// The other side has it.
-    Acknowledged,
-    /// Something is to be clarified first.
-    ClarificationAsked,
-    /// Some of it is answered.
-    PartlyAnswered,
-    /// All of it is answered.
-    Answered,
-    /// What it says is erased, with the last certificate that it asks about, or what was answered to it.
-    Erased,
-}
-
-/// An answer, as either side sees it.
-#[derive(Debug, Clone)]
-pub struct ReplyView {
-    /// The statement.
-    pub jti: Jti,
-    /// What it says.
-    pub reply: EnquiryReply,
-    /// The civil day at the replying side when it was made, or came here.
-    pub day: Option<Date>,
-    /// Whether it came after the day that was in force then.
-    pub late: bool,
-    /// Why it does not count, where it stands past the closing of its key.
-    pub key_closed: Option<String>,
-    /// Whether what it says in words is erased where it was made.
-    pub erased: bool,
-}
-
-/// An enquiry, as either side sees it.
-#[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "one for each thing that is known of it beside its state")]
-pub struct EnquiryView {
-    /// Where it stands.
-    pub place: StatementRef,
-    /// Who asks.
-    pub from: Issuer,
-    /// Who is asked.
-    pub to: Issuer,
-    /// What is asked; none where it is erased.
-    pub enquiry: Option<Enquiry>,
-    /// The civil day at the replying side when it was sent; to the side that is asked, by the word of who asks.
-    pub sent_on: Option<Date>,
-    /// The civil day it came to the replying side.
-    pub received_on: Option<Date>,
-    /// Whether its days are known: while logs that they rest on are still to be opened here they are not, and none is
-    /// named.
-    pub days_known: bool,
-    /// The last day to say that it came.
-    pub acknowledge_due: Option<Date>,
-    /// The last day to answer.
-    pub reply_due: Option<Date>,
-    /// The last day to which more time may be taken, and the article; none where the agreements say nothing.
-    pub latest: Option<(Date, Option<String>)>,
-    /// The last day of the importing side to decide.
-    pub decide_due: Option<Date>,
-    /// The article of the day to answer.
-    pub article: Option<String>,
-    /// Where it stands.
-    pub state: EnquiryState,
-    /// Whether who is asked has replied since, and what that answers is not to be read here: it may be the answer.
-    pub answer_unread: bool,
-    /// Whether the day to answer is over.
-    pub overdue: bool,
-    /// Whether that day is near.
-    pub due_soon: bool,
-    /// What an officer may decide now: nothing is decided by a machine.
-    pub proposes: Option<ResponseCode>,
-    /// Of which certificates, by their places in it: those that are here and have no answer.
-    pub proposes_of: Vec<u32>,
-    /// What was answered, in its order.
-    pub replies: Vec<ReplyView>,
-    /// The enquiries that give the clarifications which replies asked for.
-    pub clarified_by: Vec<Jti>,
-    /// The numbers, as they are read, that clarifying enquiries have answers about, each with the day of the first.
-    pub(super) clarified: BTreeMap<String, Option<Date>>,
-}
-
-impl EnquiryView {
-    /// Whether something is still to be answered.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        !matches!(self.state, EnquiryState::Answered | EnquiryState::Erased)
-    }
-
-    /// The certificates that it asks about, as far as that is not erased.
-    #[must_use]
-    pub fn subjects(&self) -> &[EnquirySubject] {
-        self.enquiry.as_ref().map(|enquiry| enquiry.subjects.as_slice()).unwrap_or_default()
-    }
-
-    /// The replies that count: those past the closing of their key do not.
-    pub(super) fn counting(&self) -> impl Iterator<Item = &ReplyView> {
-        self.replies.iter().filter(|one| one.key_closed.is_none())
-    }
-
-    /// The places in the enquiry that are answered.
-    pub(super) fn answered(&self) -> BTreeSet<u32> {
-        self.counting().flat_map(|one| &one.reply.answers).map(|answer: &SubjectAnswer| answer.subject).collect()
-    }
-
-    /// The reply that answers about the certificate at a place.
-    fn answer_about(&self, place: u32) -> Option<&ReplyView> {
-        let answers = |one: &ReplyView| one.reply.answers.iter().any(|answer| answer.subject == place);
-        self.counting().find(|one| one.reply.reply.act == ReplyAct::Full || answers(one))
-    }
-
-    /// The numbers, as they are read, of the certificates that are answered about, here or in the enquiry that clarified
-    /// this one, each with the day of the first answer.
-    fn answered_numbers(&self) -> BTreeMap<String, Option<Date>> {
-        let mut numbers = self.clarified.clone();
-        for (place, subject) in (1..).zip(self.subjects()) {
-            if let Some(answer) = self.answer_about(place) {
-                put_first(&mut numbers, number_as_read(subject.number.as_str()), answer.day);
-            }
-        }
-        numbers
-    }
-
-    /// Of a certificate that is answered about, whether that was too late: what an enquiry that clarified this one was
-    /// answered with counts by its day, as if it stood here, and of two answers the one that came in time.
-    pub(super) fn was_late(&self, place: u32, subject: &EnquirySubject) -> Option<bool> {
-        let past = |day: Option<Date>| day.zip(self.reply_due).is_some_and(|(day, due)| day > due);
-        let here = self.answer_about(place).map(|answer| answer.late);
-        let there = self.clarified.get(&number_as_read(subject.number.as_str())).copied().map(past);
-        here.into_iter().chain(there).reduce(|here, there| here && there)
-    }
-
-    /// Whether it asks about the certificate of another enquiry's subject: one that was not known here by its number alone.
-    pub(super) fn asks_about(&self, other: &EnquirySubject) -> bool {
-        self.subjects().iter().any(|one| is_same(one, other))
-    }
-
-    /// Whether a certificate was answered about after the day that was in force then, here or in an enquiry that clarified
-    /// this one.
-    #[must_use]
-    pub fn is_late(&self) -> bool {
-        (1..).zip(self.subjects()).any(|(place, one)| self.was_late(place, one) == Some(true))
-    }
-
-    /// Whether the enquiries that clarify this one have the answers to all of it.
-    fn is_clarified(&self) -> bool {
-        let mut asked = (1..).zip(self.subjects());
-        !self.clarified_by.is_empty() && asked.all(|(place, one)| self.was_late(place, one).is_some())
-    }
-}
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 /// Some of the enquiries of a side.
 #[derive(Debug, Clone)]
 pub struct EnquiriesPage {
-    /// Those in the places that were asked for.
+    /// Those behind the last page.
     pub enquiries: Vec<EnquiryView>,
-    /// Whether there are more behind them.
-    pub more: bool,
+    /// Where to go on; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// Where one stands in a list: open ones by the day they are due, then the others in the order they were made. A page begins
+/// behind the last one of the page before, so that none is left out because another was answered, and none is shown again
+/// because another came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Open(Date, Jti),
+    Closed(Jti),
 }
 
 /// One of a list of which not everything is opened.
@@ -199,10 +50,10 @@ pub(super) enum Side {
 
 impl Desk {
     /// Enquiries of this authority: those that are open by the day they are due, then the others in the order they were made;
-    /// of all these, those in some places. It reads from the disk.
-    pub fn enquiries(&self, caller: &Caller, open: bool, places: Range<usize>) -> Result<EnquiriesPage, WorkflowError> {
+    /// of all these, so many behind the page that gave a token. It reads from the disk.
+    pub fn enquiries(&self, caller: &Caller, open: bool, page: (&str, usize)) -> Result<EnquiriesPage, WorkflowError> {
         Accounts::allow(caller, Action::ReadEnquiries)?;
-        self.some_enquiries(Side::Asking, open, places)
+        self.some_enquiries(Side::Asking, open, page)
     }
 
     /// One enquiry of this authority. It reads from the disk.
@@ -216,10 +67,10 @@ impl Desk {
         &self,
         caller: &Caller,
         open: bool,
-        places: Range<usize>,
+        page: (&str, usize),
     ) -> Result<EnquiriesPage, WorkflowError> {
         Accounts::allow(caller, Action::ReadEnquiries)?;
-        self.some_enquiries(Side::Asked, open, places)
+        self.some_enquiries(Side::Asked, open, page)
     }
 
     /// One enquiry to this authority. It reads from the disk.
@@ -232,40 +83,44 @@ impl Desk {
         self.enquiry_of(Side::Asked, jti)
     }
 
-    /// What is over is known by its identifier, and opened only where it has one of the places.
-    fn some_enquiries(&self, side: Side, open: bool, places: Range<usize>) -> Result<EnquiriesPage, WorkflowError> {
-        let (mut waiting, mut rest) = (Vec::new(), Vec::new());
+    /// What is over is known by its identifier, and opened only where it is on the page.
+    fn some_enquiries(
+        &self,
+        side: Side,
+        open: bool,
+        (token, size): (&str, usize),
+    ) -> Result<EnquiriesPage, WorkflowError> {
+        let after = if token.is_empty() { None } else { Some(token.parse::<Place>()?) };
+        let mut all = Vec::new();
         for store in self.asking_stores(side) {
             for one in about(store.as_ref(), &Subject::Kind(Kind::Enquiry))? {
                 let facts = store.facts(&one.entry.origin, one.entry.index)?;
                 let over = facts.map(|facts| self.is_over(&facts.jti).map(|over| (facts.jti, over)));
                 match over.transpose()? {
                     Some((_, true)) if open => {}
-                    Some((jti, true)) => rest.push((jti, Listed::Over(Arc::clone(&store), one))),
+                    Some((jti, true)) => all.push((Place::Closed(jti), Listed::Over(Arc::clone(&store), one))),
                     _ => {
                         let Some(view) = self.opened(side, store.as_ref(), &one)? else { continue };
-                        if view.is_open() {
-                            waiting.push(view);
-                        } else if !open {
-                            rest.push((view.place.jti, Listed::Open(Box::new(view))));
+                        let place = Place::of(&view);
+                        if !open || matches!(place, Place::Open(..)) {
+                            all.push((place, Listed::Open(Box::new(view))));
                         }
                     }
                 }
             }
         }
-        waiting.sort_by_key(|view| (view.reply_due.unwrap_or(Date::MAX), view.place.jti));
-        rest.sort_by_key(|(jti, _)| *jti);
-        let all =
-            waiting.into_iter().map(|view| Listed::Open(Box::new(view))).chain(rest.into_iter().map(|(_, one)| one));
-        let mut all = all.skip(places.start);
-        let mut enquiries = Vec::new();
-        for one in all.by_ref().take(places.len()) {
+        all.retain(|(place, _)| after.is_none_or(|after| *place > after));
+        all.sort_by_key(|(place, _)| *place);
+        let more = all.len() > size;
+        let (mut enquiries, mut last) = (Vec::new(), None);
+        for (place, one) in all.into_iter().take(size) {
+            last = Some(place);
             match one {
                 Listed::Open(view) => enquiries.push(*view),
                 Listed::Over(store, one) => enquiries.extend(self.opened(side, store.as_ref(), &one)?),
             }
         }
-        Ok(EnquiriesPage { enquiries, more: all.next().is_some() })
+        Ok(EnquiriesPage { enquiries, next: last.filter(|_| more).map(|place| place.to_string()) })
     }
 
     fn opened(&self, side: Side, store: &dyn Store, one: &About) -> Result<Option<EnquiryView>, WorkflowError> {
@@ -366,6 +221,7 @@ impl Desk {
             article: None,
             state: EnquiryState::Sent,
             answer_unread: false,
+            concluded: None,
             overdue: false,
             due_soon: false,
             proposes: None,
@@ -390,6 +246,9 @@ impl Desk {
         };
         if let Some(from) = received_on.or(sent_on).filter(|_| view.days_known) {
             self.clock(&mut view, side, from)?;
+        }
+        if side == Side::Asking {
+            view.concluded = self.conclusion_of(&view.place.jti)?;
         }
         view.state = state_of(&view, erased);
         view.answer_unread = side == Side::Asking && view.is_open() && self.has_unread_reply(&view)?;
@@ -451,18 +310,33 @@ impl Desk {
     }
 }
 
-/// Whether two enquiries ask about one certificate: one that was not known here by its number alone, in whatever letters,
-/// blanks and dashes it was typed.
-pub(super) fn is_same(one: &EnquirySubject, other: &EnquirySubject) -> bool {
-    match (&one.certificate, &other.certificate) {
-        (Some(one), Some(other)) => one.jti == other.jti,
-        _ => number_as_read(one.number.as_str()) == number_as_read(other.number.as_str()),
+impl Place {
+    fn of(view: &EnquiryView) -> Self {
+        let jti = view.place.jti;
+        if view.is_open() { Self::Open(view.reply_due.unwrap_or(Date::MAX), jti) } else { Self::Closed(jti) }
     }
 }
 
-/// Keeps the day of an answer about a number, of several the first.
-fn put_first(numbers: &mut BTreeMap<String, Option<Date>>, number: String, day: Option<Date>) {
-    numbers.entry(number).and_modify(|first| *first = day.min(*first)).or_insert(day);
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(due, jti) => write!(f, "{due}.{jti}"),
+            Self::Closed(jti) => write!(f, ".{jti}"),
+        }
+    }
+}
+
+impl FromStr for Place {
+    type Err = WorkflowError;
+
+    fn from_str(token: &str) -> Result<Self, WorkflowError> {
+        let (due, jti) = token.split_once('.').ok_or(WorkflowError::PageToken)?;
+        let jti = jti.parse().map_err(|_| WorkflowError::PageToken)?;
+        if due.is_empty() {
+            return Ok(Self::Closed(jti));
+        }
+        Ok(Self::Open(due.parse().map_err(|_| WorkflowError::PageToken)?, jti))
+    }
 }
 
 /// The published statement at a place, if it is no finding.
@@ -471,25 +345,4 @@ fn counted(store: &dyn Store, entry: &EntryRef) -> Result<Option<Statement>, Wor
         return Ok(None);
     }
     Ok(statement_at(store, entry)?)
-}
-
-/// Where an enquiry stands by its answers, the last of which counts.
-fn state_of(view: &EnquiryView, answer_erased: bool) -> EnquiryState {
-    if view.enquiry.is_none() {
-        return EnquiryState::Erased;
-    }
-    let acts = view.counting().map(|one| one.reply.reply.act).collect::<Vec<_>>();
-    if acts.contains(&ReplyAct::Full) || view.is_clarified() {
-        return EnquiryState::Answered;
-    }
-    // Nobody can say any more what of it was answered, and how.
-    if answer_erased {
-        return EnquiryState::Erased;
-    }
-    match acts.last() {
-        None => EnquiryState::Sent,
-        Some(ReplyAct::ClarificationAsked) => EnquiryState::ClarificationAsked,
-        Some(_) if acts.contains(&ReplyAct::Partial) => EnquiryState::PartlyAnswered,
-        Some(_) => EnquiryState::Acknowledged,
-    }
 }

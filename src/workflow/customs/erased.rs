@@ -332,7 +332,7 @@ impl Desk {
 }
 
 /// Whether what a statement says is gone here for good: what did not come yet may come.
-fn is_erased(store: &dyn Store, entry: &EntryRef) -> Result<bool, StoreError> {
+pub(super) fn is_erased(store: &dyn Store, entry: &EntryRef) -> Result<bool, StoreError> {
     match store.disclosures(&entry.origin, entry.index)? {
         Some(Disclosures::Present(_)) => Ok(false),
         Some(Disclosures::None) => inbox::is_erased_there(store, &entry.origin, entry.index),

@@ -34,6 +34,7 @@ impl Desk {
         }
         match view.was_late(place, subject) {
             Some(late) if no_reply || !late => Err(UseRefused::EnquiryReplied(*jti).into()),
+            None if view.concluded.is_some() => Err(UseRefused::EnquiryConcluded(*jti).into()),
             None if view.answer_unread => Err(UseRefused::AnswerUnread(*jti).into()),
             None if !view.overdue => Err(UseRefused::EnquiryNotOverdue { enquiry: *jti, due: view.reply_due }.into()),
             _ => Ok(()),

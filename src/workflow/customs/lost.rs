@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     certificate::Goods,
-    log::Origin,
+    log::{Origin, Shard},
     office::{ActState, Action, Actor, AuditEvent, CustomsAct},
     reason::{Reasoned as _, counted},
     sequencer::{Bare, Closing, Recalled, SequencerError, Standing},
@@ -18,6 +18,7 @@ use crate::{
     workflow::{Desk, WorkflowError},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How often the acts on one certificate are looked for anew because another was first with it.
 const TRIED: usize = 16;
@@ -69,7 +70,7 @@ impl Desk {
         if arrival.file.erased {
             return Ok(None);
         }
-        let told = self.told_of(arrival)?;
+        let (told, shards) = self.told_of(arrival)?;
         if told.is_empty() {
             return Ok(None);
         }
@@ -85,7 +86,7 @@ impl Desk {
             None => return Ok(None),
         };
         let (mut file, ended) = (arrival.file.clone(), arrival.ended());
-        let made = file.make_again((&goods, &ended), &kept, lost);
+        let made = file.make_again((&goods, &ended), &kept, lost, &shards);
         let mut state = vec![arrival.put(&file)?];
         for act in &made {
             state.extend(arrival.put_act(act)?);
@@ -108,25 +109,27 @@ impl Desk {
         Ok(back)
     }
 
-    /// The responses about a certificate in such logs, but in what is void.
-    fn told_of(&self, arrival: &Arrival) -> Result<Vec<(Jti, EntryRef)>, StoreError> {
-        let (store, mut told) = (self.store().as_ref(), Vec::new());
+    /// The responses about a certificate in such logs, but in what is void; and in which shard each stands that is about it.
+    fn told_of(&self, arrival: &Arrival) -> Result<(Vec<(Jti, EntryRef)>, BTreeMap<Jti, Shard>), StoreError> {
+        let (store, mut told, mut shards) = (self.store().as_ref(), Vec::new(), BTreeMap::new());
         let mut said = about(store, &Subject::Statement(arrival.jti))?;
         said.retain(|one| one.kind == Kind::CustomsResponse);
         if said.is_empty() {
-            return Ok(told);
+            return Ok((told, shards));
         }
         let (back, trust) = (self.came_back_to(&arrival.issuer)?, self.trust());
+        if back.is_empty() {
+            return Ok((told, shards));
+        }
         for one in said {
             let EntryRef { origin, index } = &one.entry;
-            if !back.contains(origin) || trust.is_void(origin, *index) {
-                continue;
-            }
-            if let Some(facts) = store.facts(origin, *index)? {
+            let Some(facts) = store.facts(origin, *index)? else { continue };
+            shards.insert(facts.jti, origin.shard());
+            if back.contains(origin) && !trust.is_void(origin, *index) {
                 told.push((facts.jti, one.entry));
             }
         }
-        Ok(told)
+        Ok((told, shards))
     }
 
     /// What those of them say that no act which is kept made.

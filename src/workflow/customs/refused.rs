@@ -119,6 +119,16 @@ pub enum EnquiryRefused {
     /// What is to be clarified was not asked for.
     #[error("{0} is no reply of the authority asked that wants a clarification")]
     NoClarification(Jti),
+    /// What a reply said is erased, and what is kept of it is of no enquiry about these certificates.
+    #[error(
+        "what reply {0} says is erased, and it is known as a reply to no enquiry about these certificates: name those of the enquiry that it replied to, or ask without `--clarifies`"
+    )]
+    ClarificationErased(Jti),
+    /// What a reply says is still to come.
+    #[error(
+        "what reply {0} says did not come here yet, so nobody knows whether it asks for a clarification: wait for it, or ask without `--clarifies`"
+    )]
+    ClarificationUnread(Jti),
     /// What is asked about is none of what is to be clarified.
     #[error(
         "certificate {number}, subject {place} of the enquiry, is none that enquiry {enquiry} asks about: a clarification is of its certificates alone"
@@ -164,6 +174,25 @@ pub enum EnquiryRefused {
         "what enquiry {0} asks, or what was answered to it, is erased here, and nothing is replied to it any more; tell who asked by another way, or have them ask again"
     )]
     Erased(Jti),
+    /// It ended by its answer.
+    #[error("enquiry {0} is answered, and ended by that; decide by the answer: origin enquiry show {0}")]
+    EndedByAnswer(Jti),
+    /// A supervisor concluded it before.
+    #[error("enquiry {0} was concluded before; `origin enquiry show {0}` says by whom and why")]
+    EndedBefore(Jti),
+    /// It ended when it was erased.
+    #[error("what enquiry {0} asks, or what was answered to it, is erased here: it is over, and nothing is to be done")]
+    EndedErased(Jti),
+    /// Every reply to it that is known of can be read.
+    #[error("no reply is unread that may answer enquiry {enquiry}: {}", next_of(.enquiry, *.overdue, .due.as_ref()))]
+    NothingUnread {
+        /// The enquiry.
+        enquiry: Jti,
+        /// Whether its day to answer is over.
+        overdue: bool,
+        /// The last day to answer, where one is known.
+        due: Option<Date>,
+    },
     /// What was replied would go before who asked has it.
     #[error(
         "what was replied to enquiry {0} about it may not have come: who asked says that it came within minutes of that, and has not said it yet; what is erased before it came never gets there; wait for that word, or erase it all the same (`--unread-answers`)"
@@ -222,6 +251,20 @@ pub(super) fn items_in_words(items: &[u32]) -> String {
     format!("{} {}", if items.len() == 1 { "item" } else { "items" }, some_of(items))
 }
 
+/// What ends an enquiry of which every reply can be read.
+fn next_of(enquiry: &Jti, overdue: bool, due: Option<&Date>) -> String {
+    match due {
+        _ if overdue => format!(
+            "its day is over, so say of a certificate that is here that nobody answered (`origin customs decide`, \
+             NO_REPLY with `--enquiry {enquiry}`), or ask again"
+        ),
+        Some(due) => format!("it may be answered until {due}; wait for that day, or ask again"),
+        None => {
+            "no day to answer it is known; ask again, and say by when you need the answer (`--reply-by`)".to_owned()
+        }
+    }
+}
+
 fn by_article(article: Option<&str>) -> String {
     article.map_or_else(String::new, |article| format!(" ({article})"))
 }
@@ -249,11 +292,15 @@ impl Reasoned for EnquiryRefused {
             Self::DayPast(_) => "REPLY_BY_PAST",
             Self::Item { .. } => "ITEM_UNKNOWN",
             Self::NoClarification(_) => "CLARIFICATION_NOT_ASKED",
+            Self::ClarificationUnread(_) => "ANSWER_UNREAD",
             Self::ClarifiesAnother { .. } => "ENQUIRY_OF_ANOTHER",
             Self::Clarified { .. } => "CLARIFIED_BEFORE",
             Self::NoMoreTime { .. } => "EXTENSION_TOO_SHORT",
             Self::AnsweredOtherwise { .. } => "SUBJECT_ANSWERED",
-            Self::Erased(_) => "CONTENTS_ERASED",
+            Self::Erased(_) | Self::ClarificationErased(_) | Self::EndedErased(_) => "CONTENTS_ERASED",
+            Self::EndedByAnswer(_) => "ENQUIRY_ANSWERED",
+            Self::EndedBefore(_) => "ENQUIRY_CONCLUDED",
+            Self::NothingUnread { .. } => "NOTHING_UNREAD",
             Self::AnswerOwed(_) | Self::AnswerAwaited { .. } => "ANSWER_OWED",
             Self::TooMuchTime { .. } => "EXTENSION_TOO_LONG",
         }

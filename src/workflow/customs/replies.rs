@@ -7,9 +7,10 @@ use super::{
     asking::has_items,
     deciding::blocking,
     digest,
-    enquiries::{Side, is_same},
+    enquiries::Side,
     fits, part,
     refused::can_be_named,
+    standing::is_same,
 };
 use crate::{
     certificate::{Certificate, Text},
@@ -255,8 +256,15 @@ impl Desk {
         while let Some(reply) = view.enquiry.as_ref().and_then(|enquiry| enquiry.clarifies.as_ref()) {
             let Some(entry) = self.store().find(&reply.jti)? else { break };
             let Some(statement) = statement_at(self.store().as_ref(), &entry)? else { break };
-            let OpenedBody::EnquiryReply(Some(body)) = statement.opened.body else { break };
-            match self.incoming(&body.enquiry.jti) {
+            let asked = match statement.opened.body {
+                OpenedBody::EnquiryReply(Some(body)) => self.incoming(&body.enquiry.jti),
+                OpenedBody::EnquiryReply(None) => {
+                    let asked = self.replied_to(Side::Asked, &reply.jti, view.subjects())?;
+                    asked.ok_or(WorkflowError::EnquiryUnknown)
+                }
+                _ => break,
+            };
+            match asked {
                 // Each is later than the one that it clarifies, so that a circle of them has an end.
                 Ok(asked) if asked.place.jti < view.place.jti => view = asked,
                 Ok(_) | Err(WorkflowError::EnquiryUnknown) => break,

@@ -1,15 +1,15 @@
 //! Links by which an importer sees, without an account, what became of its own declaration.
 //!
 //! What always holds: a link shows one declaration held against one certificate, as both stand when it is opened, until its
-//! last day is over or it is taken back; of its secret the hash alone is kept; a denial that waits or was dropped is not
-//! shown, nor which officer did what.
+//! last day is over, it is taken back, or what the certificate says is erased, with which it goes; of its secret the hash
+//! alone is kept; a denial that waits or was dropped is not shown, nor which officer did what.
 
-use super::{ArrivedName, MatchWish, Matched, Notice, course::parse, sent_at};
+use super::{ArrivedName, Delivery, MatchWish, Matched, Notice, course::parse, sent_at};
 use crate::{
     encoding::{base64, hex},
     office::{AccountId, ActState, Action, Actor, AuditEvent, Caller, CustomsAct},
-    statement::OpenedBody,
-    store::{Batch, Records, StateChange, Table},
+    statement::{Jti, OpenedBody},
+    store::{Batch, Expected, Records, StateChange, Store, Table},
     time::{Date, Random, serde_date, unix_ms},
     workflow::{Accounts, Desk, WorkflowError},
 };
@@ -30,8 +30,8 @@ const LONGEST: i64 = 366;
 /// Links of a page.
 const PAGE: usize = 50;
 const PAGE_MAX: usize = 500;
-/// Links that ended and are removed when another is made.
-const A_ROUND: usize = 64;
+/// Links that ended and are removed in one commit.
+const A_ROUND: usize = 256;
 /// Notices that are shown as they are.
 const TOLD: [&str; 16] = [
     "ARRIVAL_UNKNOWN",
@@ -51,10 +51,12 @@ const TOLD: [&str; 16] = [
     "STATUS_OLD",
     "WITHDRAWN_LATER",
 ];
-/// What keys of the table begin with: a link by its id; the id by the hash of its secret; the ids by their last day.
+/// What keys of the table begin with: a link by its id; the id by the hash of its secret; the ids by their last day, and by
+/// their certificate. Links that earlier versions made lack the last.
 const BY_ID: u8 = b'i';
 const BY_HASH: u8 = b'h';
 const BY_END: u8 = b'u';
+const BY_CERTIFICATE: u8 = b'c';
 
 /// The id of a link, which opens nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,7 +118,11 @@ impl Desk {
             return Err(WorkflowError::ShareEnd { first, last });
         }
         // By its identifier: a number that another issuer gives as well later must not open another certificate.
-        let certificate = ArrivedName::Jti(self.arrived(&wish.declared.certificate)?.jti);
+        let arrival = self.arrived(&wish.declared.certificate)?;
+        if arrival.delivery == Delivery::Erased {
+            return Err(WorkflowError::ContentsErased);
+        }
+        let certificate = ArrivedName::Jti(arrival.jti);
         let random = self.setup().random.as_ref();
         let secret = Zeroizing::new(drawn::<SECRET_BYTES>(random)?);
         let hash: [u8; 32] = Sha256::digest(secret.as_slice()).into();
@@ -128,9 +134,8 @@ impl Desk {
             made_ms: self.now_ms(),
             hash: hex::encode(&hash),
         };
-        let mut state = self.ended_shares(first)?;
-        state.extend(share.kept()?);
-        self.commit_share(state, caller, &share.id, "made")?;
+        // Erased in between, the certificate would leave a link behind that nobody looks for.
+        self.commit_share(vec![arrival.expected()], share.kept()?, caller, (&share.id, "made"))?;
         Ok((share, Zeroizing::new(base64::encode_url(secret.as_ref()))))
     }
 
@@ -169,7 +174,7 @@ impl Desk {
     pub fn revoke_share(&self, caller: &Caller, id: &ShareId) -> Result<(), WorkflowError> {
         Accounts::allow(caller, Action::ShareDeclaration)?;
         let share = self.share_of(id)?.ok_or(WorkflowError::ShareUnknown)?;
-        self.commit_share(share.removed(), caller, id, "taken back")
+        self.commit_share(Vec::new(), share.removed(), caller, (id, "taken back"))
     }
 
     /// What stands behind a link, for whoever has it. It reads from the disk.
@@ -183,6 +188,10 @@ impl Desk {
         let share = self.share_of(&ShareId(id))?.filter(|share| share.until >= self.own_today());
         let share = share.ok_or(WorkflowError::ShareUnknown)?;
         let mut matched = self.matched(&share.declared)?;
+        // It was not found by its certificate when that was erased, for an earlier version made it.
+        if matched.arrival.as_ref().is_some_and(|arrival| arrival.file.erased) {
+            return Err(WorkflowError::ShareUnknown);
+        }
         matched.notices = matched.notices.into_iter().filter_map(told).collect();
         for left in &mut matched.balance {
             // Other declarations are not the importer's.
@@ -208,37 +217,33 @@ impl Desk {
     }
 
     fn share_of(&self, id: &ShareId) -> Result<Option<Share>, WorkflowError> {
-        let record = self.store().record(Table::Share, &key(BY_ID, id.0.as_bytes()))?;
-        record.as_deref().map(read).transpose()
+        share_in(self.store().as_ref(), id.0.as_bytes())
     }
 
-    /// Removes some of those whose last day is over.
-    fn ended_shares(&self, today: Date) -> Result<Vec<StateChange>, WorkflowError> {
-        let rows = of_kind(self.store().records_from(Table::Share, &[BY_END], A_ROUND)?, BY_END);
-        let mut state = Vec::new();
-        for (_, id) in rows {
-            let id = ShareId(String::from_utf8_lossy(&id).into_owned());
-            match self.share_of(&id)? {
-                // They stand in the order of their last days.
-                Some(share) if share.until >= today => break,
-                Some(share) => state.extend(share.removed()),
-                None => {}
+    /// Removes the links whose last day is over. It blocks.
+    pub fn sweep_shares(&self) -> Result<(), WorkflowError> {
+        let (store, today) = (self.store().as_ref(), self.own_today().to_string());
+        loop {
+            // They stand in the order of their last days.
+            let mut rows = store.records_under(Table::Share, &[BY_END], A_ROUND)?;
+            rows.retain(|(key, _)| key.get(1..).is_some_and(|end| end < today.as_bytes()));
+            if rows.is_empty() {
+                return Ok(());
             }
+            let state = removed(store, rows)?;
+            store.commit(Batch { at_ms: self.now_ms(), state, ..Batch::default() })?;
         }
-        Ok(state)
     }
 
     fn commit_share(
         &self,
+        expected: Vec<Expected>,
         state: Vec<StateChange>,
         caller: &Caller,
-        id: &ShareId,
-        deed: &str,
+        (id, deed): (&ShareId, &str),
     ) -> Result<(), WorkflowError> {
         let event = AuditEvent::of(Actor::Caller(caller), Action::ShareDeclaration).on(id).with_detail(deed);
-        let audit = vec![event.to_row()];
-        self.store().commit(Batch { at_ms: self.now_ms(), state, audit, ..Batch::default() })?;
-        Ok(())
+        self.commit(expected, state, vec![event.to_row()])
     }
 
     fn now_ms(&self) -> u64 {
@@ -247,26 +252,51 @@ impl Desk {
 }
 
 impl Share {
-    fn by_hash(&self) -> Vec<u8> {
-        key(BY_HASH, &hex::decode(&self.hash).unwrap_or_default())
+    /// The keys by which its id is found.
+    fn found_by(&self) -> Vec<Vec<u8>> {
+        let (hash, end) = (hex::decode(&self.hash).unwrap_or_default(), format!("{} {}", self.until, self.id));
+        let mut keys = vec![key(BY_HASH, &hash), key(BY_END, end.as_bytes())];
+        if let ArrivedName::Jti(jti) = &self.declared.certificate {
+            keys.push([certificate_key(jti).as_slice(), self.id.0.as_bytes()].concat());
+        }
+        keys
     }
 
-    fn by_end(&self) -> Vec<u8> {
-        key(BY_END, format!("{} {}", self.until, self.id).as_bytes())
-    }
-
-    fn kept(&self) -> Result<[StateChange; 3], WorkflowError> {
+    fn kept(&self) -> Result<Vec<StateChange>, WorkflowError> {
         let record = serde_json::to_vec(self).map_err(|error| WorkflowError::Record(format!("a link: {error}")))?;
         let id = self.id.0.as_bytes();
-        Ok([(key(BY_ID, id), record), (self.by_hash(), id.to_vec()), (self.by_end(), id.to_vec())]
-            .map(|(id, record)| StateChange::RecordPut { table: Table::Share, id, record }))
+        let found_by = self.found_by().into_iter().map(|key| (key, id.to_vec()));
+        let rows = found_by.chain([(key(BY_ID, id), record)]);
+        Ok(rows.map(|(id, record)| StateChange::RecordPut { table: Table::Share, id, record }).collect())
     }
 
     fn removed(&self) -> Vec<StateChange> {
-        [key(BY_ID, self.id.0.as_bytes()), self.by_hash(), self.by_end()]
-            .map(|id| StateChange::RecordRemoved { table: Table::Share, id })
-            .to_vec()
+        let keys = self.found_by().into_iter().chain([key(BY_ID, self.id.0.as_bytes())]);
+        keys.map(|id| StateChange::RecordRemoved { table: Table::Share, id }).collect()
     }
+}
+
+/// What changes when the links to a certificate go with what it says.
+pub(super) fn links_erased(store: &dyn Store, jti: &Jti) -> Result<Vec<StateChange>, WorkflowError> {
+    removed(store, store.records_under(Table::Share, &certificate_key(jti), usize::MAX)?)
+}
+
+/// Removes the links that rows name, and the rows themselves, whatever became of their links.
+fn removed(store: &dyn Store, rows: Records) -> Result<Vec<StateChange>, WorkflowError> {
+    let mut state = Vec::new();
+    for (key, id) in rows {
+        state.extend(share_in(store, &id)?.iter().flat_map(Share::removed));
+        state.push(StateChange::RecordRemoved { table: Table::Share, id: key });
+    }
+    Ok(state)
+}
+
+fn share_in(store: &dyn Store, id: &[u8]) -> Result<Option<Share>, WorkflowError> {
+    store.record(Table::Share, &key(BY_ID, id))?.as_deref().map(read).transpose()
+}
+
+fn certificate_key(jti: &Jti) -> Vec<u8> {
+    key(BY_CERTIFICATE, format!("{jti} ").as_bytes())
 }
 
 /// An act by what counts of it: what a later act decided anew stands by itself, as amended by that one.

@@ -28,12 +28,14 @@ mod again;
 mod bearing;
 mod changes;
 mod clock;
+mod concluding;
 mod deciding;
 mod enquiries;
 mod erasing;
 mod following;
 mod listing;
 mod lost;
+mod not_here;
 mod numbers;
 mod predecessors;
 mod said;
@@ -305,7 +307,7 @@ async fn an_enquiry_is_answered_step_by_step_within_the_clock_of_the_agreement()
     // CPFTA, Rule 16: six months.
     assert_eq!(raised.reply_due.map(|due| due.to_string()).as_deref(), Some("2027-05-22"));
     assert!(raised.notices.iter().any(|notice| notice.words.contains("released meanwhile")));
-    let seen = &exporting.incoming_enquiries(liaison, true, 0..50).unwrap().enquiries[0];
+    let seen = &exporting.incoming_enquiries(liaison, true, ("", 50)).unwrap().enquiries[0];
     assert_eq!((seen.state, seen.received_on), (EnquiryState::Sent, Some(exporting.own_today())));
     assert_eq!(seen.reply_due.map(|due| due.to_string()).as_deref(), Some("2027-05-22"));
     let acknowledged = exporting.reply(liaison, corridor.reply(2, raised.jti, ReplyAct::Acknowledged, Vec::new()));
@@ -322,7 +324,7 @@ async fn an_enquiry_is_answered_step_by_step_within_the_clock_of_the_agreement()
     assert_eq!(reason(twice), "ENQUIRY_ANSWERED");
     let asking = customs.enquiry(&corridor.officer, &raised.jti).unwrap();
     assert_eq!((asking.state, asking.replies.len()), (EnquiryState::Answered, 2));
-    assert!(customs.enquiries(&corridor.officer, true, 0..50).unwrap().enquiries.is_empty());
+    assert!(customs.enquiries(&corridor.officer, true, ("", 50)).unwrap().enquiries.is_empty());
     // It stays with the certificate for ever, on both sides.
     let course = customs.course(&corridor.officer, &corridor.name()).unwrap();
     assert_eq!(course.enquiries, [raised.jti]);
@@ -337,13 +339,14 @@ async fn an_answer_after_the_deadline_counts_and_says_that_it_is_late() {
     let corridor = Corridor::open().await;
     let raised = corridor.customs.enquire(&corridor.officer, corridor.enquiry(1)).await.unwrap();
     let days = |days: i64| jiff::SignedDuration::from_hours(24 * days);
-    let view = || corridor.exporting.incoming_enquiries(&corridor.liaison, true, 0..50).unwrap().enquiries.remove(0);
+    let view = || corridor.exporting.incoming_enquiries(&corridor.liaison, true, ("", 50)).unwrap().enquiries.remove(0);
     assert!(!view().due_soon && !view().overdue);
     corridor.pakistan.clock.set(corridor.pakistan.clock.now() + days(175));
     assert!(view().due_soon && !view().overdue, "two weeks before it is due");
     corridor.pakistan.clock.set(corridor.pakistan.clock.now() + days(10));
     assert!(view().overdue);
-    assert!(corridor.customs.enquiries(&corridor.officer, true, 0..50).unwrap().enquiries[0].overdue, "on both sides");
+    let asking = corridor.customs.enquiries(&corridor.officer, true, ("", 50)).unwrap();
+    assert!(asking.enquiries[0].overdue, "on both sides");
     let wish = corridor.reply(2, raised.jti, ReplyAct::Full, vec![valid(1)]);
     let late = corridor.exporting.reply(&corridor.liaison, wish).await.unwrap();
     assert!(late.late && !late.enquiry.overdue);
@@ -384,7 +387,7 @@ async fn an_enquiry_that_names_one_certificate_by_its_identifier_and_another_by_
     assert_eq!(reason(corridor.customs.enquire(&corridor.officer, wish.clone()).await), "SUBJECT_DISAGREES");
     wish.subjects[0].number = corridor.number().parse().unwrap();
     corridor.customs.enquire(&corridor.officer, wish).await.unwrap();
-    assert_eq!(corridor.customs.enquiries(&corridor.officer, true, 0..50).unwrap().enquiries.len(), 1);
+    assert_eq!(corridor.customs.enquiries(&corridor.officer, true, ("", 50)).unwrap().enquiries.len(), 1);
 }
 
 #[tokio::test]

@@ -27,9 +27,14 @@ pub enum UseRefused {
     EnquiryReplied(Jti),
     /// Who was asked has replied since, and what that answers is not to be read here.
     #[error(
-        "who was asked in enquiry {0} has replied since, and what that says is not here: it may be the answer; ask what it says, or ask again (`origin enquiry raise`)"
+        "who was asked in enquiry {0} has replied since, and what that says is not here: it may be the answer; ask what it says, or ask again (`origin enquiry raise`); once it is known how the enquiry ended, a supervisor concludes it (`origin enquiry conclude`)"
     )]
     AnswerUnread(Jti),
+    /// It ended by a supervisor's word, for want of an answer that can be read.
+    #[error(
+        "enquiry {0} was concluded, for a reply that may be its answer could not be read: nobody says that there was none; decide by how it ended: origin enquiry show {0}"
+    )]
+    EnquiryConcluded(Jti),
     /// That nobody answered is said of no enquiry: the code or the reason that says so.
     #[error("{0} is said of an enquiry that got no answer in time: name it (`--enquiry`)")]
     NoEnquiry(&'static str),
@@ -149,6 +154,7 @@ impl Reasoned for UseRefused {
             Self::EnquiryNotOverdue { .. } => "ENQUIRY_NOT_OVERDUE",
             Self::EnquiryReplied(_) => "ENQUIRY_ANSWERED",
             Self::AnswerUnread(_) => "ANSWER_UNREAD",
+            Self::EnquiryConcluded(_) => "ENQUIRY_CONCLUDED",
             Self::NoEnquiry(_) => "ENQUIRY_MISSING",
             Self::NoReason(_) => "REASON_MISSING",
             Self::ReasonMisplaced { .. } => "REASON_MISPLACED",

@@ -2,8 +2,10 @@
 
 use crate::{
     api::rest::{MAX_DOCUMENT, Methods, takes_request_id},
+    certificate::number_as_read,
     encoding::json::{Limits, Outline, outline, unquoted},
 };
+use serde::Deserialize;
 use std::ops::Range;
 use uuid::Uuid;
 
@@ -35,6 +37,24 @@ pub(super) fn asked(file: &str, methods: &Methods) -> Result<Asked, String> {
         let ours = ours.collect::<Vec<_>>().join(", ");
         format!("`{file}` does not say what it asks for: NAME.METHOD.json, with one of {ours}")
     })
+}
+
+/// What a document says of the certificate that it asks about.
+#[derive(Deserialize)]
+struct About {
+    certificate: Named,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    jti: Option<String>,
+    number: Option<String>,
+}
+
+/// The certificate that a document names, if it names one: its identifier, or its number in whatever letters.
+pub(super) fn certificate(document: &[u8]) -> Option<String> {
+    let About { certificate: Named { jti, number } } = serde_json::from_slice(without_mark(document)).ok()?;
+    jti.or_else(|| number.as_deref().map(number_as_read))
 }
 
 /// The name without its ending.
@@ -76,6 +96,18 @@ mod tests {
         assert!(!found("a.match-declaration.json").unwrap().takes_id);
         for none in ["write-off.json", ".write-off.json", "a.json", "a.sign-in.json", "a.customs/write-off.json"] {
             assert!(found(none).unwrap_err().contains("match-declaration"), "{none}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_the_same_however_its_number_is_typed_and_what_names_none_is_about_none() {
+        let named = |document: &str| certificate(document.as_bytes());
+        let one = named(r#"{"certificate":{"number":"PK-2601","issuer":"tdap.gov.pk"},"lines":[]}"#);
+        assert_eq!(one, named("\u{feff}{\"certificate\":{\"number\":\"pk 2601\"}}"));
+        assert_ne!(one, named(r#"{"certificate":{"number":"PK-2602"}}"#));
+        assert_eq!(named(r#"{"certificate":{"jti":"01kb"}}"#).as_deref(), Some("01kb"));
+        for none in ["{}", "{", r#"{"certificate":{}}"#, r#"{"certificate":"PK-2601"}"#] {
+            assert_eq!(named(none), None, "{none}");
         }
     }
 

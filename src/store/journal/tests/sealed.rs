@@ -8,7 +8,7 @@ use crate::store::Table;
 const WRITTEN: &[u8] = b"500 bags of Basmati rice of Indus Rice Mills, Larkana";
 const ERASED: &[u8] = b"erased";
 const ID: &[u8] = b"an application";
-const SEALED: [Table; 3] = [Table::Application, Table::ApplicationPaper, Table::CustomsWords];
+const SEALED: [Table; 4] = [Table::Application, Table::ApplicationPaper, Table::CustomsWords, Table::Share];
 
 fn commit(store: &JournalStore, state: Vec<StateChange>) -> Result<(), StoreError> {
     store.commit(Batch { at_ms: START_MS, state, ..Batch::default() }).map(|_| ())

@@ -42,8 +42,8 @@ async fn an_answer_past_the_closing_of_its_key_is_shown_at_both_sides_and_given_
     for view in [
         customs.enquiry(&corridor.officer, &raised).unwrap(),
         exporting.incoming_enquiry(liaison, &raised).unwrap(),
-        customs.enquiries(&corridor.officer, true, 0..10).unwrap().enquiries.remove(0),
-        exporting.incoming_enquiries(liaison, true, 0..10).unwrap().enquiries.remove(0),
+        customs.enquiries(&corridor.officer, true, ("", 10)).unwrap().enquiries.remove(0),
+        exporting.incoming_enquiries(liaison, true, ("", 10)).unwrap().enquiries.remove(0),
     ] {
         assert_eq!((view.state, view.is_open()), (EnquiryState::Sent, true));
         let [reply] = view.replies.as_slice() else { panic!("{view:?}") };

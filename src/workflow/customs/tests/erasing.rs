@@ -14,7 +14,7 @@ use std::sync::Arc;
 const WRITTEN: &str = "his brother Li Wei called";
 
 impl Corridor {
-    fn by_jti(&self) -> ArrivedName {
+    pub(super) fn by_jti(&self) -> ArrivedName {
         ArrivedName::Jti(self.issued.outcome.jti)
     }
 
@@ -22,7 +22,7 @@ impl Corridor {
         self.customs.course(&self.officer, &self.by_jti()).unwrap().acts
     }
 
-    fn erases(&self) {
+    pub(super) fn erases(&self) {
         let reason = "order 12/2026".parse().unwrap();
         let name = ErasedName::Arrived(self.by_jti());
         assert!(!self.customs.erase(Actor::Operator, &name, &reason).unwrap().before);

@@ -9,24 +9,66 @@ use crate::{
         DocumentDigest, EndorsementAct, EnquiryGround, ItemDecision, Jti, ReplyAct, ResponseCode, ResponseReason,
         SubjectAnswer, SubjectFinding,
     },
-    store::{Batch, EntryRef, Store as _},
+    store::{Batch, Disclosures, EntryRef, MemoryStore, Store as _},
     time::{Clock as _, Date},
     workflow::{
-        ArrivalsAsked, ArrivedName, Decided, DecisionWish, EndorsementWish, EnquiryState, MatchWish, Notice, ShareWish,
-        WriteOffWish,
+        ArrivalsAsked, ArrivedName, Decided, DecisionWish, Desk, EndorsementWish, EnquiryState, MatchWish, Notice,
+        ShareWish, WriteOffWish,
     },
 };
 use std::sync::Arc;
 
 impl Corridor {
     /// That an enquiry got no reply.
-    fn unanswered(&self, nth: u16, enquiry: Jti) -> DecisionWish {
+    pub(super) fn unanswered(&self, nth: u16, enquiry: Jti) -> DecisionWish {
         let silent = self.decision(nth, None, ResponseCode::NoReply, Some(ResponseReason::NoReplyInTime));
         DecisionWish { enquiry: Some(enquiry), ..silent }
     }
 
-    fn later(&self, days: i64) {
+    pub(super) fn later(&self, days: i64) {
         self.pakistan.clock.set(self.pakistan.clock.now() + jiff::SignedDuration::from_hours(24 * days));
+    }
+
+    /// An enquiry is answered, and the answer erased before customs have more of it than its entry.
+    pub(super) async fn unread(&mut self) -> Unread {
+        let raised = self.customs.enquire(&self.officer, self.enquiry(1)).await.unwrap().jti;
+        let reply = self.reply(2, raised, ReplyAct::Full, vec![valid(1)]);
+        let replied = self.exporting.reply(&self.liaison, reply).await.unwrap().jti;
+        let entry = self.pakistan.store.find(&replied).unwrap().unwrap();
+        let EntryRef { origin, index } = &entry;
+        let Some(Disclosures::Present(said)) = self.pakistan.store.disclosures(origin, *index).unwrap() else {
+            panic!()
+        };
+        self.pakistan.store.erase(origin, *index, 0).unwrap();
+        self.customs.sequencer().close();
+        self.china.elsewhere = Arc::default();
+        let copy = self.china.copies(&self.pakistan, origin);
+        let (customs, _) = self.china.desk();
+        Unread { raised, replied, said, entry, copy, customs }
+    }
+}
+
+/// An enquiry of which the answer is not to be read.
+pub(super) struct Unread {
+    pub(super) raised: Jti,
+    pub(super) replied: Jti,
+    /// What the answer says.
+    pub(super) said: Vec<String>,
+    /// Where it stands.
+    pub(super) entry: EntryRef,
+    /// What customs have of that log.
+    pub(super) copy: Arc<MemoryStore>,
+    /// Their desk from then on.
+    pub(super) customs: Desk,
+}
+
+impl Unread {
+    /// Customs are told that it was erased.
+    pub(super) fn is_gone(&self) {
+        let EntryRef { origin, index } = &self.entry;
+        let settled = Receipted { settled: index + 1, owed: false }.put(origin);
+        let gone = vec![settled, erased_there(origin, *index)];
+        self.copy.commit(Batch { state: gone, ..Batch::default() }).unwrap();
     }
 }
 
@@ -66,22 +108,11 @@ async fn after_an_answer_nobody_says_that_there_was_none_but_that_it_came_too_la
 #[tokio::test]
 async fn a_reply_of_which_the_words_are_not_here_is_never_taken_for_none() {
     let mut corridor = Corridor::open().await;
-    let raised = corridor.customs.enquire(&corridor.officer, corridor.enquiry(1)).await.unwrap().jti;
-    let reply = corridor.reply(2, raised, ReplyAct::Full, vec![valid(1)]);
-    let replied = corridor.exporting.reply(&corridor.liaison, reply).await.unwrap().jti;
-    // It is erased before customs have more of it than its entry.
-    let EntryRef { origin, index } = corridor.pakistan.store.find(&replied).unwrap().unwrap();
-    corridor.pakistan.store.erase(&origin, index, 0).unwrap();
-    corridor.customs.sequencer().close();
-    corridor.china.elsewhere = Arc::default();
-    let copy = corridor.china.copies(&corridor.pakistan, &origin);
-    let (customs, _) = corridor.china.desk();
-    let officer = &corridor.officer;
+    let answer = corridor.unread().await;
+    let (raised, customs, officer) = (answer.raised, &answer.customs, &corridor.officer);
     let unread = |enquiry: &Jti| customs.enquiry(officer, enquiry).unwrap().answer_unread;
     assert!(unread(&raised), "it may come yet");
-    let settled = Receipted { settled: index + 1, owed: false }.put(&origin);
-    let gone = vec![settled, erased_there(&origin, index)];
-    copy.commit(Batch { state: gone, ..Batch::default() }).unwrap();
+    answer.is_gone();
     assert!(unread(&raised), "it never comes");
     // Asked again within the hour, which is all that the identifiers tell.
     let mut wish = corridor.enquiry(5);

@@ -123,8 +123,8 @@ async fn with_an_own_certificate_goes_what_is_said_of_it_here_and_the_logs_verif
     assert!(exporting.used_abroad(&jti).unwrap(), "nobody knows any more that it was not");
     let view = exporting.incoming_enquiry(liaison, &raised).unwrap();
     assert_eq!((view.state, view.is_open(), view.enquiry), (EnquiryState::Erased, false, None));
-    assert!(exporting.incoming_enquiries(liaison, true, 0..10).unwrap().enquiries.is_empty());
-    assert_eq!(exporting.incoming_enquiries(liaison, false, 0..10).unwrap().enquiries.len(), 1);
+    assert!(exporting.incoming_enquiries(liaison, true, ("", 10)).unwrap().enquiries.is_empty());
+    assert_eq!(exporting.incoming_enquiries(liaison, false, ("", 10)).unwrap().enquiries.len(), 1);
     let answer = corridor.reply(5, raised, ReplyAct::Full, vec![valid(1)]);
     assert_eq!(reason(exporting.reply(liaison, answer).await), "CONTENTS_ERASED");
     assert_eq!(exporting.remind().unwrap(), 0);
@@ -251,7 +251,7 @@ async fn what_was_answered_at_one_node_is_not_open_again_once_its_issuer_erases_
         assert!(view.enquiry.is_some(), "what was asked is for customs to erase");
         assert_eq!((view.state, view.overdue, view.proposes), (EnquiryState::Erased, false, None));
     }
-    assert!(customs.enquiries(&corridor.officer, true, 0..10).unwrap().enquiries.is_empty());
+    assert!(customs.enquiries(&corridor.officer, true, ("", 10)).unwrap().enquiries.is_empty());
 }
 
 #[tokio::test]
@@ -376,4 +376,51 @@ async fn at_one_node_an_answer_in_part_is_not_erased_unsaid_before_the_rest_is_a
     let part = corridor.reply(2, raised, ReplyAct::Partial, vec![valid(1)]);
     corridor.exporting.reply(&corridor.liaison, part).await.unwrap();
     assert_eq!(reason(corridor.exporting.owes_no_answer(&last)), "ANSWER_OWED");
+}
+
+#[tokio::test]
+async fn at_one_node_a_clarification_is_given_though_the_words_that_asked_for_it_are_erased() {
+    let corridor = Corridor::open().await;
+    corridor.is_one_node();
+    let (exporting, customs, liaison) = (&corridor.exporting, &corridor.customs, &corridor.liaison);
+    let officer = &corridor.officer;
+    let raised = corridor.asks_in_words(corridor.enquiry(1)).await;
+    let replies = async |nth, act| {
+        let reply = ReplyWish { words: WRITTEN.parse().ok(), ..corridor.reply(nth, raised, act, Vec::new()) };
+        exporting.reply(liaison, reply).await.unwrap().jti
+    };
+    let noted = replies(2, ReplyAct::Acknowledged).await;
+    let asked = replies(3, ReplyAct::ClarificationAsked).await;
+    let jti = corridor.issued.outcome.jti;
+    assert!(!erase(exporting, &ErasedName::Own(CertificateName::Jti(jti))) && !is_in(corridor.pakistan.store.as_ref()));
+    let clarifying = |nth, reply| {
+        let mut wish = EnquiryWish { clarifies: Some(reply), ..corridor.enquiry(nth) };
+        wish.subjects[0].jti = Some(jti);
+        wish
+    };
+    assert_eq!(reason(customs.enquire(officer, clarifying(4, noted)).await), "CLARIFICATION_NOT_ASKED");
+    let second = customs.enquire(officer, clarifying(5, asked)).await.unwrap().jti;
+    for view in [customs.enquiry(officer, &raised), exporting.incoming_enquiry(liaison, &raised)] {
+        assert_eq!(view.unwrap().clarified_by, [second]);
+    }
+    // The two have one answer still.
+    let full =
+        |nth, enquiry, answer| exporting.reply(liaison, corridor.reply(nth, enquiry, ReplyAct::Full, vec![answer]));
+    full(6, raised, valid(1)).await.unwrap();
+    let otherwise = SubjectAnswer { finding: SubjectFinding::NotValid, ..valid(1) };
+    assert_eq!(reason(full(7, second, otherwise).await), "SUBJECT_ANSWERED");
+}
+
+#[tokio::test]
+async fn of_a_reply_that_is_not_here_nobody_says_that_it_asked_for_no_clarification() {
+    let mut corridor = Corridor::open().await;
+    let answer = corridor.unread().await;
+    let clarifies = |nth| {
+        let mut wish = EnquiryWish { clarifies: Some(answer.replied), ..corridor.enquiry(nth) };
+        wish.subjects[0].jti = Some(corridor.issued.outcome.jti);
+        answer.customs.enquire(&corridor.officer, wish)
+    };
+    assert_eq!(reason(clarifies(5).await), "ANSWER_UNREAD", "it may come yet");
+    answer.is_gone();
+    assert_eq!(reason(clarifies(6).await), "CONTENTS_ERASED");
 }

@@ -2,11 +2,11 @@
 
 use super::{Corridor, account, reason};
 use crate::{
-    office::{ActState, Actor, Role},
+    office::{ActState, Role},
     statement::{ResponseCode, ResponseReason},
-    store::Store as _,
+    store::{Batch, StateChange, Store as _, Table},
     time::{Clock as _, Date},
-    workflow::{ErasedName, MatchWish, Notice, ShareWish},
+    workflow::{ArrivedName, MatchWish, Notice, ShareWish},
 };
 use jiff::ToSpan as _;
 
@@ -17,6 +17,15 @@ impl Corridor {
             (line.item, line.description) = (None, Some("Inflatable balls".parse().unwrap()));
         }
         ShareWish { declared, until }
+    }
+
+    /// Takes the keys away by which links are found by their certificate.
+    fn links_are_of_an_earlier_version(&self) {
+        let store = &self.china.store;
+        let listed = store.records_under(Table::Share, b"c", usize::MAX).unwrap();
+        assert!(!listed.is_empty());
+        let state = listed.into_iter().map(|(id, _)| StateChange::RecordRemoved { table: Table::Share, id });
+        store.commit(Batch { state: state.collect(), ..Batch::default() }).unwrap();
     }
 }
 
@@ -80,9 +89,43 @@ async fn a_link_is_known_by_the_number_of_its_certificate_until_that_is_erased()
         customs.number_of(&page.shares[0]).unwrap()
     };
     assert_eq!(number(), Some(corridor.number()));
-    let erased = ErasedName::Arrived(corridor.name());
-    customs.erase(Actor::Operator, &erased, &"order 12/2026".parse().unwrap()).unwrap();
+    // As an earlier version kept it: not found by its certificate.
+    corridor.links_are_of_an_earlier_version();
+    corridor.erases();
     assert_eq!(number(), None);
+}
+
+#[tokio::test]
+async fn what_a_link_keeps_of_an_importer_goes_with_what_its_certificate_says_and_no_other_is_made() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let number = corridor.exporting.issue(&corridor.pakistan.signatory, &corridor.pakistan.footballs(2)).await;
+    let mut other = corridor.share("D-2", corridor.today());
+    other.declared.certificate = ArrivedName::Number(number.unwrap().outcome.number.unwrap(), None);
+    let (_, left) = customs.share(officer, other).unwrap();
+    let secrets = [1, 2].map(|_| customs.share(officer, corridor.share("D-1", corridor.today())).unwrap().1);
+    let before = corridor.china.store.records(Table::Share).unwrap().len();
+    corridor.erases();
+    for secret in secrets {
+        assert_eq!(reason(customs.shared(&secret)), "SHARE_UNKNOWN");
+    }
+    customs.shared(&left).unwrap();
+    let rows = corridor.china.store.records(Table::Share).unwrap();
+    assert_eq!(rows.len() * 3, before, "nothing of the others, by whatever it was found");
+    let again = corridor.share("D-1", corridor.today());
+    let again = ShareWish { declared: MatchWish { certificate: corridor.by_jti(), ..again.declared }, ..again };
+    assert_eq!(reason(customs.share(officer, again)), "CONTENTS_ERASED");
+}
+
+#[tokio::test]
+async fn a_link_that_an_earlier_version_made_shows_nothing_once_its_certificate_is_erased() {
+    let corridor = Corridor::open().await;
+    let customs = &corridor.customs;
+    let (_, secret) = customs.share(&corridor.officer, corridor.share("D-1", corridor.today())).unwrap();
+    corridor.links_are_of_an_earlier_version();
+    customs.shared(&secret).unwrap();
+    corridor.erases();
+    assert_eq!(reason(customs.shared(&secret)), "SHARE_UNKNOWN");
 }
 
 #[tokio::test]
@@ -125,9 +168,14 @@ async fn a_link_ends_with_its_last_day_or_when_it_is_taken_back() {
     customs.shared(&second_secret).unwrap();
     corridor.china.clock.set(corridor.china.clock.now() + day);
     assert!(customs.shared(&second_secret).is_err() && customs.shares(officer, "", 0).unwrap().shares.is_empty());
-    // The next one that is made sweeps away what ended.
-    customs.share(officer, corridor.share("D-3", corridor.today())).unwrap();
+    // It is kept no longer than a day behind its end, though nobody makes another.
+    let third = customs.share(officer, corridor.share("D-3", corridor.today())).unwrap().1;
+    customs.sweep_shares().unwrap();
     assert_eq!(reason(customs.revoke_share(officer, &second.id)), "SHARE_UNKNOWN");
+    customs.shared(&third).unwrap();
+    corridor.china.clock.set(corridor.china.clock.now() + day);
+    customs.sweep_shares().unwrap();
+    assert!(corridor.china.store.records(Table::Share).unwrap().is_empty());
 }
 
 #[tokio::test]

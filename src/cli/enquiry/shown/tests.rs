@@ -1,0 +1,130 @@
+//! What is said of an enquiry in each of its states.
+
+use super::*;
+
+fn enquiry(state: wire::EnquiryState) -> wire::Enquiry {
+    let reply_due = Some(WireDate { year: 2026, month: 12, day: 1 });
+    wire::Enquiry { state: state.into(), reply_due, ..Default::default() }
+}
+
+#[test]
+fn the_day_it_is_due_is_told_until_it_is_answered() {
+    use wire::EnquiryState as S;
+    let open = enquiry(S::Acknowledged);
+    assert_eq!(clock(&open).1, "due 2026-12-01");
+    assert_eq!(clock(&wire::Enquiry { due_soon: true, ..open.clone() }).1, "due soon 2026-12-01");
+    let over = wire::Enquiry { overdue: true, due_soon: true, ..open.clone() };
+    assert_eq!(clock(&over), (Some(Colour::Red), "OVERDUE 2026-12-01".to_owned()));
+    assert_eq!(clock(&wire::Enquiry { reply_due: None, ..open.clone() }).1, "no day due");
+    let starting = wire::Enquiry { reply_due: None, days_unknown: true, ..open };
+    assert_eq!(clock(&starting).1, "day not known yet");
+}
+
+#[test]
+fn of_one_that_is_answered_it_is_told_whether_that_was_in_time() {
+    let answered = enquiry(wire::EnquiryState::Answered);
+    assert_eq!(clock(&answered).1, "in time");
+    assert_eq!(clock(&wire::Enquiry { reply_due: None, ..answered.clone() }).1, "no day due");
+    // Late is also what clarified it, whose replies stand with that enquiry.
+    let late = wire::Enquiry { late: true, ..answered };
+    assert_eq!(clock(&late), (Some(Colour::Red), "LATE".to_owned()));
+    assert_eq!(described(&late)["late"], true);
+}
+
+#[test]
+fn of_one_that_is_erased_it_is_shown_who_asked_whom_and_when() {
+    let erased = wire::Enquiry {
+        jti: "01KE".to_owned(),
+        from: "https://customs.gov.cn".to_owned(),
+        to: "https://tdap.gov.pk".to_owned(),
+        sent_on: Some(WireDate { year: 2026, month: 11, day: 22 }),
+        ..enquiry(wire::EnquiryState::Erased)
+    };
+    assert_eq!(clock(&erased).1, "-");
+    let lines = left(&erased).join(" ");
+    let words = lines.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(words, "enquiry 01KE from customs.gov.cn to tdap.gov.pk state erased sent 2026-11-22");
+    let asked = wire::Enquiry { subjects: vec![wire::EnquirySubject::default()], ..erased.clone() };
+    assert!(is_gone(&erased) && !is_gone(&asked), "what was asked is shown while it is here");
+}
+
+#[test]
+fn what_may_follow_names_a_certificate_that_is_here_and_none_that_is_not() {
+    let subject =
+        |jti: &str| wire::EnquirySubject { jti: jti.to_owned(), number: "999".to_owned(), ..Default::default() };
+    let open = wire::Enquiry {
+        jti: "01KE".to_owned(),
+        to: "https://tdap.gov.pk".to_owned(),
+        overdue: true,
+        subjects: vec![subject(""), subject("01KC")],
+        ..enquiry(wire::EnquiryState::Sent)
+    };
+    let nothing = may_follow(Side::Asking, &open).unwrap();
+    assert!(nothing.starts_with("ask tdap.gov.pk again") && !nothing.contains("customs decide"), "{nothing}");
+    let proposed = |proposes_of: &[u32]| {
+        let (proposes, proposes_of) = ("NO_REPLY".to_owned(), proposes_of.to_vec());
+        wire::Enquiry { proposes, proposes_of, ..open.clone() }
+    };
+    let one = "NO_REPLY: origin customs decide 01KC --whole NO_REPLY --enquiry 01KE";
+    assert_eq!(may_follow(Side::Asking, &proposed(&[2])).unwrap(), one);
+    assert!(may_follow(Side::Asking, &proposed(&[1])).unwrap().contains("customs decide 999 --whole"));
+    assert!(may_follow(Side::Asking, &proposed(&[1, 2])).unwrap().ends_with("for each of certificate 1, 2"));
+    assert_eq!(may_follow(Side::Asked, &open), None, "who is asked decides nothing");
+    let unread = wire::Enquiry { answer_unread: true, ..open.clone() };
+    assert_eq!((clock(&unread).1.as_str(), stands(&unread).as_str()), ("OVERDUE 2026-12-01", "sent, answer_unread"));
+    let said = may_follow(Side::Asking, &unread).unwrap();
+    assert!(said.starts_with("ask tdap.gov.pk what it replied"), "{said}");
+    assert!(said.ends_with("origin enquiry conclude 01KE --reason TEXT"), "{said}");
+    assert_eq!(may_follow(Side::Asking, &wire::Enquiry { overdue: false, ..open }), None);
+}
+
+#[test]
+fn goods_that_wait_for_an_answer_are_named_once_it_is_here() {
+    let of = |state, goods: &str| {
+        let (jti, reference) = ("01KE".to_owned(), "SH-9".to_owned());
+        wire::Enquiry { jti, reference, goods: goods.to_owned(), ..enquiry(state) }
+    };
+    let console = Console::new(crate::cli::console::Format::Text);
+    let lines = |state, goods| of_certificate(console, &of(state, goods));
+    let waits = lines(wire::EnquiryState::Acknowledged, "released_on_security");
+    assert_eq!(waits, ["01KE  due 2026-12-01  acknowledged  SH-9  goods released_on_security"]);
+    let answered = lines(wire::EnquiryState::Answered, "released_on_security");
+    assert!(answered.len() == 2 && answered[1].contains("released on security until then"), "{answered:?}");
+    assert_eq!(lines(wire::EnquiryState::Answered, "released").len(), 1);
+    let held = of(wire::EnquiryState::Answered, "held");
+    assert!(may_follow(Side::Asking, &held).is_some() && may_follow(Side::Asked, &held).is_none());
+}
+
+#[test]
+fn the_items_that_are_asked_about_are_one_or_several() {
+    let of = |items: Vec<u32>| subject_text(&wire::EnquirySubject { items, ..Default::default() });
+    assert_eq!([of(vec![2]), of(vec![1, 2])], [", item 2", ", items 1, 2"]);
+}
+
+#[test]
+fn an_answer_of_a_closed_key_is_shown_as_that_and_said_again() {
+    use wire::EnquiryState as S;
+    assert_eq!(said_again(&enquiry(S::Sent)), None);
+    let reply = wire::EnquiryReply { key_closed: "closed".to_owned(), ..Default::default() };
+    let fell = |state: S| wire::Enquiry { replies: vec![reply.clone()], jti: "01KB".to_owned(), ..enquiry(state) };
+    assert!(said_again(&fell(S::Sent)).unwrap().ends_with("origin liaison reply 01KB"));
+    assert!(said_again(&fell(S::Answered)).unwrap().ends_with("answered again"));
+}
+
+#[test]
+fn of_one_that_was_concluded_it_is_told_by_whom_and_why_and_no_day_is_due() {
+    let concluded = wire::EnquiryConclusion {
+        by: "acc_1".to_owned(),
+        by_name: "Sun Yue".to_owned(),
+        reason: "letter GACC 12/2027".to_owned(),
+        ..Default::default()
+    };
+    let goods = "held".to_owned();
+    let over = wire::Enquiry { concluded: Some(concluded), goods, ..enquiry(wire::EnquiryState::Concluded) };
+    assert_eq!((clock(&over).1.as_str(), stands(&over).as_str()), ("-", "concluded"));
+    assert!(super::concluded(&over).unwrap().ends_with("by Sun Yue (acc_1): letter GACC 12/2027"));
+    assert_eq!(described(&over)["concluded"]["reason"], "letter GACC 12/2027");
+    let said = may_follow(Side::Asking, &over).unwrap();
+    assert!(said.contains("goods were held") && said.ends_with("by how it ended"), "{said}");
+    assert_eq!(described(&enquiry(wire::EnquiryState::Sent))["concluded"], Value::Null);
+}

@@ -1,0 +1,84 @@
+//! What is not here of a certificate: contents that its issuer keeps back, and a status that was not told of lately.
+
+use super::Corridor;
+use crate::{
+    statement::{Act, open_leaf},
+    store::{Batch, Disclosures, EntryRef, MemoryStore, Store as _},
+    workflow::{ArrivedName, Delivery, MatchWish, Notice, WorkflowError, WriteOffWish},
+};
+use std::time::Duration;
+
+impl Corridor {
+    fn by_identifier(&self) -> ArrivedName {
+        ArrivedName::Jti(self.issued.outcome.jti)
+    }
+
+    fn told(&self) -> Vec<Notice> {
+        let wish = MatchWish { certificate: self.by_identifier(), ..self.declared("D-1", "100") };
+        self.customs.match_declaration(&self.officer, &wish).unwrap().notices
+    }
+
+    /// The holder consents, and what the certificate says comes to a copy that lacks it.
+    fn consents(&self, copy: &MemoryStore) {
+        let entry = &self.issued.outcome.entry;
+        let Some(Disclosures::Present(shown)) = self.pakistan.store.disclosures(&entry.origin, entry.index).unwrap()
+        else {
+            panic!("the issuer has it")
+        };
+        let leaf = copy.leaf(&entry.origin, entry.index).unwrap().unwrap();
+        let mut state = crate::store::index(entry, &open_leaf(&leaf, &shown).unwrap().body, 2);
+        state.push(crate::inbox::settle(&entry.origin, entry.index));
+        let late = vec![copy.seal(&entry.origin, entry.index, &shown).unwrap()];
+        copy.commit(Batch { at_ms: 2, state, late, ..Batch::default() }).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn of_what_the_issuer_keeps_back_nothing_is_written_off_before_its_holder_consents() {
+    let mut corridor = Corridor::open().await;
+    corridor.customs.sequencer().close();
+    corridor.china.elsewhere = std::sync::Arc::default();
+    let EntryRef { origin, index } = corridor.issued.outcome.entry.clone();
+    let copy = corridor.china.copies_without(&corridor.pakistan, &origin, index);
+    corridor.customs = corridor.china.desk().0;
+    let name = corridor.by_identifier();
+    let delivery = || corridor.customs.course(&corridor.officer, &name).unwrap().arrival.delivery;
+    let writes_off = |nth| {
+        let wish = WriteOffWish { certificate: name.clone(), ..corridor.write_off(nth, "D-1", "100") };
+        corridor.customs.write_off(&corridor.officer, wish)
+    };
+
+    assert_eq!(delivery(), Delivery::Held);
+    let blocking = corridor.told().into_iter().filter(|one| one.blocks).map(|one| one.reason).collect::<Vec<_>>();
+    assert_eq!(blocking, ["CONTENTS_HELD"]);
+    let refused = writes_off(1).await.unwrap_err();
+    let is_held = |notice: &Notice| notice.reason == "CONTENTS_HELD";
+    assert!(matches!(&refused, WorkflowError::ArrivalForbids(notice) if is_held(notice)), "{refused}");
+
+    corridor.consents(&copy);
+    assert_eq!(delivery(), Delivery::Complete);
+    assert!(!corridor.told().iter().any(|one| one.blocks || is_held(one)));
+    assert!(writes_off(2).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_status_of_more_than_seven_days_ago_is_said_to_be_old_and_stops_nothing() {
+    let mut corridor = Corridor::open().await;
+    // One that runs tells of it every hour.
+    corridor.exporting.sequencer().close();
+    let name = corridor.by_identifier();
+    let told = corridor.customs.course(&corridor.officer, &name).unwrap().arrival.status_as_of.unwrap();
+    let is_old = |one: &Notice| one.reason == "STATUS_OLD";
+    let week = Duration::from_hours(7 * 24);
+    corridor.china.clock.set(told + week);
+    assert!(!corridor.told().iter().any(is_old), "{:?}", corridor.told());
+    corridor.china.clock.set(told + week + Duration::from_secs(1));
+    assert!(corridor.told().iter().any(|one| is_old(one) && !one.blocks), "{:?}", corridor.told());
+    let written = corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "100")).await.unwrap();
+    assert!(written.notices.iter().any(is_old), "who writes off is told as well: {:?}", written.notices);
+
+    // It is told of again.
+    corridor.exporting = corridor.pakistan.desk().0;
+    corridor.change(2, Act::Suspended, None).await;
+    assert!(!corridor.told().iter().any(is_old), "{:?}", corridor.told());
+}
