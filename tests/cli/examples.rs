@@ -1,63 +1,10 @@
 //! The examples of `docs/cli` are true: every command is run, and says what stands there.
 
-use crate::support::folder;
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
+use crate::{
+    process::page::{Example, blocks, fits, shell},
+    support::folder,
 };
-
-/// A command and the lines it should print.
-struct Example {
-    line: usize,
-    command: String,
-    expected: Vec<String>,
-}
-
-fn examples(text: &str) -> Vec<Example> {
-    let (mut found, mut inside) = (Vec::<Example>::new(), false);
-    for (number, line) in text.lines().enumerate() {
-        match line {
-            "```console" => inside = true,
-            "```" => inside = false,
-            line if inside => match (line.strip_prefix("$ "), found.last_mut()) {
-                (Some(command), _) => {
-                    found.push(Example { line: number + 1, command: command.to_owned(), expected: Vec::new() });
-                }
-                (None, Some(last)) => last.expected.push(line.to_owned()),
-                (None, None) => panic!("line {}: output before a command", number + 1),
-            },
-            _ => {}
-        }
-    }
-    found
-}
-
-/// `[..]` matches anything within a line.
-fn line_fits(expected: &str, said: &str) -> bool {
-    let mut parts = expected.split("[..]");
-    let Some(mut rest) = said.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let parts = parts.collect::<Vec<_>>();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
-
-/// `...` matches any lines.
-fn fits(expected: &[String], said: &[&str]) -> bool {
-    match expected.split_first() {
-        None => said.is_empty(),
-        Some((first, rest)) if first == "..." => (0..=said.len()).any(|skip| fits(rest, &said[skip..])),
-        Some((first, rest)) => {
-            said.split_first().is_some_and(|(line, said)| line_fits(first, line) && fits(rest, said))
-        }
-    }
-}
+use std::{fs, path::Path};
 
 /// What stands between the outputs of two commands.
 const MARK: &str = "\u{1}example ";
@@ -65,22 +12,11 @@ const MARK: &str = "\u{1}example ";
 /// Runs the commands of a page in one shell, so that what one exports the next has; gives what each said. A node
 /// that a page starts leaves its process id in `node.pid` and is stopped with the page.
 fn run(page: &[Example]) -> Vec<String> {
-    let binary = Path::new(env!("CARGO_BIN_EXE_origin")).parent().unwrap();
-    let search = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap_or_default());
     let mut script = "exec 2>&1\ntrap '[ -f node.pid ] && kill $(cat node.pid)' EXIT\n".to_owned();
     for example in page {
         script.push_str(&format!("printf '%s\\n' '{MARK}'\n{}\n", example.command));
     }
-    let folder = folder();
-    let output = Command::new("sh")
-        .args(["-c", &script])
-        .current_dir(folder.path())
-        .env("PATH", &search)
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
+    let said = shell(folder().path(), &script);
     said.split(&format!("{MARK}\n")).skip(1).map(str::to_owned).collect()
 }
 
@@ -89,7 +25,9 @@ fn every_example_says_what_stands_in_the_page() {
     let (mut count, mut wrong) = (0, Vec::new());
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli")).unwrap() {
         let path = entry.unwrap().path();
-        let page = examples(&fs::read_to_string(&path).unwrap());
+        let text = fs::read_to_string(&path).unwrap();
+        let page = blocks(&text).into_iter().filter(|block| block.opened == "console");
+        let page = page.flat_map(|block| block.examples()).collect::<Vec<_>>();
         let said = run(&page);
         assert_eq!(said.len(), page.len(), "{}: the shell ended early: {said:#?}", path.display());
         for (example, said) in page.iter().zip(said) {
@@ -106,4 +44,25 @@ fn every_example_says_what_stands_in_the_page() {
     }
     assert!(wrong.is_empty(), "{} of {count} examples:\n{}", wrong.len(), wrong.join("\n"));
     assert!(count > 10, "only {count} examples were found");
+}
+
+/// A block that looks like an example and is none would be true for as long as nobody tries it.
+#[test]
+fn no_page_has_commands_that_no_test_runs() {
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli")).unwrap() {
+        let path = entry.unwrap().path();
+        let (text, page) = (fs::read_to_string(&path).unwrap(), path.file_name().unwrap().to_str().unwrap());
+        for block in blocks(&text) {
+            let first = block.lines.first().copied().unwrap_or_default();
+            let is_run = match block.opened {
+                // By two nodes, in tests/exchange/followed.rs.
+                "console nodes" => ["customs.md", "enquiries.md"].contains(&page),
+                // With these options, in tests/cli/rehearsal.rs.
+                "sh" => first.starts_with("origin partner rehearse "),
+                "console" => true,
+                _ => !first.starts_with("origin ") && !first.starts_with("$ "),
+            };
+            assert!(is_run, "{page}: nothing runs `{first}` in a block of `{}`", block.opened);
+        }
+    }
 }

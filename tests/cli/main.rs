@@ -9,6 +9,7 @@
 )]
 
 mod backup;
+mod bench;
 mod certificate;
 mod changes;
 mod closed_year;

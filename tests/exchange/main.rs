@@ -28,6 +28,7 @@ mod erased;
 mod evidence;
 mod federation;
 mod flood;
+mod followed;
 mod hostile_log;
 mod hostile_partner;
 mod kills;

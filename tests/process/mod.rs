@@ -1,6 +1,7 @@
 //! A node as a process of its own: made by `origin init`, started, killed, stopped, asked.
 
 pub(crate) mod https;
+pub(crate) mod page;
 
 use crate::support::{FOOTBALLS, Said, command, init, origin, text};
 use origin_exchange::{
