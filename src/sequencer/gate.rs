@@ -105,13 +105,11 @@ impl Gate {
     pub fn at_start(store: &dyn Store, trust: &TrustList) -> Result<Self, StoreError> {
         let mut logs = BTreeMap::new();
         for origin in store.logs() {
-            let standing = match Closing::read(store, &origin)? {
-                Some(closing) => Standing::Closed(closing),
-                None if asks_nobody(trust, &origin) => Standing::Settled,
-                None => Standing::Unknown,
-            };
+            let standing = if asks_nobody(trust, &origin) { Standing::Settled } else { Standing::Unknown };
             logs.insert(origin, standing);
         }
+        // Also logs of which nothing is here: what partners have of one that was given up must not come back into it.
+        logs.extend(Closing::all(store)?.into_iter().map(|(origin, closing)| (origin, Standing::Closed(closing))));
         let stopped = Stopped::all(store)?.into_iter().map(|one| one.kid).collect();
         let state = Mutex::new(State { logs, stopped, ..State::default() });
         Ok(Self { state, signing: Mutex::default(), turn: watch::Sender::default(), wake: OnceLock::new() })
@@ -181,12 +179,16 @@ impl Gate {
     #[must_use]
     pub fn lost(&self, issuer: &Issuer, trust: &TrustList) -> Vec<(Origin, u64)> {
         let mut lost = self.ended(issuer, trust);
-        let state = self.state();
-        lost.extend(state.logs.iter().filter_map(|(origin, standing)| match standing {
-            Standing::Closed(closing) => Some((origin.clone(), closing.signed)),
-            Standing::Unknown | Standing::Settled | Standing::Behind { .. } | Standing::Forked { .. } => None,
-        }));
+        lost.extend(self.closed().into_iter().map(|(origin, closing)| (origin, closing.signed)));
         lost
+    }
+
+    /// Logs that are closed for good.
+    #[must_use]
+    pub fn closed(&self) -> BTreeMap<Origin, Closing> {
+        let closing =
+            |standing: &Standing| if let Standing::Closed(closing) = standing { Some(closing.clone()) } else { None };
+        self.state().logs.iter().filter_map(|(origin, standing)| Some((origin.clone(), closing(standing)?))).collect()
     }
 
     /// What a log waits for, as whoever asks partners for it sees it now; since when stays what was said first. None ends
@@ -304,7 +306,7 @@ impl Gate {
         state.forgetful = false;
         if state.asked {
             state.wishes.insert(origin.clone(), Word::Whole);
-        } else {
+        } else if !matches!(state.logs.get(origin), Some(Standing::Closed(_))) {
             state.logs.insert(origin.clone(), Standing::Settled);
         }
         drop(state);

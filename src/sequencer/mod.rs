@@ -47,8 +47,8 @@ pub use known_again::numbers_again;
 pub use line::Sequencer;
 pub use plan::answered;
 pub use recalled::{
-    Bare, Closing, GivenTwice, Recalled, bears_number, contents_gone, has_heard_all, is_with_nobody, put_heard_all,
-    put_with_nobody, refilled, unheard_again,
+    Bare, Closing, GivenTwice, Recalled, Shown, bears_number, contents_gone, has_heard_all, is_with_nobody,
+    put_heard_all, put_with_nobody, refilled, unheard_again,
 };
 pub use resting::is_resting;
 pub use snapshot::{

@@ -55,7 +55,17 @@ pub struct GivenTwice {
     pub jti: Jti,
 }
 
+/// A head of an own log, beyond what was here, that a package showed: whoever made that may never be reached to tell it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The node that made the package.
+    pub by: String,
+    /// The head.
+    pub note: String,
+}
+
 const RECALLED: &str = "recalled/";
+const SHOWN: &str = "shown/";
 const BARE: &str = "bare/";
 const CLOSED: &str = "closed/";
 const TWICE: &str = "twice/";
@@ -128,21 +138,26 @@ impl Closing {
 
     /// Of every log of which it is kept, also of one that is not here at all.
     pub fn all(store: &dyn Store) -> Result<Vec<(Origin, Self)>, StoreError> {
-        let mut all = Vec::new();
-        for (id, _) in store.records_under(Table::Setting, CLOSED.as_bytes(), usize::MAX)? {
-            let origin = id
-                .strip_prefix(CLOSED.as_bytes())
-                .and_then(|name| std::str::from_utf8(name).ok()?.parse::<Origin>().ok());
-            let Some(origin) = origin else { continue };
-            all.extend(Self::read(store, &origin)?.map(|closing| (origin, closing)));
-        }
-        Ok(all)
+        all(store, CLOSED)
     }
 
     /// The change that keeps it.
     #[must_use]
     pub fn put(&self, origin: &Origin) -> StateChange {
         put(CLOSED, origin, self)
+    }
+}
+
+impl Shown {
+    /// Of every log of which it is kept, also of one that is not here at all.
+    pub fn all(store: &dyn Store) -> Result<Vec<(Origin, Self)>, StoreError> {
+        all(store, SHOWN)
+    }
+
+    /// The change that keeps it.
+    #[must_use]
+    pub fn put(&self, origin: &Origin) -> StateChange {
+        put(SHOWN, origin, self)
     }
 }
 
@@ -289,6 +304,16 @@ fn read<T: for<'a> Deserialize<'a>>(store: &dyn Store, kind: &str, origin: &Orig
     let broken = |error: postcard::Error| StoreError::Index(format!("what is kept of the loss in {origin}: {error}"));
     let record = store.record(Table::Setting, &id(kind, origin))?;
     record.map(|bytes| postcard::from_bytes(&bytes).map_err(broken)).transpose()
+}
+
+fn all<T: for<'a> Deserialize<'a>>(store: &dyn Store, kind: &str) -> Result<Vec<(Origin, T)>, StoreError> {
+    let mut all = Vec::new();
+    for (id, _) in store.records_under(Table::Setting, kind.as_bytes(), usize::MAX)? {
+        let name = id.strip_prefix(kind.as_bytes()).and_then(|name| std::str::from_utf8(name).ok());
+        let Some(origin) = name.and_then(|name| name.parse::<Origin>().ok()) else { continue };
+        all.extend(read(store, kind, &origin)?.map(|record| (origin, record)));
+    }
+    Ok(all)
 }
 
 fn put(kind: &str, origin: &Origin, record: &impl Serialize) -> StateChange {

@@ -282,6 +282,12 @@ async fn what_goes_by_carrier_is_held_cosigned_and_receipted_like_what_goes_by_w
         let events = node.stop();
         assert!(!events.contains("panicked"), "{events}");
     }
+    // What the package proved is known after a start too, though nobody is there to say it again.
+    let one = pakistan.start();
+    let shut = || partner(pakistan, &one, &["status"]).good().out;
+    until(|| shut().contains("OWN_HISTORY_MISSING"), shut);
+    partner(pakistan, &one, &["go-on", "--log", &log]).bad(1, &["OWN_HISTORY_MISSING"]);
+    one.stop();
     let issued = pakistan.check_log("data/tdap.gov.pk", &log);
     let replica = china.look_at_log(&Member::replica(pakistan, &log), &log);
     let replica: Value = serde_json::from_str(replica.out.lines().last().unwrap()).unwrap();

@@ -391,6 +391,8 @@ async fn an_old_copy_that_a_witness_proves_is_signed_on_by_nobodys_word_and_clos
     assert!(given_up.out.contains("is closed with"), "{}", given_up.out);
     until(|| status().contains("OWN_HISTORY_LOST"), status);
     assert!(status().contains("closed with"), "{}", status());
+    // Numbers wait for whoever may know more, until the operator says that nobody does; that opens the log no more.
+    assert!(partner(&go_on).good().err.contains("is about to give certificate numbers"));
     partner(&go_on).bad(1, &["OWN_HISTORY_LOST"]);
 
     // Its addressee is told when it comes back, and says so instead of waiting for what never comes.

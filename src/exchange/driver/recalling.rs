@@ -8,9 +8,9 @@ use super::stopped;
 use crate::exchange::heads::Fork;
 use crate::exchange::message::KnownHead;
 use crate::exchange::recall::{Action, Event, Lack, Recall, Settled, durable_root};
-use crate::log::{Hash, Host, Origin};
+use crate::log::{Hash, Host, Origin, size_in};
 use crate::reason::some_of;
-use crate::sequencer::{Bare, Closing, Lost, Recalled, Standing, Wait, Word};
+use crate::sequencer::{Bare, Closing, Lost, Recalled, Shown, Standing, Wait, Word};
 use crate::store::{Batch, StoreError};
 use crate::time::{Timestamp, unix_ms};
 use crate::trust::NodeName;
@@ -41,6 +41,10 @@ pub(super) async fn recall(inner: Arc<Inner>, mut told: mpsc::UnboundedReceiver<
     recaller.proven().await;
     // Before anything is heard: logs that ask nobody are settled, and may grow from here on.
     recaller.tick();
+    recaller.shown();
+    for origin in recaller.closed.keys().cloned().collect::<Vec<_>>() {
+        recaller.renumber(&origin);
+    }
     let (mut changes, mut stop) = (inner.lists.changes(), inner.stopping());
     let mut tick = tokio::time::interval(TICK);
     loop {
@@ -89,13 +93,10 @@ impl<'a> Recaller<'a> {
         let mut hosts: BTreeSet<Host> = BTreeSet::new();
         for (host, own) in inner.own.hosts() {
             hosts.insert(host.clone());
-            for origin in own.store.logs() {
-                if let Some(Standing::Closed(closing)) = own.gate.standing(&origin) {
-                    closed.insert(origin, closing);
-                } else {
-                    let durable = own.store.durable_size(&origin);
-                    logs.push((origin, durable));
-                }
+            closed.extend(own.gate.closed());
+            for origin in own.store.logs().into_iter().filter(|origin| !closed.contains_key(origin)) {
+                let durable = own.store.durable_size(&origin);
+                logs.push((origin, durable));
             }
         }
         let mut machine = Recall::new(&inner.name, inner.lists.current(), hosts, logs);
@@ -177,6 +178,24 @@ impl<'a> Recaller<'a> {
         self.step(Event::Heads { partner, heads, durable, all });
     }
 
+    /// What packages showed of own logs before this start, and did not come back since: told again, as then.
+    fn shown(&mut self) {
+        for own in self.inner.own.all() {
+            let shown = Shown::all(own.store.as_ref()).unwrap_or_else(|error| {
+                tracing::error!(%error, "what packages showed of own logs cannot be read");
+                Vec::new()
+            });
+            for (log, Shown { by, note }) in shown {
+                let is_here = size_in(&note).is_none_or(|size| size <= own.store.durable_size(&log));
+                let Some(partner) = by.parse::<NodeName>().ok().filter(|_| !is_here && !self.closed.contains_key(&log))
+                else {
+                    continue;
+                };
+                self.told(partner, vec![KnownHead { log, note, entries: true, cosigned_by_asker: None }], false);
+            }
+        }
+    }
+
     /// The logs hosted here that are proven to have shown two histories, and those of which a person has lifted that.
     async fn proven(&mut self) {
         let (store, trust) = (Arc::clone(&self.inner.node_store), self.inner.lists.current());
@@ -209,6 +228,8 @@ impl<'a> Recaller<'a> {
                 if let Some(own) = self.own(&origin) {
                     own.gate.settle(&origin, Standing::Closed(closing.clone()));
                 }
+                // What came back before that has its numbers still.
+                self.renumber(&origin);
                 self.closed.insert(origin, closing);
             }
             Done::Shut { origin, durable } => self.step(Event::Shut { origin, durable }),

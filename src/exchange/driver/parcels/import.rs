@@ -15,6 +15,7 @@ use crate::exchange::message::KnownHead;
 use crate::exchange::parcel::{ParcelError, Survey, SurveyedLog};
 use crate::exchange::replica::Suspicion;
 use crate::log::{Origin, SignedCheckpoint, TreeHead, root, size_in, verify_consistency};
+use crate::sequencer::Shown;
 use crate::store::{Batch, PublishedHead, Store};
 use crate::time::unix_ms;
 use crate::trust::{NodeName, PackageSeal};
@@ -355,6 +356,10 @@ fn own_head(inner: &Inner, from: &NodeName, note: &str) -> Result<(), ParcelErro
             // What was given up stays with whoever holds it: that is told with the log's state.
             return Ok(());
         }
+        // Who made the package may never be reached, and after a start nobody else would say it.
+        let state = vec![Shown { by: from.to_string(), note: note.to_owned() }.put(&origin)];
+        let at_ms = unix_ms(inner.clock.now());
+        own.store.commit(Batch { at_ms, state, ..Batch::default() }).map_err(inside)?;
         return Err(ExchangeError::Ahead { held: head.size, published: size }.into());
     }
     if root(head.size, &own.store.hashes(&origin)).map_err(inside)? != head.root {

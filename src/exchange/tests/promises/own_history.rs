@@ -7,6 +7,8 @@ use crate::exchange::message::KnownHead;
 use crate::exchange::recall::{self, Lack, Recall, Settled};
 use crate::exchange::tests::world::{WORLD, issuer, name, origin, trust};
 use crate::log::root;
+use crate::sequencer::{Closing, Gate};
+use crate::store::{Batch, MemoryStore, Store as _};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -339,4 +341,14 @@ fn a_partner_that_cannot_open_what_it_keeps_was_not_heard_and_nothing_is_closed_
     assert!(!unread(&mut whole, true).is_empty());
     let closed = unread(&mut behind, true);
     assert!(matches!(closed.as_slice(), [recall::Action::Settled(_, Settled::Close { size: 6, .. })]), "{closed:?}");
+}
+
+/// The hazard: a log of which nothing is here, and what partners hold of it. It would come back into what was given up.
+#[test]
+fn a_log_that_was_closed_with_nothing_is_closed_after_a_start() {
+    let store = MemoryStore::new();
+    let closing = Closing { size: 0, signed: 9, note: head(9).note };
+    store.commit(Batch { state: vec![closing.put(&log())], ..Batch::default() }).unwrap();
+    let gate = Gate::at_start(&store, &WORLD.trust).unwrap();
+    assert_eq!(gate.closed(), BTreeMap::from([(log(), closing)]));
 }
