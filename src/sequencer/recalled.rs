@@ -5,7 +5,7 @@ use super::{
     uncounted::Uncounted,
 };
 use crate::{
-    log::Origin,
+    log::{Origin, size_in},
     statement::{Jti, Kind, OpenedBody, StatementRef, open_leaf, status_list::LIST_ENTRIES},
     store::{Batch, EntryRef, Expected, StateChange, Store, StoreError, Table},
 };
@@ -81,11 +81,7 @@ impl Recalled {
 
     /// Of every log of which something is kept.
     pub fn all(store: &dyn Store) -> Result<Vec<(Origin, Self)>, StoreError> {
-        let mut all = Vec::new();
-        for origin in store.logs() {
-            all.extend(Self::read(store, &origin)?.map(|recalled| (origin, recalled)));
-        }
-        Ok(all)
+        all(store, RECALLED)
     }
 
     /// When what came back last did, in Unix milliseconds; none where nothing ever did.
@@ -154,10 +150,10 @@ impl Shown {
         all(store, SHOWN)
     }
 
-    /// The change that keeps it.
-    #[must_use]
-    pub fn put(&self, origin: &Origin) -> StateChange {
-        put(SHOWN, origin, self)
+    /// The change that keeps it; none where as much is kept already: packages come again, and old ones after new ones.
+    pub fn put(&self, store: &dyn Store, origin: &Origin) -> Result<Option<StateChange>, StoreError> {
+        let kept = read::<Self>(store, SHOWN, origin)?.and_then(|kept| size_in(&kept.note));
+        Ok((size_in(&self.note) > kept).then(|| put(SHOWN, origin, self)))
     }
 }
 
@@ -169,8 +165,9 @@ impl GivenTwice {
 
     /// Of every log of which something is kept.
     pub fn all(store: &dyn Store) -> Result<Vec<(Origin, Vec<Self>)>, StoreError> {
-        let kept = store.logs().into_iter().map(|origin| Self::read(store, &origin).map(|twice| (origin, twice)));
-        kept.filter(|kept| !matches!(kept, Ok((_, twice)) if twice.is_empty())).collect()
+        let mut kept = all::<Vec<Self>>(store, TWICE)?;
+        kept.retain(|(_, twice)| !twice.is_empty());
+        Ok(kept)
     }
 
     /// The change that keeps all of one log.
@@ -301,19 +298,24 @@ fn id(kind: &str, origin: &Origin) -> Vec<u8> {
 }
 
 fn read<T: for<'a> Deserialize<'a>>(store: &dyn Store, kind: &str, origin: &Origin) -> Result<Option<T>, StoreError> {
-    let broken = |error: postcard::Error| StoreError::Index(format!("what is kept of the loss in {origin}: {error}"));
-    let record = store.record(Table::Setting, &id(kind, origin))?;
-    record.map(|bytes| postcard::from_bytes(&bytes).map_err(broken)).transpose()
+    store.record(Table::Setting, &id(kind, origin))?.map(|record| parse(origin, &record)).transpose()
 }
 
+/// Of every log of which it is kept: where nothing was lost that is one look, however many logs there are.
 fn all<T: for<'a> Deserialize<'a>>(store: &dyn Store, kind: &str) -> Result<Vec<(Origin, T)>, StoreError> {
     let mut all = Vec::new();
-    for (id, _) in store.records_under(Table::Setting, kind.as_bytes(), usize::MAX)? {
+    for (id, record) in store.records_under(Table::Setting, kind.as_bytes(), usize::MAX)? {
         let name = id.strip_prefix(kind.as_bytes()).and_then(|name| std::str::from_utf8(name).ok());
         let Some(origin) = name.and_then(|name| name.parse::<Origin>().ok()) else { continue };
-        all.extend(read(store, kind, &origin)?.map(|record| (origin, record)));
+        let one = parse(&origin, &record)?;
+        all.push((origin, one));
     }
     Ok(all)
+}
+
+fn parse<T: for<'a> Deserialize<'a>>(origin: &Origin, record: &[u8]) -> Result<T, StoreError> {
+    let broken = |error: postcard::Error| StoreError::Index(format!("what is kept of the loss in {origin}: {error}"));
+    postcard::from_bytes(record).map_err(broken)
 }
 
 fn put(kind: &str, origin: &Origin, record: &impl Serialize) -> StateChange {

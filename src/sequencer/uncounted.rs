@@ -30,14 +30,14 @@ impl Uncounted {
     /// All that is not counted, log by log in its order.
     pub fn all(store: &dyn Store) -> Result<Vec<Self>, StoreError> {
         let mut all = Vec::new();
-        for origin in store.logs() {
+        // Most logs never lost anything, and nothing more is looked at then.
+        for (origin, _) in Recalled::all(store)? {
             all.extend(Self::of(store, &origin)?);
         }
         Ok(all)
     }
 
     fn of(store: &dyn Store, origin: &Origin) -> Result<Vec<Self>, StoreError> {
-        // Most logs never lost anything, and nothing more is looked at then.
         let Some(Recalled { from, end, .. }) = Recalled::read(store, origin)? else { return Ok(Vec::new()) };
         let (prefix, mut found) = (prefix(origin), Vec::new());
         let records = store.records_under(Table::Setting, prefix.as_bytes(), usize::MAX)?;

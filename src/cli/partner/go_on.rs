@@ -45,7 +45,7 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
         let Self { door, log, for_good } = self;
-        let answer = remote::converse(async {
+        let (answer, was_closed) = remote::converse(async {
             let (connection, address) = door.open(&door.configuration()?).await?;
             let refused = |status: &tonic::Status| remote::refused(console, &address, status);
             let known = connection.admin().list_partners(within_deadline(wire::ListPartnersRequest {})).await;
@@ -62,9 +62,12 @@ impl Arguments {
             if let Some(waits) = waits.filter(|_| !for_good && !known.shut.iter().any(is_shut)) {
                 console.message(numbers(waits));
             }
-            let of_log = known.shut.iter().filter(|shut| shut.origin == log.as_str() && !shut.ended);
-            let is_alone = waits.is_none() && of_log.clone().count() == 1;
-            for shut in of_log {
+            // One that is closed for good stays so, and what else waits for it is opened all the same.
+            let of_log = known.shut.iter().filter(|shut| shut.origin == log.as_str());
+            let (closed, mut waiting): (Vec<_>, Vec<_>) = of_log.partition(|shut| shut.reason == "OWN_HISTORY_LOST");
+            waiting.retain(|shut| !shut.ended);
+            let is_alone = waits.is_none() && waiting.len() == 1;
+            for shut in waiting {
                 // What entries said is given up by a word of its own, once nothing else waits.
                 let is_next = is_alone || shut.reason != "CONTENTS_MISSING";
                 if let Some(way) = way(shut, for_good, &away).filter(|_| is_next) {
@@ -73,7 +76,7 @@ impl Arguments {
             }
             let request = wire::GoOnRequest { log: log.to_string(), for_good };
             match connection.admin().go_on(within_deadline(request)).await {
-                Ok(answer) => Ok(answer.into_inner()),
+                Ok(answer) => Ok((answer.into_inner(), !closed.is_empty())),
                 Err(status) => {
                     let failure = refused(&status);
                     let reason = failure.reason().unwrap_or_default().to_owned();
@@ -88,7 +91,7 @@ impl Arguments {
                 }
             }
         })?;
-        tell(console, &log, for_good, &answer);
+        tell(console, &log, (for_good, was_closed), &answer);
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -128,7 +131,7 @@ fn numbers(waits: &wire::UnheardAuthority) -> String {
     )
 }
 
-fn tell(console: Console, log: &Origin, for_good: bool, answer: &wire::GoOnResponse) {
+fn tell(console: Console, log: &Origin, (for_good, was_closed): (bool, bool), answer: &wire::GoOnResponse) {
     let wire::GoOnResponse { was_shut, size, lost, contents_missing } = answer;
     if console.is_json() {
         let closed = for_good.then(|| json!({ "size": size, "lost": lost }));
@@ -142,21 +145,22 @@ fn tell(console: Console, log: &Origin, for_good: bool, answer: &wire::GoOnRespo
              {successor}, which needs a log key: origin doctor says how"
         ));
     } else if *was_shut {
-        console.data(goes_on(log, *contents_missing));
+        console.data(goes_on(log, was_closed, *contents_missing));
     } else {
         console.data(format!("{log} was not shut: nothing changed"));
     }
 }
 
 /// What came of the word, and for what it is to be given again.
-fn goes_on(log: &Origin, contents_missing: bool) -> String {
+fn goes_on(log: &Origin, was_closed: bool, contents_missing: bool) -> String {
+    let what = if was_closed { "stays closed, and what waited for it goes on" } else { "goes on" };
     let remains = if contents_missing {
         "; what entries of it said and is not here is still asked for: give this again to have it asked for no more \
          [CONTENTS_MISSING]"
     } else {
         ""
     };
-    format!("{log} goes on by your word; the audit record keeps it{remains}")
+    format!("{log} {what} by your word; the audit record keeps it{remains}")
 }
 
 /// The same failure, with the logs that there are.
@@ -175,8 +179,10 @@ mod tests {
     #[test]
     fn what_the_word_was_not_taken_for_is_said() {
         let log = "tdap.gov.pk/log/2026/cn".parse().unwrap();
-        assert!(goes_on(&log, false).ends_with("the audit record keeps it"));
-        let more = goes_on(&log, true);
+        assert!(goes_on(&log, false, false).ends_with("2026/cn goes on by your word; the audit record keeps it"));
+        let closed = goes_on(&log, true, false);
+        assert!(closed.contains("2026/cn stays closed, and what waited for it goes on by your word"), "{closed}");
+        let more = goes_on(&log, false, true);
         assert!(
             more.contains("goes on by your word")
                 && more.ends_with("give this again to have it asked for no more [CONTENTS_MISSING]"),

@@ -8,7 +8,7 @@ use super::stopped;
 use crate::exchange::heads::Fork;
 use crate::exchange::message::KnownHead;
 use crate::exchange::recall::{Action, Event, Lack, Recall, Settled, durable_root};
-use crate::log::{Hash, Host, Origin, size_in};
+use crate::log::{Hash, Host, Origin};
 use crate::reason::some_of;
 use crate::sequencer::{Bare, Closing, Lost, Recalled, Shown, Standing, Wait, Word};
 use crate::store::{Batch, StoreError};
@@ -178,20 +178,24 @@ impl<'a> Recaller<'a> {
         self.step(Event::Heads { partner, heads, durable, all });
     }
 
-    /// What packages showed of own logs before this start, and did not come back since: told again, as then.
+    /// What packages showed of own logs before this start is told again, as then. What came back since counts no more, nor
+    /// what is of a branch that a person has left, nor the word of a node that the trust list does not name any more.
     fn shown(&mut self) {
+        let list = self.inner.lists.current();
         for own in self.inner.own.all() {
             let shown = Shown::all(own.store.as_ref()).unwrap_or_else(|error| {
                 tracing::error!(%error, "what packages showed of own logs cannot be read");
                 Vec::new()
             });
             for (log, Shown { by, note }) in shown {
-                let is_here = size_in(&note).is_none_or(|size| size <= own.store.durable_size(&log));
-                let Some(partner) = by.parse::<NodeName>().ok().filter(|_| !is_here && !self.closed.contains_key(&log))
-                else {
-                    continue;
-                };
-                self.told(partner, vec![KnownHead { log, note, entries: true, cosigned_by_asker: None }], false);
+                let told = KnownHead { log, note, entries: true, cosigned_by_asker: None };
+                let Some(partner) = by.parse::<NodeName>().ok().filter(|by| list.node(by).is_some()) else { continue };
+                let Some(head) = self.machine.signed(&told) else { continue };
+                let is_here = head.size <= own.store.durable_size(&told.log);
+                let is_left = self.inner.lifted().borrow().get(&told.log).is_some_and(|left| left.has(&head));
+                if !is_here && !is_left && !self.closed.contains_key(&told.log) {
+                    self.told(partner, vec![told], false);
+                }
             }
         }
     }

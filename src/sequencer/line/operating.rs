@@ -86,25 +86,25 @@ impl Sequencer {
     /// Goes on with a log though partners could not be asked, or numbers of what came back are not all known: the
     /// operator takes it on himself that nothing is missing, and the audit trail keeps that he did. Of a log that goes on
     /// already, what its entries disclose is asked for no more where some of that did not come back. Says whether
-    /// anything was shut, or missing. A log that lost entries, is known to be behind, or is not what was signed, stays shut;
-    /// of one that was closed for good it opens what waits for it: the numbers. It blocks.
+    /// anything was shut, or missing. A log that is known to be behind, or is not what was signed, stays shut. One that was
+    /// closed for good stays closed too, and what waits for it is opened, or asked for no more, as for one that goes on. It
+    /// blocks.
     pub fn go_on(&self, origin: &Origin, at: Timestamp) -> Result<bool, SequencerError> {
         let (gate, store) = (&self.0.gate, self.0.store.as_ref());
-        let standing = gate.standing(origin);
+        let (is_closed, is_settled) = match gate.standing(origin) {
+            Some(Standing::Forked { .. } | Standing::Behind { .. }) => return Err(gate.refusal(origin)),
+            Some(Standing::Closed(_)) => (true, true),
+            Some(Standing::Settled) => (false, true),
+            Some(Standing::Unknown) | None => (false, false),
+        };
         let recalled = Recalled::read(store, origin)?.filter(|recalled| recalled.numbers_unknown);
-        let is_closed = matches!(standing, Some(Standing::Closed(_)));
-        let is_idle = is_closed && recalled.is_none() && !gate.is_forgetful();
-        if is_idle || matches!(standing, Some(Standing::Forked { .. } | Standing::Behind { .. })) {
-            return Err(gate.refusal(origin));
+        let is_shut = !is_settled || recalled.is_some() || gate.is_forgetful();
+        let bare = gate.bare().into_iter().find(|(bare, _)| !is_shut && bare == origin);
+        if !is_shut && bare.is_none() {
+            return if is_closed { Err(gate.refusal(origin)) } else { Ok(false) };
         }
-        let goes_on = standing == Some(Standing::Settled) && recalled.is_none() && !gate.is_forgetful();
-        let bare = gate.bare().into_iter().find(|(bare, _)| goes_on && bare == origin);
-        if goes_on && bare.is_none() {
-            return Ok(false);
-        }
-        let is_open = is_closed || standing == Some(Standing::Settled);
-        let unasked = (!is_open).then_some("partners were not asked");
-        let unheard = (is_open && gate.is_forgetful()).then_some("not all partners were heard");
+        let unasked = (!is_settled).then_some("partners were not asked");
+        let unheard = (is_settled && gate.is_forgetful()).then_some("not all partners were heard");
         let unknown = recalled.as_ref().map(|_| "not all numbers are known");
         let silent = bare.as_ref().map(|_| "not all that came back says what it did");
         let why = [unasked, unheard, unknown, silent].into_iter().flatten().collect::<Vec<_>>().join(", ");
@@ -130,7 +130,7 @@ impl Sequencer {
             gate.waits(origin, Lost::Contents, None);
             return Ok(true);
         }
-        tracing::warn!(%origin, "the operator has this log go on without its partners' word");
+        tracing::warn!(%origin, why, "the operator has what waits for this log go on without its partners' word");
         gate.go_on(origin);
         Ok(true)
     }

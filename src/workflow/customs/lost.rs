@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 
 /// How often the acts on one certificate are looked for anew because another was first with it.
 const TRIED: usize = 16;
-/// Two authorities' clocks lie no further apart than that, as far as the hours of their statements tell.
+/// Two logs' clocks lie no further apart than that, as far as the hours of their statements tell.
 const HOUR_MS: u64 = 3_600_000;
 /// Entries that are looked through before it is kept how far.
 const A_STRETCH: u64 = 256;
@@ -100,13 +100,8 @@ impl Desk {
     /// The own logs to an issuer of which something was lost and came back: of most authorities none, and nothing more is
     /// looked at then.
     pub(super) fn came_back_to(&self, issuer: &Issuer) -> Result<Vec<Origin>, StoreError> {
-        let (store, mut back) = (self.store().as_ref(), Vec::new());
-        for log in store.logs().into_iter().filter(|log| is_to(log, issuer)) {
-            if Recalled::read(store, &log)?.is_some() {
-                back.push(log);
-            }
-        }
-        Ok(back)
+        let back = Recalled::all(self.store().as_ref())?.into_iter().map(|(log, _)| log);
+        Ok(back.filter(|log| is_to(log, issuer)).collect())
     }
 
     /// The responses about a certificate in such logs, but in what is void; and in which shard each stands that is about it.
@@ -173,11 +168,7 @@ impl Desk {
     fn acts_lost(&self, arrival: &Arrival) -> Result<Option<Notice>, StoreError> {
         let store = self.store().as_ref();
         for (log, closing) in Closing::all(store)?.into_iter().filter(|(log, _)| is_to(log, &arrival.issuer)) {
-            // What was issued since a later log began cannot have been told of in it.
-            let later = store.logs().into_iter().filter(|one| is_to(one, &arrival.issuer) && one.shard() > log.shard());
-            let firsts = later.map(|later| store.facts(&later, 0)).collect::<Result<Vec<_>, _>>()?;
-            let began = firsts.into_iter().flatten().map(|first| first.jti.hour_ms()).min();
-            if began.is_some_and(|began| began.saturating_add(HOUR_MS) < arrival.jti.hour_ms()) {
+            if was_over_before(store, &log, arrival.jti)? {
                 continue;
             }
             let lost = counted(closing.signed.saturating_sub(closing.size), "entry is", "entries are");
@@ -206,8 +197,7 @@ impl Desk {
             }
             let Some(bare) = Bare::read(store, &log)? else { continue };
             // Nothing was done with a certificate before it was issued, as far as identifiers tell.
-            let last = store.facts(&log, bare.end.saturating_sub(1))?;
-            if last.is_some_and(|last| last.jti.hour_ms().saturating_add(HOUR_MS) < arrival.jti.hour_ms()) {
+            if was_said_before(store, &log, bare.end.saturating_sub(1), arrival.jti)? {
                 continue;
             }
             if let Some(index) = self.first_unread(&log, bare)? {
@@ -241,6 +231,29 @@ impl Desk {
         }
         Ok((below < end).then_some(below))
     }
+}
+
+/// Whether an entry was said before a certificate was issued, as far as identifiers tell: nothing is said of one that is not
+/// issued yet.
+pub(in crate::workflow) fn was_said_before(
+    store: &dyn Store,
+    log: &Origin,
+    index: u64,
+    issued: Jti,
+) -> Result<bool, StoreError> {
+    let said = store.facts(log, index)?;
+    Ok(said.is_some_and(|said| said.jti.hour_ms().saturating_add(HOUR_MS) < issued.hour_ms()))
+}
+
+/// Whether a later log to the same addressee had begun before a certificate was issued: nothing was said of it in this one.
+pub(in crate::workflow) fn was_over_before(store: &dyn Store, log: &Origin, issued: Jti) -> Result<bool, StoreError> {
+    for one in store.logs() {
+        let is_later = one.addressee() == log.addressee() && one.shard() > log.shard();
+        if is_later && was_said_before(store, &one, 0, issued)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether an own log has what is said to an issuer.

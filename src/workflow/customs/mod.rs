@@ -54,6 +54,7 @@ pub use declared::{MatchWish, Matched};
 pub use endorsed::EndorsementNote;
 pub use enquiries::EnquiriesPage;
 pub use listing::{ArrivalsAsked, ArrivalsPage};
+pub(super) use lost::{was_over_before, was_said_before};
 pub use notices::Notice;
 pub use refused::EnquiryRefused;
 pub use replies::{JudgedReply, Replied, ReplyWish};

@@ -8,13 +8,13 @@ use crate::{
     reason::some_of,
     sequencer::{Bare, Closing, GivenUp, Recalled, SequencerError, Standing, Uncounted},
     statement::Jti,
-    store::{Disclosures, EntryRef, Store, StoreError},
-    workflow::{Desk, WorkflowError},
+    store::{Disclosures, EntryRef, StoreError},
+    workflow::{
+        Desk, WorkflowError,
+        customs::{was_over_before, was_said_before},
+    },
 };
 use std::ops::Range;
-
-/// Two logs' clocks lie no further apart than that, as far as the hours of their statements tell.
-const HOUR_MS: u64 = 3_600_000;
 
 /// What is known of a loss, once for all that one request asks of it.
 #[derive(Debug, Default)]
@@ -38,7 +38,8 @@ impl Desk {
         }
         let mut concerns = false;
         for one in &known.open {
-            concerns = concerns || !is_before(self.store().as_ref(), &one.origin, one.end.saturating_sub(1), jti)?;
+            let (store, last) = (self.store().as_ref(), one.end.saturating_sub(1));
+            concerns = concerns || !was_said_before(store, &one.origin, last, jti)?;
         }
         let Some(first) = known.open.first().filter(|_| concerns) else { return Ok(()) };
         if let Some(unknown) = self.history_unknown() {
@@ -46,7 +47,9 @@ impl Desk {
         }
         Err(WorkflowError::DrawsUnknown(match &known.missing {
             Some(EntryRef { origin, index }) => format!(
-                "entry {index} of {origin} was lost and came back without what it says; it may be drawn from this one, or be what                  one that may be names. Partners are asked for that: ask again; where none has it, give its bundle back                  (`origin certificate give-back`), or an operator goes on without it (`origin partner go-on --log {origin}`)"
+                "entry {index} of {origin} was lost and came back without what it says; it may be drawn from this one, or be what \
+                 one that may be names. Partners are asked for that: ask again; where none has it, give its bundle back \
+                 (`origin certificate give-back`), or an operator goes on without it (`origin partner go-on --log {origin}`)"
             ),
             None => format!("what was lost of {} and came back is not all counted yet: ask again", first.origin),
         }))
@@ -129,7 +132,7 @@ impl Desk {
         for GivenUp { origin, from, end, .. } in GivenUp::all(store)? {
             // What is void drew nothing.
             let end = trust.shard_final_size(&origin).map_or(end, |last| end.min(last));
-            if from < end && !is_before(store, &origin, end.saturating_sub(1), issued)? {
+            if from < end && !was_said_before(store, &origin, end.saturating_sub(1), issued)? {
                 return Ok(true);
             }
         }
@@ -137,24 +140,10 @@ impl Desk {
         let ended = ended.filter(|(log, signed)| self.published(log) < *signed).map(|(log, _)| log);
         let closed = Closing::all(store)?.into_iter().map(|(log, _)| log);
         for log in closed.chain(ended) {
-            // What was issued since a later log began was not drawn on in it.
-            let later = store.logs().into_iter();
-            let later = later.filter(|one| one.addressee() == log.addressee() && one.shard() > log.shard());
-            let mut is_over = false;
-            for one in later {
-                is_over |= is_before(store, &one, 0, issued)?;
-            }
-            if !is_over {
+            if !was_over_before(store, &log, issued)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
-}
-
-/// Whether an entry was said before a certificate was issued, as far as identifiers tell: nothing is drawn of one that is not
-/// issued yet.
-fn is_before(store: &dyn Store, log: &Origin, index: u64, issued: Jti) -> Result<bool, StoreError> {
-    let said = store.facts(log, index)?;
-    Ok(said.is_some_and(|said| said.jti.hour_ms().saturating_add(HOUR_MS) < issued.hour_ms()))
 }

@@ -5,7 +5,10 @@ use crate::{
     certificate::OfficeCode,
     office::{Account, Caller, Role, Wanted},
     reason::Reasoned as _,
-    sequencer::{Consent, Outcome, Recalled, hold, number_id, put_with_nobody},
+    sequencer::{
+        Bare, Closing, Consent, Lost, Outcome, Recalled, Standing, Wait, contents_gone, hold, number_id,
+        put_with_nobody,
+    },
     statement::{Bundle, OpenedBody, Presentation, Section, redact},
     store::{Batch, Disclosures, EntryRef, StateChange, Store as _, Table},
     time::{Clock as _, SeededRandom},
@@ -255,6 +258,27 @@ async fn a_number_that_something_else_got_meanwhile_stays_with_that_and_it_is_sa
     assert_eq!(world.store.find_number(&number).unwrap(), Some(other));
     assert!(!is_missing(&world, &lost.entry));
     desk.get(&world.signatory, &CertificateName::Jti(lost.jti)).unwrap();
+}
+
+#[tokio::test]
+async fn a_log_that_is_closed_for_good_stays_so_by_the_operators_word_which_opens_or_gives_up_what_waits_for_it() {
+    let (world, lost, _) = lost().await;
+    let (_desk, sequencer) = world.desk();
+    let (origin, gate, store) = (&lost.entry.origin, sequencer.gate(), world.store.as_ref());
+    let (size, told) = (store.durable_size(origin), "node.kra.go.ke".parse().unwrap());
+    gate.settle(origin, Standing::Behind { held: size, signed: size + 1, told });
+    gate.settle(origin, Standing::Closed(Closing { size, signed: size + 1, note: String::new() }));
+    let go_on = || sequencer.go_on(origin, world.clock.now());
+    assert!(go_on().unwrap());
+    assert!(!Recalled::read(store, origin).unwrap().unwrap().numbers_unknown);
+    assert_eq!(go_on().unwrap_err().reason(), "OWN_HISTORY_LOST", "nothing waits for it");
+
+    let wait = Wait { since: world.clock.now(), missing: 1, holders: Vec::new(), trouble: None };
+    gate.waits(origin, Lost::Contents, Some(wait));
+    assert!(Bare::read(store, origin).unwrap().is_some() && go_on().unwrap());
+    assert!(Bare::read(store, origin).unwrap().is_none() && gate.bare().is_empty());
+    assert_eq!(contents_gone(store, origin).unwrap(), 1);
+    assert!(matches!(gate.standing(origin), Some(Standing::Closed(_))));
 }
 
 #[tokio::test]

@@ -244,7 +244,7 @@ async fn whoever_is_told_that_a_log_waits_is_told_since_when_and_for_whom() {
     gate.waits(&log(), Lost::Entries, Some(wait.clone()));
     gate.waits(&log(), Lost::Entries, Some(later));
     let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err().to_string();
-    let said = format!("7 missing since {begun}, asked of node.gacc.gov.cn (holds 9 entries); the last time: silent");
+    let said = format!("7 missing since {begun}, held by node.gacc.gov.cn (holds 9 entries); the last time: silent");
     assert!(refused.contains(&said), "{refused}");
     gate.waits(&log(), Lost::Entries, None);
     gate.settle(&log(), Standing::Settled);
@@ -258,7 +258,7 @@ async fn whoever_is_told_that_a_log_waits_is_told_since_when_and_for_whom() {
     assert_eq!(refused.reason(), "NUMBERS_UNKNOWN");
     let shut = sequencer.shut().unwrap();
     for said in shut.iter().map(|(_, why)| why.to_string()).chain([refused.to_string()]) {
-        assert!(said.contains("asked of node.gacc.gov.cn (holds 9 entries)"), "{said}");
+        assert!(said.contains("held by node.gacc.gov.cn (holds 9 entries)"), "{said}");
     }
 }
 
@@ -292,7 +292,7 @@ async fn a_node_that_knows_that_its_history_is_missing_calls_no_certificate_vali
         gate.waits(&origin, Lost::Entries, Some(wait.clone()));
         let Stands::Unknown(why) = told(&desk, good.jti) else { panic!("{origin}: it was told how it stands") };
         assert_eq!(refused().as_ref(), Some(&why), "a bundle that is shown to the node is answered the same");
-        for word in ["OWN_HISTORY_MISSING", origin.as_str(), "asked of node.gacc.gov.cn"] {
+        for word in ["OWN_HISTORY_MISSING", origin.as_str(), "held by node.gacc.gov.cn"] {
             assert!(why.contains(word), "{word}: {why}");
         }
         assert_eq!(told(&desk, bad.jti), Stands::As(Status::Cancelled), "what is bad stays bad");

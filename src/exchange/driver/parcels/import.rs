@@ -357,9 +357,11 @@ fn own_head(inner: &Inner, from: &NodeName, note: &str) -> Result<(), ParcelErro
             return Ok(());
         }
         // Who made the package may never be reached, and after a start nobody else would say it.
-        let state = vec![Shown { by: from.to_string(), note: note.to_owned() }.put(&origin)];
-        let at_ms = unix_ms(inner.clock.now());
-        own.store.commit(Batch { at_ms, state, ..Batch::default() }).map_err(inside)?;
+        let shown = Shown { by: from.to_string(), note: note.to_owned() };
+        if let Some(change) = shown.put(own.store.as_ref(), &origin).map_err(inside)? {
+            let (at_ms, state) = (unix_ms(inner.clock.now()), vec![change]);
+            own.store.commit(Batch { at_ms, state, ..Batch::default() }).map_err(inside)?;
+        }
         return Err(ExchangeError::Ahead { held: head.size, published: size }.into());
     }
     if root(head.size, &own.store.hashes(&origin)).map_err(inside)? != head.root {

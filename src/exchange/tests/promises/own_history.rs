@@ -7,7 +7,7 @@ use crate::exchange::message::KnownHead;
 use crate::exchange::recall::{self, Lack, Recall, Settled};
 use crate::exchange::tests::world::{WORLD, issuer, name, origin, trust};
 use crate::log::root;
-use crate::sequencer::{Closing, Gate};
+use crate::sequencer::{Closing, Gate, Shown};
 use crate::store::{Batch, MemoryStore, Store as _};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -351,4 +351,19 @@ fn a_log_that_was_closed_with_nothing_is_closed_after_a_start() {
     store.commit(Batch { state: vec![closing.put(&log())], ..Batch::default() }).unwrap();
     let gate = Gate::at_start(&store, &WORLD.trust).unwrap();
     assert_eq!(gate.closed(), BTreeMap::from([(log(), closing)]));
+}
+
+/// The hazard: an old package that comes last, after which a start knows of less than was shown.
+#[test]
+fn of_the_heads_that_packages_showed_the_one_that_goes_furthest_is_kept() {
+    let store = MemoryStore::new();
+    let shown = |size| Shown { by: name(1).to_string(), note: head(size).note };
+    let keep = |size| {
+        let change = shown(size).put(&store, &log()).unwrap();
+        let is_kept = change.is_some();
+        store.commit(Batch { state: change.into_iter().collect(), ..Batch::default() }).unwrap();
+        is_kept
+    };
+    assert!(keep(9) && !keep(4) && !keep(9) && keep(10));
+    assert_eq!(Shown::all(&store).unwrap(), [(log(), shown(10))]);
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     log::{Extension, Origin},
     office::AuditEvent,
-    sequencer::{Bare, Closing, Recalled, Standing, numbers_again, refilled},
+    sequencer::{Bare, Closing, Recalled, Sequencer, Standing, numbers_again, refilled},
     statement::{OpenedBody, open_leaf, status_list::LIST_ENTRIES},
     store::{Batch, Disclosures, EntryRef, MemoryStore, NewEntry, PublishedHead, StateChange, StatusListState, Table},
 };
@@ -101,6 +101,13 @@ fn coming_back(lost: &MemoryStore, copy: &Copied, with_contents: bool) -> Memory
     store
 }
 
+/// The node loses its folder and goes on from a copy of before; gives what it had.
+fn loses(world: &mut World, sequencer: &Sequencer, copy: &Copied, with_contents: bool) -> Arc<MemoryStore> {
+    sequencer.close();
+    let back = Arc::new(put_back(&world.store, copy, with_contents));
+    std::mem::replace(&mut world.store, back)
+}
+
 /// Nothing more is asked for of what entries say.
 fn gives_up(store: &MemoryStore, origin: &Origin) {
     let state = vec![Bare::put_none(store.durable_size(origin), origin)];
@@ -148,6 +155,27 @@ async fn change(world: &World, desk: &Desk, nth: u16, certificate: CertificateNa
     desk.change_status(&world.signatory, &world.request_id(nth), wish).await.unwrap();
 }
 
+/// An original of China over 1000 pieces, of which nothing was drawn yet.
+struct Begun {
+    world: World,
+    china: World,
+    chinas: Desk,
+    bundle: OriginalName,
+    desk: Desk,
+    sequencer: Sequencer,
+    of: Remainder,
+    /// The copy of the folder as it is then.
+    nothing: Copied,
+}
+
+async fn begun() -> Begun {
+    let world = World::new();
+    let (china, chinas, _, bundle) = original(&world, "1000").await;
+    let (desk, sequencer) = world.desk();
+    let (of, nothing) = (desk.remainder(&world.signatory, &bundle).unwrap(), copied(&world));
+    Begun { world, china, chinas, bundle, desk, sequencer, of, nothing }
+}
+
 /// Draws so many pieces to Kenya, of an original of China.
 async fn take(
     world: &World,
@@ -162,12 +190,9 @@ async fn take(
 
 #[tokio::test]
 async fn whatever_a_copy_of_the_ledgers_lacks_is_counted_again_as_it_was() {
-    let mut world = World::new();
-    let (china, _, _, bundle) = original(&world, "1000").await;
+    let Begun { mut world, china, bundle, desk, sequencer, of, nothing, .. } = begun().await;
     world.sees(&china);
-    let (desk, sequencer) = world.desk();
-    let of = desk.remainder(&world.signatory, &bundle).unwrap();
-    let mut copies = vec![copied(&world)];
+    let mut copies = vec![nothing];
     let one = issue(&world, &desk, 1, &footballs(&world, "CN", "400")).await;
     let two = issue(&world, &desk, 2, &footballs(&world, "CN", "600")).await;
     copies.push(copied(&world));
@@ -220,15 +245,10 @@ async fn whatever_a_copy_of_the_ledgers_lacks_is_counted_again_as_it_was() {
 
 #[tokio::test]
 async fn before_it_is_read_what_came_back_nothing_is_drawn_of_what_it_may_be_drawn_from() {
-    let mut world = World::new();
-    let (china, chinas, _, bundle) = original(&world, "1000").await;
-    let (desk, sequencer) = world.desk();
-    let (of, nothing) = (desk.remainder(&world.signatory, &bundle).unwrap(), copied(&world));
+    let Begun { mut world, china, chinas, bundle, desk, sequencer, of, nothing } = begun().await;
     take(&world, &desk, 1, &bundle, (&of, "600")).await.unwrap();
     let own = issue(&world, &desk, 2, &footballs(&world, "UG", "10")).await;
-    sequencer.close();
-    let lost = std::mem::replace(&mut world.store, Arc::new(MemoryStore::new()));
-    world.store = Arc::new(put_back(&lost, &nothing, false));
+    let lost = loses(&mut world, &sequencer, &nothing, false);
     let (desk, _) = world.desk();
     let refused = take(&world, &desk, 3, &bundle, (&of, "600")).await.unwrap_err();
     assert_eq!((refused.reason(), refused.class()), ("DRAWS_UNKNOWN", crate::reason::Class::Retry), "{refused}");
@@ -263,16 +283,10 @@ async fn before_it_is_read_what_came_back_nothing_is_drawn_of_what_it_may_be_dra
 
 #[tokio::test]
 async fn what_a_certificate_drew_of_an_original_that_is_not_kept_here_is_counted_when_that_is_shown() {
-    let mut world = World::new();
-    let (_china, _, _, bundle) = original(&world, "1000").await;
-    let (desk, sequencer) = world.desk();
-    let (of, nothing) = (desk.remainder(&world.signatory, &bundle).unwrap(), copied(&world));
+    let Begun { mut world, bundle, desk, sequencer, of, nothing, .. } = begun().await;
     let first = take(&world, &desk, 1, &bundle, (&of, "600")).await.unwrap();
     take(&world, &desk, 2, &bundle, (&of, "100")).await.unwrap();
-    sequencer.close();
-    let full = ledgers(&world.store);
-    let lost = std::mem::replace(&mut world.store, Arc::new(MemoryStore::new()));
-    world.store = Arc::new(put_back(&lost, &nothing, true));
+    let full = ledgers(&loses(&mut world, &sequencer, &nothing, true));
     let (desk, _) = world.desk();
     desk.set_ledgers_right().unwrap();
     assert!(ledgers(&world.store).keys().any(|id| id.starts_with("unnamed/CN/")));
@@ -286,16 +300,11 @@ async fn what_a_certificate_drew_of_an_original_that_is_not_kept_here_is_counted
 
 #[tokio::test]
 async fn what_was_given_back_before_it_was_counted_again_is_not_drawn() {
-    let mut world = World::new();
-    let (china, _, _, bundle) = original(&world, "1000").await;
+    let Begun { mut world, china, bundle, desk, sequencer, of, nothing, .. } = begun().await;
     world.sees(&china);
-    let (desk, sequencer) = world.desk();
-    let (of, nothing) = (desk.remainder(&world.signatory, &bundle).unwrap(), copied(&world));
     let first = take(&world, &desk, 1, &bundle, (&of, "600")).await.unwrap();
     take(&world, &desk, 2, &bundle, (&of, "100")).await.unwrap();
-    sequencer.close();
-    let lost = std::mem::replace(&mut world.store, Arc::new(MemoryStore::new()));
-    world.store = Arc::new(put_back(&lost, &nothing, false));
+    let lost = loses(&mut world, &sequencer, &nothing, false);
     let (desk, _) = world.desk();
     // Whatever it says: an authority withdraws what it finds wrong at any time.
     let withdrawn = Act::Withdrawn { since: Since::Issue };
@@ -306,15 +315,10 @@ async fn what_was_given_back_before_it_was_counted_again_is_not_drawn() {
 
 #[tokio::test]
 async fn what_was_said_since_is_found_though_counting_stopped_before_it() {
-    let mut world = World::new();
-    let (china, _, _, bundle) = original(&world, "1000").await;
+    let Begun { mut world, china, bundle, desk, sequencer, of, nothing, .. } = begun().await;
     world.sees(&china);
-    let (desk, sequencer) = world.desk();
-    let (of, nothing) = (desk.remainder(&world.signatory, &bundle).unwrap(), copied(&world));
     let first = take(&world, &desk, 1, &bundle, (&of, "600")).await.unwrap();
-    sequencer.close();
-    let lost = std::mem::replace(&mut world.store, Arc::new(MemoryStore::new()));
-    world.store = Arc::new(put_back(&lost, &nothing, true));
+    loses(&mut world, &sequencer, &nothing, true);
     let store = Arc::clone(&world.store);
     let came = store.records_under(Table::Setting, b"uncounted/", usize::MAX).unwrap();
     let (desk, _) = world.desk();
@@ -337,14 +341,9 @@ async fn what_was_said_since_is_found_though_counting_stopped_before_it() {
 
 #[tokio::test]
 async fn who_is_refused_is_told_of_the_entry_at_which_counting_stands_still() {
-    let mut world = World::new();
-    let (china, chinas, _, bundle) = original(&world, "1000").await;
-    let (desk, sequencer) = world.desk();
-    let (of, nothing) = (desk.remainder(&world.signatory, &bundle).unwrap(), copied(&world));
+    let Begun { mut world, china, chinas, bundle, desk, sequencer, of, nothing } = begun().await;
     let first = take(&world, &desk, 1, &bundle, (&of, "600")).await.unwrap().outcome.entry;
-    sequencer.close();
-    let lost = std::mem::replace(&mut world.store, Arc::new(MemoryStore::new()));
-    world.store = Arc::new(put_back(&lost, &nothing, false));
+    loses(&mut world, &sequencer, &nothing, false);
     let (desk, _) = world.desk();
     // What came back to another log was said hours later, and says what it says.
     world.clock.set(world.clock.now() + Duration::from_hours(3));
@@ -360,16 +359,11 @@ async fn who_is_refused_is_told_of_the_entry_at_which_counting_stands_still() {
 
 #[tokio::test]
 async fn what_is_given_up_stops_nobody_is_warned_of_and_counts_when_it_is_given_back_all_the_same() {
-    let mut world = World::new();
-    let (china, _, _, bundle) = original(&world, "1000").await;
+    let Begun { mut world, china, bundle, desk, sequencer, of, nothing, .. } = begun().await;
     world.sees(&china);
-    let (desk, sequencer) = world.desk();
-    let (of, nothing) = (desk.remainder(&world.signatory, &bundle).unwrap(), copied(&world));
     let first = take(&world, &desk, 1, &bundle, (&of, "500")).await.unwrap();
     assert!(!is_warned(&first));
-    sequencer.close();
-    let lost = std::mem::replace(&mut world.store, Arc::new(MemoryStore::new()));
-    world.store = Arc::new(put_back(&lost, &nothing, false));
+    let lost = loses(&mut world, &sequencer, &nothing, false);
     gives_up(&world.store, &first.outcome.entry.origin);
     let (desk, _) = world.desk();
     assert!(is_warned(&take(&world, &desk, 2, &bundle, (&of, "100")).await.unwrap()));
@@ -385,11 +379,8 @@ async fn what_is_given_up_stops_nobody_is_warned_of_and_counts_when_it_is_given_
 
 #[tokio::test]
 async fn what_takes_the_place_of_another_and_is_given_back_late_has_drawn_what_that_drew() {
-    let mut world = World::new();
-    let (china, _, _, bundle) = original(&world, "1000").await;
+    let Begun { mut world, china, bundle, desk, sequencer, of, nothing, .. } = begun().await;
     world.sees(&china);
-    let (desk, sequencer) = world.desk();
-    let (of, nothing) = (desk.remainder(&world.signatory, &bundle).unwrap(), copied(&world));
     let first = take(&world, &desk, 1, &bundle, (&of, "600")).await.unwrap();
     let mut json = part(&world, "KE", "back_to_back_on", &of, "600");
     json["reference"]["prior"] = json!([]);
@@ -398,8 +389,7 @@ async fn what_takes_the_place_of_another_and_is_given_back_late_has_drawn_what_t
     let wish = ReplaceWish { request_id, certificate, certificate_json, reason: None, remarks: None };
     let second = desk.replace(&world.signatory, wish).await.unwrap();
     sequencer.close();
-    let full = ledgers(&world.store);
-    let lost = std::mem::replace(&mut world.store, Arc::new(MemoryStore::new()));
+    let (lost, full) = (Arc::clone(&world.store), ledgers(&world.store));
     for late in [&first, &second] {
         world.store = Arc::new(put_back(&lost, &nothing, false));
         gets_of(&world, &lost, |entry| *entry != late.outcome.entry);
@@ -418,17 +408,12 @@ async fn what_takes_the_place_of_another_and_is_given_back_late_has_drawn_what_t
 
 #[tokio::test]
 async fn where_the_number_of_an_original_is_missing_its_entry_is_told_and_not_the_one_that_names_it() {
-    let mut world = World::new();
-    let (_china, _, _, bundle) = original(&world, "1000").await;
-    let (desk, sequencer) = world.desk();
-    let nothing = copied(&world);
+    let Begun { mut world, bundle, desk, sequencer, nothing, .. } = begun().await;
     let one = issue(&world, &desk, 1, &footballs(&world, "CN", "400")).await;
     let (own, of) = of_own(&world, &desk, &one);
     let json = part(&world, "CN", "replaces", &of, "150");
     let parted = desk.draw(&world.signatory, wish(&world, 2, std::slice::from_ref(&own), &json)).await.unwrap();
-    sequencer.close();
-    let lost = std::mem::replace(&mut world.store, Arc::new(MemoryStore::new()));
-    world.store = Arc::new(put_back(&lost, &nothing, false));
+    let lost = loses(&mut world, &sequencer, &nothing, false);
     gets_of(&world, &lost, |entry| *entry == parted.outcome.entry);
     let (desk, _) = world.desk();
     let refused = desk.remainder(&world.signatory, &bundle).unwrap_err();
@@ -442,14 +427,10 @@ async fn where_the_number_of_an_original_is_missing_its_entry_is_told_and_not_th
 
 #[tokio::test]
 async fn what_was_coming_back_to_a_log_that_forked_refuses_nothing_once_the_list_ended_it() {
-    let mut world = World::new();
-    let (_china, _, _, bundle) = original(&world, "1000").await;
-    let (desk, sequencer) = world.desk();
-    let (of, nothing) = (desk.remainder(&world.signatory, &bundle).unwrap(), copied(&world));
+    let Begun { mut world, bundle, desk, sequencer, of, nothing, .. } = begun().await;
     let EntryRef { origin, index } = take(&world, &desk, 1, &bundle, (&of, "600")).await.unwrap().outcome.entry;
     sequencer.close();
-    let lost = std::mem::replace(&mut world.store, Arc::new(MemoryStore::new()));
-    world.store = Arc::new(coming_back(&lost, &nothing, false));
+    world.store = Arc::new(coming_back(&world.store, &nothing, false));
     let (desk, sequencer) = world.unsettled_desk();
     sequencer.gate().settle(&origin, Standing::Forked { size: 9 });
     assert_eq!(desk.remainder(&world.signatory, &bundle).unwrap_err().reason(), "OWN_HISTORY_FORKED");
@@ -459,10 +440,7 @@ async fn what_was_coming_back_to_a_log_that_forked_refuses_nothing_once_the_list
 
 #[tokio::test]
 async fn what_is_void_is_set_right_while_something_waits_to_be_counted() {
-    let mut world = World::new();
-    let (_china, _, _, bundle) = original(&world, "1000").await;
-    let (desk, sequencer) = world.desk();
-    let (of, nothing) = (desk.remainder(&world.signatory, &bundle).unwrap(), copied(&world));
+    let Begun { mut world, bundle, desk, sequencer, of, nothing, .. } = begun().await;
     let one = issue(&world, &desk, 1, &footballs(&world, "CN", "400")).await;
     let (own, of_one) = of_own(&world, &desk, &one);
     let json = part(&world, "CN", "replaces", &of_one, "150");
@@ -470,9 +448,7 @@ async fn what_is_void_is_set_right_while_something_waits_to_be_counted() {
     let void = parted.outcome.entry;
     world.clock.set(world.clock.now() + Duration::from_hours(3));
     take(&world, &desk, 3, &bundle, (&of, "600")).await.unwrap();
-    sequencer.close();
-    let lost = std::mem::replace(&mut world.store, Arc::new(MemoryStore::new()));
-    world.store = Arc::new(put_back(&lost, &nothing, false));
+    let lost = loses(&mut world, &sequencer, &nothing, false);
     gets_of(&world, &lost, |entry| entry.origin == void.origin);
     let (desk, _) = world.desk();
     let drew = || ledgers(&world.store).keys().filter(|id| id.starts_with("by/")).count();
@@ -488,10 +464,7 @@ async fn what_is_void_is_set_right_while_something_waits_to_be_counted() {
 
 #[tokio::test]
 async fn who_draws_on_an_original_is_told_that_entries_that_may_have_drawn_on_it_are_lost_for_good() {
-    let world = World::new();
-    let (_china, _, _, bundle) = original(&world, "1000").await;
-    let (desk, _) = world.desk();
-    let of = desk.remainder(&world.signatory, &bundle).unwrap();
+    let Begun { world, bundle, desk, of, .. } = begun().await;
     assert!(!is_warned(&take(&world, &desk, 1, &bundle, (&of, "100")).await.unwrap()));
     let closing = Closing { size: 0, signed: 20, note: String::new() };
     let state = vec![closing.put(&"tdap.gov.pk/log/2025/ke".parse().unwrap())];
