@@ -203,6 +203,9 @@ fn print(console: Console, partner: &wire::PartnerState, now: Timestamp, shut: O
     let (colour, word) = match (&partner.connected_since, partner.reason.is_empty()) {
         (Some(_), _) => (Colour::Green, "connected".to_owned()),
         (None, true) => (Colour::Yellow, "not yet connected".to_owned()),
+        (None, false) if partner.reason == "PARTNER_WITHOUT_ADDRESS" => {
+            (Colour::Yellow, format!("reached by packages: {} [{}]", partner.message, partner.reason))
+        }
         (None, false) => (Colour::Red, format!("{} [{}]", partner.message, partner.reason)),
     };
     let address = if partner.address.is_empty() { "no address" } else { &partner.address };

@@ -196,6 +196,11 @@ fn refusal_failure(console: Console, refusal: &Refusal) -> Failure {
         }
         "ARRIVAL_INCOMPLETE" => failure.help("an act on it that waits is dropped all the same: origin customs drop"),
         "NOT_THE_OPERATOR" => failure.help("the node writes a new operator's token at every start: name its --config"),
+        // No time that a node names brings back a partner that is away.
+        "OWN_HISTORY_UNKNOWN" | "OWN_HISTORY_MISSING" | "NUMBERS_UNKNOWN" => failure.help(
+            "ask again once who is waited for has been heard: the operator sees who that is with origin partner status, and \
+             what to do with origin doctor",
+        ),
         _ => match refusal.retry_after {
             Some(delay) => failure.help(format!("the same may succeed in {} ms", delay.as_millis())),
             None => failure,
@@ -286,6 +291,20 @@ mod tests {
         };
         assert!(helped("ARRIVAL_UNKNOWN").contains("origin customs arrivals --number"));
         assert!(helped("ARRIVAL_INCOMPLETE").contains("origin customs drop"));
+    }
+
+    #[test]
+    fn who_waits_for_a_partner_is_told_no_milliseconds() {
+        let helped = |reason: &str| {
+            let retry_after = Some(std::time::Duration::from_millis(500));
+            let refusal = Refusal { reason: reason.to_owned(), retry_after, ..Refusal::default() };
+            format!("{:?}", refusal_failure(Console::new(Format::Text), &refusal))
+        };
+        assert!(helped("RATE_LIMITED").contains("500 ms"));
+        for reason in ["OWN_HISTORY_UNKNOWN", "OWN_HISTORY_MISSING", "NUMBERS_UNKNOWN"] {
+            let said = helped(reason);
+            assert!(said.contains("origin partner status") && !said.contains("500 ms"), "{said}");
+        }
     }
 
     #[test]

@@ -59,7 +59,8 @@ pub(super) fn look(console: Console, door: &OperatorDoor, configuration: &Config
                 looks.extend(state(&status, apart, (&answer.shut, &answer.unheard)));
                 looks.extend(stored::look(&status));
                 looks.extend(each_once(&answer.shut).iter().map(|one| {
-                    let look = own_logs::shut(one, key_of(configuration, &one.origin));
+                    let key = own_logs::keyed(one).map_or(LogKey::None, |log| key_of(configuration, &log));
+                    let look = own_logs::shut(one, key);
                     if !one.ended && is_lifted_in_vain(one, &answer.forked) { look.help(IN_VAIN) } else { look }
                 }));
             }
@@ -111,8 +112,7 @@ fn apart(told: Timestamp, sent: Timestamp, received: Timestamp) -> SignedDuratio
 }
 
 /// Where the key for the shard of a log is: the node read those that lay in the key folder of its authority at its start.
-fn key_of(configuration: &Configuration, origin: &str) -> LogKey {
-    let Ok(origin) = origin.parse::<Origin>() else { return LogKey::None };
+fn key_of(configuration: &Configuration, origin: &Origin) -> LogKey {
     let mut own = configuration.authorities.iter().filter(|one| one.issuer.host() == origin.host());
     let is_kept = own.any(|one| {
         let sides = KeyStore::public_sides(&one.keys).unwrap_or_default();
@@ -122,7 +122,7 @@ fn key_of(configuration: &Configuration, origin: &str) -> LogKey {
         return LogKey::Kept;
     }
     let list = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor);
-    if list.is_ok_and(|list| list.log_key(&origin).is_some()) { LogKey::Lost } else { LogKey::None }
+    if list.is_ok_and(|list| list.log_key(origin).is_some()) { LogKey::Lost } else { LogKey::None }
 }
 
 /// Logs by which an authority gives no certificate number, whatever the log of the certificate: numbers are one count.

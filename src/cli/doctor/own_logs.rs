@@ -53,32 +53,24 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
     let look = Look::bad("own log", sentence);
     match reason.as_str() {
         "OWN_HISTORY_UNKNOWN" => look.help(format!(
-            "it goes on by itself when they have answered; where they cannot, and you know that the data folder is no old copy: \
-             origin partner go-on --log {origin}"
+            "it goes on when those have answered that a connection leads to; where they cannot, and you know that the data folder \
+             is no old copy: origin partner go-on --log {origin}"
         )),
         "OWN_HISTORY_MISSING" => look.help(format!(
-            "it goes on by itself when what is missing has come back from the partner that holds it; find out who started this \
-             node on an old copy of its data folder, and why; where it does not come back, that partner's operator has to look \
-             whether its node still has it, or a newer copy of the data folder brings it: stop the node and put that back. What \
-             a partner told counts no more once the trust list does not name it. Only once nobody has it any more: origin \
-             partner go-on --for-good --log {origin} closes the log with what is here, and its successor goes on"
+            "it goes on when what is missing has come back from the partner that holds it, over a connection: a package gives \
+             nothing back, and of one that is reached by packages alone the next trust list names an address (origin trust draft \
+             list --node NAME,grpc=https://HOST:PORT), or a newer copy of the data folder brings it: stop the node and put that \
+             back. Find out who started this node on an old copy, and why, and what was issued since: the log then has two \
+             histories, and that partner proves it. Where nothing comes back over a connection that is there, that partner's operator \
+             has to look whether its node still has it. What a partner told counts no more once the trust list does not name \
+             it. Only once nobody has it any more: origin partner go-on --for-good --log {origin} closes the log with what is \
+             here, and its successor goes on"
         )),
         "NO_LOG_KEY" => look
             .help(match key {
                 LogKey::Kept => "the key lies in the folder, and is read at a start: start the node again".to_owned(),
                 LogKey::Lost => PUT_BACK.to_owned(),
-                LogKey::None => {
-                    let log = origin.parse::<Origin>().ok();
-                    let make = log.map(|log| {
-                        let (host, shard) = (log.host(), log.shard());
-                        format!(" (origin key new log-{shard} --use log --issuer {host} --shard {shard})")
-                    });
-                    format!(
-                        "make the key{}, have the next trust list name it (origin trust draft section), install that, and start \
-                         the node again",
-                        make.unwrap_or_default()
-                    )
-                }
+                LogKey::None => made(one),
             })
             .by_clock(),
         "LOG_KEY_UNLISTED" => look
@@ -100,10 +92,20 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
             "the node needs a new key: give origin key revoke again, it makes one and says what is still to be signed; once the \
              trust list that names it is installed, start the node again",
         ),
-        "OWN_HISTORY_LOST" => look.help(
-            "look for a newer backup before anything else; else have the next trust list name the log's final size, and the \
-             key of its successor's shard",
-        ),
+        // Also where nothing is here of the log: of its successor no log that is here says that a key is wanted.
+        "OWN_HISTORY_LOST" => {
+            let next = match key {
+                LogKey::Kept => {
+                    "its key lies in the folder: the trust list has to name it, and it is read at a start".to_owned()
+                }
+                LogKey::Lost => PUT_BACK.to_owned(),
+                LogKey::None => made(one),
+            };
+            look.help(format!(
+                "look for a newer backup before anything else. What comes goes to the log's successor: {next}. The next trust \
+                 list may name the final size of this one"
+            ))
+        }
         "OWN_HISTORY_FORKED" => look.help(format!(
             "keep the data folder as it is: somebody has to find out what was written where. Where a fork of the log was lifted and \
              partners go on with what is here, lift it here too: origin partner lift --log {origin} --reason TEXT. Else have the next \
@@ -114,11 +116,32 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
     }
 }
 
+/// The log that needs a key where this one does not go on: of one that is closed for good that is the successor.
+pub(super) fn keyed(one: &wire::ShutLog) -> Option<Origin> {
+    let log = one.origin.parse::<Origin>().ok()?;
+    if one.reason != "OWN_HISTORY_LOST" {
+        return Some(log);
+    }
+    Origin::new(log.host(), &log.shard().successor()?, log.addressee()).ok()
+}
+
+/// What has to be done where there is no key for that log.
+fn made(one: &wire::ShutLog) -> String {
+    let make = keyed(one).map(|log| {
+        let (host, shard) = (log.host(), log.shard());
+        format!(" (origin key new log-{shard} --use log --issuer {host} --shard {shard})")
+    });
+    format!(
+        "make the key{}, have the next trust list name it (origin trust draft section), install that, and start the node again",
+        make.unwrap_or_default()
+    )
+}
+
 /// An authority that gives no number, because it may have lost those it gave.
 pub(super) fn unheard(one: &wire::UnheardAuthority) -> Look {
     Look::bad("issuing", waiting::unheard(one)).help(format!(
-        "it goes on by itself once they have told: see `partner` for what keeps them away. Where there is a copy of the data \
-         folder, {RESTORE}. Where they cannot come, and you know that the folder lost nothing: origin partner go-on --log \
+        "it goes on once they have told, over a connection: see `partner` for what keeps them away. Where there is a copy of the \
+         data folder, {RESTORE}. Where they cannot come, and you know that the folder lost nothing: origin partner go-on --log \
          ORIGIN, with any log of this authority"
     ))
 }
@@ -153,7 +176,15 @@ mod tests {
             assert!(ended.state == State::Warning && help.contains(said), "{help}");
             assert!(!help.contains("origin partner lift"), "{help}");
         }
+        // Of a log that is closed with nothing no other look says which key its successor lacks.
+        let given_up = help("OWN_HISTORY_LOST");
+        let key = "origin key new log-2026-2 --use log --issuer tdap.gov.pk --shard 2026-2";
+        assert!(given_up.contains(key) && given_up.contains("start the node again"), "{given_up}");
+        let made = look("OWN_HISTORY_LOST", LogKey::Kept).help.unwrap();
+        assert!(!made.contains("key new") && made.contains("name it, and it is read at a start"), "{made}");
         let missing = help("OWN_HISTORY_MISSING");
+        assert!(missing.contains("a package gives nothing back") && missing.contains("two histories"), "{missing}");
+        assert!(!missing.contains("by itself"), "{missing}");
         assert!(missing.contains("that partner's operator") && missing.contains("a newer copy"), "{missing}");
         // Signed on it is by nobody's word, and closed for good only when nobody has the rest.
         assert!(missing.contains("Only once nobody") && missing.contains("go-on --for-good --log tdap"), "{missing}");

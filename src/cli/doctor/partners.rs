@@ -170,6 +170,10 @@ fn state(partner: &wire::PartnerState, (ours, shut): (u64, &[wire::ShutLog]), no
     let mut looks = vec![match (&partner.connected_since, partner.reason.as_str()) {
         (Some(_), _) => Look::good("partner", format!("{name} is connected")),
         (None, "") => Look::warning("partner", format!("{name} is not connected yet")),
+        // The list may leave it out: packages go by a carrier then, or are pushed.
+        (None, "PARTNER_WITHOUT_ADDRESS") => {
+            Look::good("partner", format!("{name} is reached by packages: {}", partner.message))
+        }
         (None, reason) => {
             let look = Look::bad("partner", format!("{} [{reason}]", partner.message));
             match help(reason, partner) {
@@ -223,7 +227,6 @@ fn help(reason: &str, partner: &wire::PartnerState) -> Option<String> {
     let address = &partner.address;
     Some(match reason {
         "PARTNER_UNREACHABLE" => format!("is {address} still its address, and open to this machine? The list names it"),
-        "PARTNER_WITHOUT_ADDRESS" => "its entry in the next trust list has to say where it is reached".to_owned(),
         "PARTNER_KEY_WRONG" => {
             "compare the pin with its operator by another road; the next trust list has to name the new key".to_owned()
         }
@@ -378,6 +381,22 @@ mod tests {
         assert_eq!((wrong.what, wrong.state), (CLOCK, State::Bad));
         assert!(wrong.sentence.contains("all 2 partners that told theirs are 365 days or more behind"), "{wrong:?}");
         assert_eq!(look(&[Some(7_000), Some(6_000)]).unwrap().state, State::Warning, "the day is the same");
+    }
+
+    #[test]
+    fn a_partner_that_the_list_gives_no_address_is_no_failure_and_is_said_to_be_reached_by_packages() {
+        let told = |reason: &str| {
+            let (name, reason) = ("node.gacc.gov.cn".to_owned(), reason.to_owned());
+            let message = "trust list 3 names no address at which partners reach node.gacc.gov.cn".to_owned();
+            let partner =
+                wire::PartnerState { name, reason, message, bytes_quota: 1, entries_a_day: 1, ..Default::default() };
+            let looks = state(&partner, (3, &[]), Timestamp::UNIX_EPOCH).into_iter();
+            looks.map(|look| (look.state, look.sentence)).collect::<Vec<_>>()
+        };
+        let carried = told("PARTNER_WITHOUT_ADDRESS");
+        let [(state, sentence)] = carried.as_slice() else { panic!("{carried:?}") };
+        assert!(*state == State::Good && sentence.contains("by packages"), "{carried:?}");
+        assert!(told("PARTNER_UNREACHABLE").iter().any(|(state, _)| *state == State::Bad));
     }
 
     #[test]

@@ -137,8 +137,19 @@ fn tell(console: Console, answer: &wire::ImportPackageResponse, beside: bool) {
             say(format!("{}: cosigned up to {}", one.origin, one.size));
         } else {
             say(console.paint(Colour::Red, &format!("{}: {} [{}]", one.origin, one.message, one.reason)));
+            if let Some(follows) = follows(&one.reason) {
+                say(format!("  {follows}"));
+            }
         }
     }
+}
+
+/// What comes of that a head of an own log was not taken, beside that.
+fn follows(reason: &str) -> Option<&'static str> {
+    (reason == "PARTNER_HOLDS_MORE").then_some(
+        "this node runs on an old copy of its data folder, so the log is shut: nothing is signed for it [OWN_HISTORY_MISSING]; \
+         origin doctor says what to do",
+    )
 }
 
 fn document(answer: &wire::ImportPackageResponse) -> serde_json::Value {
@@ -168,4 +179,16 @@ fn document(answer: &wire::ImportPackageResponse) -> serde_json::Value {
         "logs": logs.collect::<Vec<_>>(),
         "cosigned": cosigned.collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_that_shuts_a_log_says_that_it_did() {
+        let said = follows("PARTNER_HOLDS_MORE").unwrap();
+        assert!(said.contains("the log is shut") && said.contains("origin doctor"), "{said}");
+        assert_eq!(follows("HEADS_INCONSISTENT"), None);
+    }
 }

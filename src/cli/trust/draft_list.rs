@@ -7,6 +7,7 @@ use crate::{
         console::{Console, Exit, Failure},
         files::{self, Source},
     },
+    encoding::json::{self, JsonError},
     keys::{KeyStore, KeyUse},
     log::VerifierKey,
     node::system::SystemClock,
@@ -14,6 +15,7 @@ use crate::{
     time::{Clock, Timestamp, whole_seconds},
     trust::{Endpoint, ListDraft, ListText, MAX_SECTION_BYTES, Node, NodeName, NotPin, Section},
 };
+use serde_json::{Map, Value};
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -21,6 +23,8 @@ use std::{
 
 /// Bytes of the largest file with a node's entry.
 const ENTRY_BYTES: usize = 64 * 1024;
+/// Nesting of such a file.
+const ENTRY_DEPTH: usize = 4;
 
 /// Draft a trust list from signed sections
 ///
@@ -149,8 +153,18 @@ impl Arguments {
 /// Reads a node's own entry.
 pub(in crate::cli) fn entry(path: &Path) -> Result<Node, Failure> {
     let text = files::read_text(path, ENTRY_BYTES, Exit::Configuration)?;
-    serde_json::from_str(&text)
+    node_of(&text)
         .map_err(|error| Failure::new(Exit::Configuration, format!("`{}` is no node's entry: {error}", path.display())))
+}
+
+/// An entry as a person writes it: a node that no connection leads to has no address, and the list says that with null.
+fn node_of(text: &str) -> Result<Node, JsonError> {
+    let limits = json::Limits { bytes: ENTRY_BYTES, depth: ENTRY_DEPTH };
+    let mut entry: Map<String, Value> = json::from_slice(text.as_bytes(), limits)?;
+    for address in ["grpc", "https"] {
+        entry.entry(address).or_insert(Value::Null);
+    }
+    serde_json::from_str(&Value::Object(entry).to_string()).map_err(|error| JsonError::Malformed(error.to_string()))
 }
 
 /// Puts a node in, or what is said of it in place of what was said before. A cosigner key it no longer has is kept
@@ -205,6 +219,26 @@ pub(in crate::cli) fn give_keys(nodes: &mut [Node], folder: &std::path::Path) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_without_an_address_is_read_as_one_that_names_none_and_any_other_gap_is_refused() {
+        let (keys, rest) = (r#""replica_vkey":null,"witness_vkey":null"#, r#""retired":[],"spki":[]"#);
+        let name = r#""name":"node.gacc.gov.cn""#;
+        let said = format!(r#"{{{name},{keys},{rest},"https":null,"grpc":null}}"#);
+        let bare = format!("{{{name},{keys},{rest}}}");
+        assert_eq!(node_of(&bare), node_of(&said));
+        assert_eq!(node_of(&bare).unwrap().grpc, None);
+        let one = format!(r#"{{{name},{keys},{rest},"grpc":"https://node.gacc.gov.cn:8443"}}"#);
+        assert!(node_of(&one).unwrap().grpc.is_some());
+        // Two addresses, a key that was forgotten, and a word that is none.
+        for wrong in [
+            format!(r#"{{{name},{keys},{rest},"grpc":null,"grpc":"https://node.gacc.gov.cn:8443"}}"#),
+            format!("{{{name},{rest}}}"),
+            format!(r#"{{{name},{keys},{rest},"grcp":"https://node.gacc.gov.cn:8443"}}"#),
+        ] {
+            assert!(node_of(&wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn two_disjoint_groups_never_make_a_quorum() {

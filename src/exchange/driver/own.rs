@@ -209,7 +209,8 @@ impl Keeper {
                 for (by, kept) in come {
                     self.outside.cosigned(kept.line.name(), &kept.origin, kept.size, kept.time);
                     if let Cosigner::Node(by) = by {
-                        self.board.cosigned(&by, &kept.origin, (kept.size, kept.time));
+                        let size = self.store.head(&kept.origin).map_or(0, |head| head.head.size);
+                        self.board.cosigned(&by, &kept.origin, (kept.size, kept.time), (size, now));
                     }
                 }
             }

@@ -41,10 +41,10 @@ const AT_MOST: Duration = Duration::from_mins(1);
 
 /// Fetches until everything is here, or the node stops.
 pub(super) async fn renumber(inner: &Arc<Inner>, origin: &Origin) {
-    let (mut stop, mut said, mut again) = (inner.stopping(), BTreeSet::new(), AGAIN);
+    let (mut stop, mut told, mut again) = (inner.stopping(), Told::default(), AGAIN);
     loop {
-        let are_numbers_known = round(inner, origin, Lost::Numbers, &mut said).await;
-        if round(inner, origin, Lost::Contents, &mut said).await && are_numbers_known {
+        let are_numbers_known = round(inner, origin, Lost::Numbers, &mut told).await;
+        if round(inner, origin, Lost::Contents, &mut told).await && are_numbers_known {
             return;
         }
         let wait = if are_numbers_known { again } else { AGAIN };
@@ -56,9 +56,28 @@ pub(super) async fn renumber(inner: &Arc<Inner>, origin: &Origin) {
     }
 }
 
+/// What this node's log said of a log that came back: each thing once.
+#[derive(Debug, Default)]
+struct Told {
+    /// What is missing of it.
+    missing: BTreeSet<Lost>,
+    /// That what its entries say comes back.
+    back: bool,
+}
+
+impl Told {
+    /// Contents came back, of which nobody knows any more whether an order erased them: with the first of them it is said what
+    /// that asks for, for the others may never come.
+    fn came(&mut self, origin: &Origin) {
+        if !std::mem::replace(&mut self.back, true) {
+            tracing::warn!(%origin, "what entries of this log say comes back from who had it: where a certificate in it was erased here by an order before the loss, it can be read again, and the order is to be carried out once more (origin certificate erase)");
+        }
+    }
+}
+
 /// Asks once, and has it known how it stands; whether nothing is missing any more.
-async fn round(inner: &Arc<Inner>, origin: &Origin, lost: Lost, said: &mut BTreeSet<Lost>) -> bool {
-    let wait = match attempt(inner, origin, lost).await {
+async fn round(inner: &Arc<Inner>, origin: &Origin, lost: Lost, told: &mut Told) -> bool {
+    let wait = match attempt(inner, origin, lost, told).await {
         Ok(wait) => wait,
         Err(why) => {
             tracing::warn!(%origin, "disclosures of own entries could not be brought back: {why}");
@@ -70,7 +89,7 @@ async fn round(inner: &Arc<Inner>, origin: &Origin, lost: Lost, said: &mut BTree
         own.gate.waits(origin, lost, wait);
     }
     let Some(missing) = missing else { return true };
-    if !said.insert(lost) {
+    if !told.missing.insert(lost) {
         tracing::debug!(%origin, missing, "disclosures of own entries did not come");
     } else if lost == Lost::Contents {
         tracing::warn!(%origin, missing, reason = "CONTENTS_MISSING", "entries came back without what they disclose, such as why a status was changed or what customs did: it is asked for until it is here");
@@ -82,7 +101,7 @@ async fn round(inner: &Arc<Inner>, origin: &Origin, lost: Lost, said: &mut BTree
 
 /// Asks every node that holds the log for what is missing, once: the contents of those that bear a number, or of the
 /// others. Says how many are still without, and who was asked; none where all have them.
-async fn attempt(inner: &Arc<Inner>, origin: &Origin, lost: Lost) -> Result<Option<Wait>, String> {
+async fn attempt(inner: &Arc<Inner>, origin: &Origin, lost: Lost, told: &mut Told) -> Result<Option<Wait>, String> {
     let own = inner.own.of(origin).ok_or("its authority is not hosted here")?;
     let (store, log) = (Arc::clone(&own.store), origin.clone());
     let found = blocking(move || missing(store.as_ref(), &log, lost)).await?;
@@ -112,6 +131,9 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin, lost: Lost) -> Result<Opti
         let (mut still, mut parts) = (Vec::<u64>::new(), missing.chunks(AT_ONCE));
         for part in parts.by_ref() {
             let (left, why) = ask(inner, &own.store, origin, (&link, part), &mut said).await?;
+            if left.len() < part.len() {
+                told.came(origin);
+            }
             still.extend(left);
             let Some(why) = why else { continue };
             tracing::debug!(partner = %link.name(), %origin, why, "disclosures were not given");
@@ -145,9 +167,6 @@ async fn attempt(inner: &Arc<Inner>, origin: &Origin, lost: Lost) -> Result<Opti
     if lost == Lost::Numbers {
         tracing::info!(%origin, "the numbers of all certificates are known again");
         own.gate.turned();
-    }
-    if was_missing {
-        tracing::warn!(%origin, "what entries of this log say came back from who had it: what was erased here by an order before the loss is to be erased again (origin certificate erase)");
     }
     Ok(None)
 }
