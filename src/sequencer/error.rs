@@ -131,7 +131,7 @@ pub enum SequencerError {
     },
     /// The data folder was lost or put back, and not everybody has said which logs of this authority there are.
     #[error(
-        "no certificate number is given before all partners have said what they know of this authority's logs: the data folder does not say that all were heard since it began, for it was lost, put back from a copy, or is new to them, and what was given may stand with one of them alone; not heard of since it started: {}; ask again, and where one cannot come, an operator who knows that nothing is missing has it go on (`origin partner go-on --log`, with any log of this authority)",
+        "no certificate number is given before all partners have said what they know of this authority's logs, for the data folder was lost, put back from a copy or is new to them; where one cannot come, an operator who knows that nothing is missing has it go on (`origin partner go-on --log`, with any log of this authority); not heard of since it started: {}; ask again",
         heard(.silent)
     )]
     NotAllHeard {
@@ -140,8 +140,8 @@ pub enum SequencerError {
     },
     /// A partner knows of more of the log than is here, with this node's signature: what is here is an old copy.
     #[error(
-        "log {origin} is not signed for: {told} knows a head of {} that this node once signed, and {held} are here, so this node was started on an old copy of its data folder; ask again: what is missing is fetched from partners{}",
-        counted(*signed, "entry", "entries"), after(.waits)
+        "log {origin} is not signed for: {told} knows a head of {} that this node once signed, and {}; what is missing comes from a partner with an address in the trust list, or with a newer copy{}",
+        counted(*signed, "entry", "entries"), here(*held), after(.waits)
     )]
     HistoryMissing {
         /// The log.
@@ -249,6 +249,17 @@ impl SequencerError {
 /// Those that were not heard of.
 const fn heard(silent: &str) -> &str {
     if silent.is_empty() { "nobody is asked, for the node has no door to partners" } else { silent }
+}
+
+/// What is here of a log of which more was signed.
+fn here(held: u64) -> String {
+    if held == 0 {
+        return "nothing of it is here, so its data folder was lost or is an old copy".to_owned();
+    }
+    let are = if held == 1 { "is" } else { "are" };
+    format!(
+        "{held} {are} here, so its data folder is an old copy; where it signed any since, the log has two histories"
+    )
 }
 
 /// What a log waits for, after what was said of it.

@@ -38,7 +38,9 @@ impl fmt::Display for Wait {
         if holders.is_empty() {
             f.write_str("held by no partner that was heard")?;
         } else {
-            write!(f, "asked of {}", some_of(holders.iter().map(holder)))?;
+            // Who told how much it holds may have told it in a package, and is asked nothing where no connection leads to it.
+            let who = if holders.iter().all(|(_, held)| held.is_some()) { "held by" } else { "asked of" };
+            write!(f, "{who} {}", some_of(holders.iter().map(holder)))?;
         }
         trouble.as_ref().map_or(Ok(()), |why| write!(f, "; the last time: {why}"))
     }
@@ -68,6 +70,9 @@ mod tests {
             "7 missing since 2026-11-22T10:00:00Z, asked of node.gacc.gov.cn (holds 20 entries), node.kra.go.ke; \
              the last time: node.gacc.gov.cn: nothing more came"
         );
+        let told = Wait { holders: vec![(name("node.gacc.gov.cn"), Some(20))], trouble: None, ..wait.clone() };
+        let said = told.to_string();
+        assert!(said.ends_with(", held by node.gacc.gov.cn (holds 20 entries)"), "it may be asked nothing: {said}");
         let nobody = Wait { holders: Vec::new(), trouble: None, ..wait };
         assert_eq!(nobody.to_string(), "7 missing since 2026-11-22T10:00:00Z, held by no partner that was heard");
     }

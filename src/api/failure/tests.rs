@@ -86,6 +86,27 @@ fn however_many_are_named_what_to_do_comes_through() {
 }
 
 #[test]
+fn what_helps_where_not_all_were_heard_or_much_is_missing_is_said_before_the_names() {
+    let silent = some_of((1..=40).map(|nth| format!("node-{nth}.customs.gov.example")));
+    let sent = plain(&SequencerError::NotAllHeard { silent });
+    assert!(sent.message().contains("(`origin partner go-on --log`, with any log of this authority)"), "{sent}");
+    let missing = |held| SequencerError::HistoryMissing {
+        origin: "tdap.gov.pk/log/2026-2/customs.gov.cn".to_owned(),
+        held,
+        signed: 9,
+        told: "node.customs.gov.cn".into(),
+        waits: "6 missing since 2026-12-01T09:40:00Z, held by node.customs.gov.cn (holds 9 entries)".into(),
+    };
+    let [none, some] = [0, 3].map(|held| plain(&missing(held)).message().to_owned());
+    for said in [&none, &some] {
+        assert!(said.contains("with an address in the trust list") && said.ends_with("(holds 9 entries)"), "{said}");
+    }
+    // Whoever signed on an old copy hears of it before a partner proves it; of an empty folder nothing was signed.
+    assert!(some.contains("3 are here") && some.contains("two histories"), "{some}");
+    assert!(none.contains("lost") && !none.contains("two histories"), "{none}");
+}
+
+#[test]
 fn what_decides_at_the_end_of_a_long_sentence_is_said() {
     let log = "tdap.gov.pk/log/2026-2/customs.gov.cn";
     let forked = SequencerError::HistoryForked { origin: log.to_owned(), size: 1_234_567 };

@@ -74,6 +74,9 @@ impl Arguments {
             full: self.full,
             base: self.folder.unwrap_or_else(std::env::temp_dir),
         };
+        if cfg!(debug_assertions) {
+            console.message("this is a debug build, of which nothing is promised: it misses most of it");
+        }
         let mut missed = Vec::new();
         for name in names {
             console.message(format!("measuring {}", name.as_str()));

@@ -125,9 +125,9 @@ fn to_settle(enquiry: &wire::Enquiry) -> Option<String> {
         wire::EnquiryState::Answered => {
             Some(format!("the answer is here, and the goods were {goods} until then: settle that by it"))
         }
-        wire::EnquiryState::Concluded => {
-            Some(format!("it is concluded, and the goods were {goods} until then: settle that by how it ended"))
-        }
+        wire::EnquiryState::Concluded => Some(format!(
+            "it is concluded, and the goods were {goods} until then: where that is not settled yet, settle it by how it ended"
+        )),
         _ => None,
     }
 }

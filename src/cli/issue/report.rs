@@ -119,8 +119,12 @@ impl Report {
     /// So many bundles came before the partners had cosigned.
     pub(super) fn awaiting(&self, bundles: usize) {
         self.message(&format!(
-            "note: {} the partners' cosignatures and verify as NOT_COSIGNED until then; the same command fetches them again",
-            counted(bundles, "bundle waits for", "bundles wait for")
+            "note: {} NOT_COSIGNED until then; the same command fetches again what waits",
+            counted(
+                bundles,
+                "bundle waits for the partners' cosignatures and verifies as",
+                "bundles wait for the partners' cosignatures and verify as"
+            )
         ));
     }
 

@@ -22,7 +22,7 @@ use crate::exchange::parcel::ParcelError;
 use crate::exchange::witness::OutsideLogs;
 use crate::keys::{ReplicaKey, WitnessKey};
 use crate::log::Origin;
-use crate::reason::{Reasoned as _, some_of};
+use crate::reason::Reasoned as _;
 use crate::sequencer::{Gate, has_heard_all, put_heard_all, unheard_again};
 use crate::store::{Batch, JournalOptions, JournalStore, StateChange, Store, StoreError, Table};
 use crate::time::{Clock, Random, Timestamp, unix_ms};
@@ -166,11 +166,11 @@ pub(super) fn keep_heard_all(store: &dyn Store, at: Timestamp) -> Result<(), Sto
 fn is_whole(
     store: &dyn Store,
     marked: &Path,
-    authorities: &[(Arc<dyn Store>, Arc<Gate>)],
+    authorities: &[(String, Arc<dyn Store>, Arc<Gate>)],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     if marked.exists() {
-        for (own, _) in authorities {
+        for (_, own, _) in authorities {
             keep_heard_all(own.as_ref(), now)?;
         }
         keep_whole(store, now)?;
@@ -178,12 +178,11 @@ fn is_whole(
         fs::remove_file(marked).map_err(failed)?;
         return Ok(true);
     }
-    for (own, gate) in authorities {
+    for (issuer, own, gate) in authorities {
         if !has_heard_all(own.as_ref())? {
-            let logs = some_of(own.logs());
             tracing::warn!(
-                reason = "OWN_HISTORY_UNKNOWN",
-                "the data folder with these logs was lost, put back or is new to partners: no certificate number is given before every partner was heard, or an operator says that nothing is missing: {logs}"
+                %issuer, logs = own.logs().len(), reason = "OWN_HISTORY_UNKNOWN",
+                "the data folder of this authority was lost, put back or is new to partners: it gives no certificate number before every partner was heard, or an operator says that nothing is missing"
             );
             gate.forgot_all();
         }
@@ -205,7 +204,8 @@ impl Driver {
         let outside = Arc::new(Outside::new(outside_witnesses));
         let board = Arc::new(Board::default());
         let (folder, marked, chance) = (data.join(WITNESS_FOLDER), data.join(NEW), Arc::clone(&random));
-        let authorities = own.iter().map(|one| (Arc::clone(&one.store), Arc::clone(&one.gate))).collect::<Vec<_>>();
+        let authorities = own.iter().map(|one| (one.issuer.to_string(), Arc::clone(&one.store), Arc::clone(&one.gate)));
+        let authorities = authorities.collect::<Vec<_>>();
         let (its_name, its_lists, its_clock) = (name.clone(), Arc::clone(&lists), Arc::clone(&clock));
         let (suspicions, said) = mpsc::unbounded_channel();
         let told = suspicions.clone();

@@ -117,7 +117,7 @@ impl Folder {
             .await?;
             // What is being written is there for a moment.
             for name in first_said(&tray.passed_over()?, &mut looks, if self.once { 1 } else { 2 }) {
-                let why = "a question is a file NAME.METHOD.json that begins with no dot, no folder and no link";
+                let why = "a question is a file called NAME.METHOD.json, and NAME begins with no dot; a folder or a link is none";
                 console.message(format!("`{}` in `in` is passed over: {why}", plain(&name)));
             }
             refused = refused.saturating_add(pass.refused);
