@@ -1,11 +1,12 @@
-//! Asks the witnesses of one own log to cosign its newest head, all at once, each with a deadline of its own.
+//! Asks the witnesses of one own log to cosign its heads, all at once, each with a deadline of its own.
 //!
 //! Witnesses are the nodes that the trust list names, and those outside it that an operator configured. What the latter
 //! cosign counts nowhere that the list does not name them, so no round waits for them.
 //!
 //! Heads come faster than witnesses answer, and only cosignatures on one head count together. So all are asked for
-//! the same head, round by round: the next head is taken up when all who answer have, or this one has enough. A
-//! witness that is late is asked for the head of the round that it finds.
+//! the same head, round by round: the next head is taken up when all who answer have, or this one has enough. It is the
+//! [roundest](roundness) that came meanwhile, which the addressee's node is shown as well. A witness that is late is
+//! asked for the head of the round that it finds.
 
 use super::{
     access::witnesses,
@@ -13,7 +14,7 @@ use super::{
     message::{AddCheckpoint, Witnessed},
 };
 use crate::{
-    log::{Hash, Origin, VerifierKey},
+    log::{Hash, Origin, VerifierKey, roundness},
     store::PublishedHead,
     time::{Timestamp, later, passed},
     trust::{NodeName, TrustList},
@@ -128,6 +129,8 @@ pub struct Canvasser {
     trust: Arc<TrustList>,
     outside: Vec<VerifierKey>,
     newest: Option<PublishedHead>,
+    /// The roundest head that came since that of the round; none if there is none.
+    next: Option<PublishedHead>,
     round: Option<Round>,
     witnesses: BTreeMap<Cosigner, Asked>,
 }
@@ -137,8 +140,9 @@ pub struct Canvasser {
 struct Round {
     head: PublishedHead,
     since: Timestamp,
+    /// The nodes that cosigned it.
     cosigned: BTreeSet<Cosigner>,
-    /// Those who have nothing more to say about it.
+    /// The same, and those outside the list.
     done: BTreeSet<Cosigner>,
 }
 
@@ -171,7 +175,8 @@ impl Canvasser {
     /// outside the trust list.
     #[must_use]
     pub fn new(origin: Origin, trust: Arc<TrustList>, outside: Vec<VerifierKey>) -> Self {
-        let mut this = Self { origin, trust, outside, newest: None, round: None, witnesses: BTreeMap::new() };
+        let (newest, next, round, witnesses) = (None, None, None, BTreeMap::new());
+        let mut this = Self { origin, trust, outside, newest, next, round, witnesses };
         this.enlist();
         this
     }
@@ -204,11 +209,7 @@ impl Canvasser {
         let mut actions = Vec::new();
         match event {
             Event::Tick => self.tick(now),
-            Event::Published(head) => {
-                if self.newest.as_ref().is_none_or(|newest| newest.head.size < head.head.size) {
-                    self.newest = Some(head);
-                }
-            }
+            Event::Published(head) => self.published(head),
             Event::Proven { witness, proof } => self.proven(&witness, proof, &mut actions),
             Event::Answered { witness, answer } => self.answered(now, &witness, answer, &mut actions),
             Event::Failed(witness) => {
@@ -224,6 +225,18 @@ impl Canvasser {
         }
         self.canvass(now, &mut actions);
         actions
+    }
+
+    fn published(&mut self, head: PublishedHead) {
+        if self.newest.as_ref().is_some_and(|newest| newest.head.size >= head.head.size) {
+            return;
+        }
+        let after = self.round.as_ref().map_or(0, |round| round.head.head.size);
+        let is_rounder = |next: &PublishedHead| roundness(after, head.head.size) > roundness(after, next.head.size);
+        if self.next.as_ref().is_none_or(is_rounder) {
+            self.next = Some(head.clone());
+        }
+        self.newest = Some(head);
     }
 
     fn tick(&mut self, now: Timestamp) {
@@ -258,7 +271,7 @@ impl Canvasser {
                     asked.seen = head.head.size;
                     (asked.corrections, asked.pause) = (0, FIRST_PAUSE);
                     actions.push(Action::Keep { by: witness.clone(), kept });
-                    self.settle(witness, &head, true);
+                    self.settle(witness, &head);
                 } else {
                     actions.push(refused(Witnessed::Cosigned(line)));
                     asked.rest(now);
@@ -267,10 +280,7 @@ impl Canvasser {
             Witnessed::Conflict(size) if size != asked.seen && size <= newest => {
                 asked.seen = size;
                 asked.corrections += 1;
-                if size > head.head.size {
-                    // It saw a later head already: of this one it says nothing more.
-                    self.settle(witness, &head, false);
-                } else if asked.corrections > MOST_CORRECTIONS {
+                if size <= head.head.size && asked.corrections > MOST_CORRECTIONS {
                     asked.rest(now);
                 }
             }
@@ -281,10 +291,10 @@ impl Canvasser {
         }
     }
 
-    fn settle(&mut self, witness: &Cosigner, head: &PublishedHead, cosigned: bool) {
+    fn settle(&mut self, witness: &Cosigner, head: &PublishedHead) {
         if let Some(round) = self.round.as_mut().filter(|round| round.head.head == head.head) {
             round.done.insert(witness.clone());
-            if cosigned && matches!(witness, Cosigner::Node(_)) {
+            if matches!(witness, Cosigner::Node(_)) {
                 round.cosigned.insert(witness.clone());
             }
         }
@@ -300,14 +310,18 @@ impl Canvasser {
             let asked = [0, u64::MAX].map(|index| self.trust.witnesses_asked(&self.origin, index));
             let enough = asked.into_iter().max().and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
             let mut waited_for = self.witnesses.iter().filter(|(name, _)| matches!(name, Cosigner::Node(_)));
-            let over = waited_for.all(|(name, asked)| round.done.contains(name) || asked.until > now)
-                || (enough > 0 && round.cosigned.len() >= enough)
+            // Of a head smaller than it saw a witness says nothing.
+            let over = waited_for.all(|(name, asked)| {
+                round.done.contains(name) || asked.until > now || asked.seen > round.head.head.size
+            }) || (enough > 0 && round.cosigned.len() >= enough)
                 || passed(round.since, now) >= DEADLINE_SECONDS;
             (over && newest.head.size > round.head.head.size) || passed(round.since, now) >= HEARTBEAT
         });
         if due {
             let (cosigned, done) = (BTreeSet::new(), BTreeSet::new());
-            self.round = Some(Round { head: newest.clone(), since: now, cosigned, done });
+            let head = self.next.take().unwrap_or_else(|| newest.clone());
+            self.next = (newest.head.size > head.head.size).then(|| newest.clone());
+            self.round = Some(Round { head, since: now, cosigned, done });
         }
         let Some(round) = &self.round else { return };
         for (witness, asked) in &mut self.witnesses {

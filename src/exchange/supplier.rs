@@ -9,7 +9,7 @@ use super::{
     message::{Announce, Cosign, FromReplica, FromSupplier, Hello, Package},
 };
 use crate::{
-    log::{EMPTY_ROOT, Hash, Origin, TreeHead},
+    log::{EMPTY_ROOT, Hash, Origin, TreeHead, roundness},
     store::PublishedHead,
     time::{Timestamp, passed},
     trust::{NodeName, TrustList},
@@ -72,8 +72,8 @@ pub enum Action {
     HangUp(ExchangeError),
 }
 
-/// Heads that may be announced and not cosigned; news beyond them waits, the newest in place of those before it. Announced
-/// as fast as they come, a partner farther away than the next eight would cosign what nobody waits for any more.
+/// Heads that may be announced and not cosigned; of news beyond them the [roundest](roundness) waits, and the newest behind
+/// it. Announced as fast as they come, a partner farther away than the next eight would cosign what nobody waits for any more.
 const MOST_OPEN: usize = 8;
 /// A partner that has all entries of what was announced and cosigns nothing hears of news all the same after this long, in
 /// seconds: it may not know yet what it may cosign.
@@ -95,7 +95,7 @@ pub struct Supplier {
     greeted: bool,
     closed: bool,
     newest: Option<PublishedHead>,
-    /// Heads to be announced, rising.
+    /// Heads to be announced, rising: as many as there is room for, or one, and the newest.
     news: VecDeque<PublishedHead>,
     /// The head announced last, or named in the hello.
     announced: TreeHead,
@@ -247,9 +247,17 @@ impl Supplier {
         if !self.greeted {
             return;
         }
-        // A partner that lags is told of the newest only; one that keeps up cosigns each.
-        if self.news.len() + self.open.len() >= MOST_OPEN {
-            self.news.pop_back();
+        // One that keeps up cosigns each; one that lags, what others who lag are shown too.
+        let taken = self.open.len() + usize::from(self.proving.is_some());
+        let room = MOST_OPEN.saturating_sub(taken).max(1);
+        self.news.truncate(room);
+        if self.news.len() == room {
+            let before = self.news.iter().rev().nth(1).or(self.proving.as_ref());
+            let after = before.map_or(self.announced.size, |before| before.head.size);
+            let is_rounder = |last: &PublishedHead| roundness(after, head.head.size) > roundness(after, last.head.size);
+            if self.news.back().is_some_and(is_rounder) {
+                self.news.pop_back();
+            }
         }
         self.news.push_back(head);
     }

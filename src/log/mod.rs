@@ -17,6 +17,7 @@ mod note;
 mod origin;
 mod policy;
 mod proof;
+mod roundness;
 mod text;
 pub mod tile;
 mod tree;
@@ -36,6 +37,7 @@ pub use proof::{
     MAX_PROOF_HASHES, ProofError, ReadError, consistency_proof, inclusion_proof, path_in, verify_consistency,
     verify_inclusion,
 };
+pub use roundness::roundness;
 pub use tree::{Frontier, HashReader, root, root_of};
 pub use verifier_key::{KeyKind, MAX_KEY_NAME_BYTES, VerifierKey};
 

@@ -3,15 +3,15 @@
 
 use super::{marks::Mark, spared::spare};
 use crate::{
-    log::{LogError, NoteSignature, Origin, SignedCheckpoint, VerifierKey},
+    log::{LogError, NoteSignature, Origin, SignedCheckpoint, VerifierKey, roundness},
     reason::{Class, Reasoned},
     store::{PublishedHead, StateChange, Store, StoreError, Table},
     time::Timestamp,
     trust::TrustList,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// Heads above the newest that has enough cosignatures that are kept at most.
+/// Heads that are kept at most, from the newest on that has enough cosignatures.
 const MOST_OPEN: usize = 64;
 
 /// Why a line is no cosignature of an own head.
@@ -154,14 +154,6 @@ impl Cosigned {
     /// Forgets heads that a newer one follows which has enough, and those that are too many above it.
     fn drop_stale(&mut self, trust: &TrustList) -> Vec<StateChange> {
         let newest = self.newest(trust, 0).map_or(0, |(size, _)| size);
-        let above = self.heads.range(newest..).count();
-        let mut surplus = above.saturating_sub(MOST_OPEN);
-        let stale = self.heads.keys().copied().filter(|size| {
-            let too_many = *size > newest && surplus > 0;
-            surplus -= usize::from(too_many);
-            *size < newest || too_many
-        });
-        let stale = stale.collect::<BTreeSet<_>>();
         let (mut next, mut changes) = (newest, Vec::new());
         for (size, signed) in self.heads.range(..newest).rev() {
             if enough(trust, &self.origin, signed, size.saturating_sub(1)) {
@@ -169,10 +161,31 @@ impl Cosigned {
                 next = *size;
             }
         }
-        self.heads.retain(|size, _| !stale.contains(size));
+        let open = self.heads.split_off(&newest);
+        let mut stale = std::mem::replace(&mut self.heads, open).into_keys().collect::<Vec<_>>();
+        while self.heads.len() > MOST_OPEN
+            && let Some(size) = self.least_awaited(newest)
+        {
+            self.heads.remove(&size);
+            stale.push(size);
+        }
         let removed = |size| StateChange::RecordRemoved { table: Table::Cosigned, id: self.id(size) };
         changes.extend(stale.into_iter().map(removed));
         changes
+    }
+
+    /// Of the heads above the newest that has enough, and below the last, the one that lies farthest back for its
+    /// [roundness]. Others are asked for the roundest and answer later: where a partner nearby has cosigned some hundred
+    /// heads meanwhile, its cosignature of that one is still needed.
+    fn least_awaited(&self, enough: u64) -> Option<u64> {
+        let (last, _) = self.heads.last_key_value()?;
+        let mut before = enough;
+        let open = self.heads.keys().filter(|size| **size > enough && *size < last).map(|size| {
+            let back = last.saturating_sub(*size);
+            let after = std::mem::replace(&mut before, *size);
+            (back.checked_shr(roundness(after, *size)).unwrap_or(0), back, *size)
+        });
+        open.max().map(|(_, _, size)| size)
     }
 
     /// The newest head of at least this size whose cosignatures meet the policy that the trust list has for an entry

@@ -9,6 +9,7 @@ mod lifting;
 mod losing;
 mod marks;
 mod outside;
+mod overlapping;
 mod own_history;
 mod parcels;
 mod siblings;

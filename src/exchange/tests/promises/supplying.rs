@@ -73,14 +73,15 @@ fn a_partner_far_away_is_cosigned_for_while_heads_come_faster_than_it_answers() 
     supplier.step(at(0), supplier::Event::Sent);
     let told = (2..=40).map(|size| publish(&mut supplier, 0, size)).sum::<usize>();
     assert_eq!(told, 7, "beside the first");
-    // What it was told of first counts, and there is room for one more: the newest.
-    let mut say = |size: u64| {
+    // What it was told of first counts, and there is room for one more: the roundest, and then the newest.
+    for (size, old, new) in [(1, 8, 32), (2, 32, 40)] {
         let cosign = Cosign { size, line: line(&head(size), 1, true) };
-        supplier.step(at(0), supplier::Event::Received(FromReplica::Cosign(cosign)))
-    };
-    let actions = say(1);
-    assert!(matches!(actions.first(), Some(supplier::Action::Keep(kept)) if kept.size == 1), "{actions:?}");
-    assert_eq!(actions.get(1), Some(&supplier::Action::Prove { old: 8, new: 40 }));
+        let actions = supplier.step(at(0), supplier::Event::Received(FromReplica::Cosign(cosign)));
+        assert!(matches!(actions.first(), Some(supplier::Action::Keep(kept)) if kept.size == size), "{actions:?}");
+        assert_eq!(actions.get(1), Some(&supplier::Action::Prove { old, new }));
+        supplier.step(at(0), supplier::Event::Proven(Vec::new()));
+        supplier.step(at(0), supplier::Event::Sent);
+    }
 }
 
 #[test]

@@ -187,6 +187,20 @@ fn a_head_is_released_when_replica_and_witness_cosigned_the_same_one() {
     assert_eq!(keep(7, 2, false), (3, Some(7), true));
 }
 
+/// The hazard: of the heads that a replica nearby cosigns the oldest are dropped as too many, and the witnesses, far away,
+/// have been asked for one of these.
+#[test]
+fn the_roundest_heads_are_kept_for_cosigners_far_away_while_one_nearby_cosigns_many_newer_ones() {
+    let mut cosigned = Cosigned::none(log());
+    for size in 1..=96 {
+        cosigned.keep(&kept(size, 1, true), &WORLD.trust).unwrap();
+    }
+    assert_eq!((cosigned.heads().count(), cosigned.newest(&WORLD.trust, 0)), (64, None));
+    cosigned.keep(&kept(16, 2, false), &WORLD.trust).unwrap();
+    assert_eq!(cosigned.newest(&WORLD.trust, 0).map(|(size, _)| size), Some(16));
+    assert_eq!(cosigned.heads().last().map(|(size, _)| size), Some(96), "the newest");
+}
+
 /// The witness has never cosigned the newest head of a busy log, which the replica has.
 #[test]
 fn who_replicates_a_busy_log_is_shown_a_head_that_has_enough_and_keeps_that_one() {
