@@ -164,6 +164,19 @@ fn a_canvasser_learns_what_the_witness_saw_and_asks_all_for_the_same_head() {
     assert_eq!(canvasser.step(at(3), canvasser::Event::Tick).len(), 1);
 }
 
+#[test]
+fn a_witness_that_saw_more_than_the_next_head_is_waited_for_by_no_round() {
+    let mut canvasser = Canvasser::new(log(), Arc::clone(&WORLD.trust), Vec::new());
+    for size in [10, 16, 17] {
+        canvasser.step(at(0), canvasser::Event::Published(head(size)));
+    }
+    // The next would be 16, the roundest.
+    let answer = canvasser::Event::Answered { witness: name(2).into(), answer: Witnessed::Conflict(17) };
+    assert_eq!(canvasser.step(at(0), answer), []);
+    let asked = canvasser.step(at(1), canvasser::Event::Tick);
+    assert!(matches!(asked.as_slice(), [canvasser::Action::Ask { request, .. }] if request.note == head(17).note));
+}
+
 /// A node's cosignature of the head of this size.
 fn kept(size: u64, node: usize, replica: bool) -> Kept {
     let (head, keys) = (head(size), WORLD.trust.node(&name(node)).unwrap());
