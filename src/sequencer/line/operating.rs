@@ -76,8 +76,9 @@ impl Sequencer {
     pub fn keyless(&self, now: Timestamp) -> Vec<(Origin, SequencerError)> {
         let (handle, trust) = (&self.0, self.0.trust.load());
         let (host, day) = (handle.issuer.host(), handle.zone.date_at(now));
-        let logs = handle.store.logs();
-        let addressees = logs.iter().map(Origin::addressee).collect::<BTreeSet<_>>();
+        // One that was closed with nothing here is in no store, and the gate alone has met it.
+        let (logs, closed) = (handle.store.logs(), handle.gate.closed());
+        let addressees = logs.iter().chain(closed.keys()).map(Origin::addressee).collect::<BTreeSet<_>>();
         // A log without a successor is among those that are shut.
         let current = addressees.into_iter().filter_map(|to| of_day(host, to, day, &trust, &handle.gate).ok());
         current.filter_map(|origin| keyed(&handle.keys, &origin, &trust).err().map(|why| (origin, why))).collect()

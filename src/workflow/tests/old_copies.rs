@@ -120,6 +120,17 @@ async fn a_log_that_lost_entries_for_good_takes_nothing_more_and_its_successor_w
 }
 
 #[tokio::test]
+async fn the_successor_of_a_log_that_was_closed_with_nothing_here_is_said_to_want_a_key() {
+    let world = World::new();
+    let lost = Closing { size: 0, signed: 9, note: "the head over nine".to_owned() };
+    world.store.commit(Batch { state: vec![lost.put(&log())], ..Batch::default() }).unwrap();
+    let (_, sequencer) = world.desk();
+    assert!(world.store.logs().is_empty());
+    let keyless = sequencer.keyless(world.clock.now()).into_iter().map(|(log, why)| (log.to_string(), why.reason()));
+    assert_eq!(keyless.collect::<Vec<_>>(), [(log().to_string().replace("/2026/", "/2026-2/"), "NO_LOG_KEY")]);
+}
+
+#[tokio::test]
 async fn a_log_that_a_partner_shows_to_be_behind_is_shut_again_and_takes_nothing_until_it_is_settled() {
     let world = World::new();
     let (desk, sequencer) = world.desk();
