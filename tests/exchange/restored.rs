@@ -405,6 +405,38 @@ async fn an_old_copy_that_a_witness_proves_is_signed_on_by_nobodys_word_and_clos
     stop([old, two, three]);
 }
 
+/// Its issuer has nothing of it any more, and its addressee no copy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_nothing_of_a_log_is_told_that_its_issuer_closed_it_with_nothing() {
+    let federation = &Federation::new();
+    let Federation { pakistan, china, kenya, .. } = federation;
+    let mut first = pakistan.start();
+    let (two, three) = (china.start(), kenya.start());
+    let (caller, token) = signatory(pakistan, &mut first).await;
+    backup(pakistan, "make");
+    let log = log_to(china);
+    let lost = issue_footballs(&caller, &token, 0..1).await;
+    china.holds(&two, pakistan, &log, lost[0].index + 1);
+    pakistan.holds(&first, kenya, &log, lost[0].index + 1);
+    stop([first, two]);
+    fs::remove_dir_all(pakistan.folder().join("data")).unwrap();
+    backup(pakistan, "restore");
+    fs::remove_dir_all(china.folder().join(Member::replica(pakistan, &log))).unwrap();
+
+    let old = pakistan.start();
+    let shut = || status(pakistan, &old);
+    until(|| shut().contains("OWN_HISTORY_MISSING"), shut);
+    let (config, admin) = (pakistan.config(), old.admin.as_str());
+    origin(&["partner", "go-on", "--for-good", "--log", &log, "--config", &config, "--admin", admin]).good();
+    until(|| shut().contains("OWN_HISTORY_LOST"), shut);
+    let two = china.start();
+    let told = || status(china, &two);
+    let is_lost = |line: &str| line.contains("closed by its issuer as lost at 0 entries");
+    until(|| told().lines().any(|line| line.contains(&log) && is_lost(line)), told);
+    assert!(told().contains("[PARTNER_LOG_LOST]"), "{}", told());
+    stop([old, two, three]);
+}
+
 /// Its addressee never had what it says, so no partner gives it back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_held_certificate_said_comes_back_in_its_bundle_and_numbers_open_and_it_is_held_until_it_is_released() {

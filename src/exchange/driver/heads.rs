@@ -232,7 +232,10 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
         let list = inner.lists.current();
         if is_first {
             let said = answer.lost.iter().map(|one| (one.log.as_str(), Loss { size: one.size, signed: one.signed }));
-            inner.replicas.lost_by(link.name(), lost_by(&list, &inner.name, link.name(), said));
+            let lost = lost_by(&list, &inner.name, link.name(), said);
+            // Of one that is lost whole no head is told, and who got nothing of it has to know that nothing comes.
+            lost.keys().for_each(|origin| inner.replicas.ensure(inner, link.name(), origin));
+            inner.replicas.lost_by(link.name(), lost);
         }
         for report in answer.evidence.iter().take(MOST_EVIDENCE) {
             // It counts for what it proves. Before the heads: of which history they are is judged by it.

@@ -220,7 +220,7 @@ impl Replica {
                 }
             }
             Stream::Up { heard_at, announced, wanted, credit } => {
-                let owes = !announced || (credit.left() > 0 && self.arrivals.next() < *wanted);
+                let owes = (!announced && !self.is_gone()) || (credit.left() > 0 && self.arrivals.next() < *wanted);
                 if owes && passed(*heard_at, now) >= SILENCE {
                     self.hang_up(now, ExchangeError::Silent, actions);
                 } else if passed(self.cosigned_at, now) >= HEARTBEAT {

@@ -18,6 +18,11 @@ impl Replica {
         }
     }
 
+    /// Whether its own node says that nothing is left of it: one that has no head announces none, and is not silent.
+    pub(super) fn is_gone(&self) -> bool {
+        self.held.record.loss.is_some_and(|loss| loss.size == 0)
+    }
+
     /// Takes the word of the log's own node; the same again is no news.
     pub(super) fn loses(&mut self, now: Timestamp, loss: Loss, actions: &mut Vec<Action>) {
         if loss.size >= loss.signed || self.held.record.loss == Some(loss) {

@@ -58,6 +58,32 @@ fn what_a_logs_own_node_lost_for_good_is_an_alarm_once_and_what_is_left_of_it_co
 }
 
 #[test]
+fn a_log_of_which_nothing_ever_came_and_nothing_is_left_is_an_alarm_and_its_node_owes_no_head_of_it() {
+    let mut bench = Bench::new();
+    bench.tell(Event::Lost(Loss { size: 0, signed: 9 }));
+    bench.connect();
+    bench.now += 70;
+    bench.tell(Event::Tick);
+    assert_eq!((alarm(&bench), bench.replica.lost(), told(&bench)), (Some("PARTNER_LOG_LOST"), Some((0, 9)), 1));
+    assert_eq!(bench.reason(), None, "what has no head announces none");
+    let mut again = Bench::over(bench.store);
+    again.tell(Event::Tick);
+    assert_eq!((alarm(&again), again.replica.lost()), (Some("PARTNER_LOG_LOST"), Some((0, 9))));
+    // One that says nothing of the kind is silent.
+    let mut other = Bench::new();
+    other.connect();
+    other.now += 70;
+    other.tell(Event::Tick);
+    assert_eq!(other.reason(), Some("PARTNER_SILENT"));
+    // What comes of it all the same is taken.
+    let mut again = Bench::over(again.store);
+    again.connect();
+    again.announce(0, &head(9));
+    again.package(0, 9, 9);
+    assert_eq!((again.size(), alarm(&again), again.replica.lost()), (9, None, None));
+}
+
+#[test]
 fn what_was_said_to_be_lost_and_comes_all_the_same_is_taken_and_checked() {
     let mut bench = heard_of_ten();
     bench.tell(Event::Lost(Loss { size: 4, signed: 12 }));

@@ -272,6 +272,25 @@ fn nobody_waits_for_what_the_own_node_of_a_closed_log_says_to_have_lost_of_it() 
 }
 
 #[test]
+fn nobody_waits_for_a_closed_log_of_which_nothing_ever_came_once_its_own_node_says_that_nothing_is_left() {
+    let mut gone = Bench::new();
+    gone.tell(Event::Lost(Loss { size: 0, signed: FINAL }));
+    let is_noted = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (shown, kept, list) = (Arc::clone(&is_noted), Arc::new(gone.store), list(2, true));
+    let elsewhere = Elsewhere::new(move |origin| {
+        let noted = *origin == log() && shown.load(std::sync::atomic::Ordering::Relaxed);
+        noted.then(|| Arc::clone(&kept) as Arc<dyn Store>)
+    });
+    let mut later = Later::under(MemoryStore::new(), &list, elsewhere.clone());
+    assert!(!later.tell(0, Event::Tick), "nobody has said anything of it");
+    is_noted.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(later.replica.held().siblings.came(&list, &next(), &elsewhere));
+    later.tell(1, Event::Beside);
+    assert!(later.tell(5, Event::Tick) && later.replica.awaits_closed(at(NEXT_YEAR + 5)).is_empty());
+    assert!(!later.replica.held().siblings.came(&list, &next(), &elsewhere), "once is enough");
+}
+
+#[test]
 fn a_list_that_closes_a_log_later_finds_the_change_that_came_before() {
     let (_, elsewhere) = whole();
     let mut later = Later::under(MemoryStore::new(), &list(2, false), elsewhere);
