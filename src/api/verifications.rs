@@ -14,7 +14,7 @@ use crate::document::read::{Paper, PaperError, PaperKind};
 use crate::exchange::driver::DriverView;
 use crate::log::LogProof;
 use crate::office::Caller;
-use crate::statement::{Bundle, Issuer, Jti, Presentation, SignedStamp, stamp::STAMP_PREFIX};
+use crate::statement::{Bundle, Issuer, Jti, Presentation, SignedStamp, Stamp, stamp::STAMP_PREFIX};
 use crate::time::{Clock, Timestamp};
 use crate::verification::{Headline, Outcome, Question, StampPlace, Tone, Verdict, Verifier};
 use crate::workflow::{CertificateName, Desk, Existence, StandsThere, WorkflowError};
@@ -265,7 +265,8 @@ impl Verifications {
         let mut seen = paper.seen();
         seen.certificate = proven.as_deref().or(seen.certificate);
         let status_refused = seen.certificate.map(|shown| self.status_refused(shown)).transpose()?.flatten();
-        let beside = Question { status_refused, ..question.clone() };
+        let lost_at = seen.certificate.map(|shown| self.lost_at(shown)).transpose()?.flatten();
+        let beside = Question { status_refused, lost_at, ..question.clone() };
         // What stands by itself may be known better here: then the status that is refused is not the one it is judged by.
         let judge = |text: &str| self.judge(text, &question);
         let mut verdicts = self.verifier.load().verify_paper(&seen, &beside, judge)?;
@@ -316,7 +317,8 @@ impl Verifications {
         // Nor is it called good by a status that says nothing here, or in a log of which another history is here.
         let shown = later.as_deref().or(proven.as_deref()).unwrap_or(text);
         let (status_refused, other_history) = (self.status_refused(shown)?, self.other_history(shown)?);
-        if status_refused.is_none() && other_history.is_none() {
+        let lost_at = self.lost_at(shown)?;
+        if status_refused.is_none() && other_history.is_none() && lost_at.is_none() {
             return Ok(verdict);
         }
         if let (Some(_), Some(partners)) = (other_history, &self.partners)
@@ -324,7 +326,7 @@ impl Verifications {
         {
             partners.presented(head, true);
         }
-        Ok(verifier.verify(shown, &Question { status_refused, other_history, ..question.clone() }))
+        Ok(verifier.verify(shown, &Question { status_refused, other_history, lost_at, ..question.clone() }))
     }
 
     /// Tells those who compare heads which ones a bundle rests on: whoever was shown another history of a log than everybody
@@ -344,6 +346,15 @@ impl Verifications {
         let Ok(shown) = Bundle::parse(bundle.as_bytes()) else { return Ok(None) };
         let Ok(presented) = Presentation::parse(&shown.token) else { return Ok(None) };
         self.known(&presented.envelope().iss, |desk| desk.other_history(&shown, &presented))
+    }
+
+    /// Entries of its log that the log's own node still gives, where it closed that as lost and what is presented is not here.
+    /// It reads from the disk.
+    fn lost_at(&self, text: &str) -> Result<Option<u64>, WorkflowError> {
+        let bundle = Bundle::parse(text.as_bytes());
+        let token = bundle.as_ref().map_or_else(|_| text.trim_ascii(), |bundle| bundle.token.as_str());
+        let Ok(presented) = Presentation::parse(token) else { return Ok(None) };
+        self.known(&presented.envelope().iss, |desk| desk.lost_at(&presented))
     }
 
     /// Why the status that is shown of a certificate says nothing here. It reads from the disk.
@@ -383,9 +394,10 @@ impl Verifications {
     /// A stamp, by what stands in the log that it names, where an authority of this node keeps that. It reads from the disk.
     fn stamp(&self, text: &str, question: &Question) -> Result<Verdict, WorkflowError> {
         let verifier = self.verifier.load();
-        let there = match SignedStamp::pasted(text.trim_ascii()) {
-            Ok(SignedStamp { stamp, .. }) => self.known(&stamp.iss, |desk| desk.stands_at(&stamp))?,
-            Err(_) => None,
+        let stamp = SignedStamp::pasted(text.trim_ascii()).ok().map(|signed| signed.stamp);
+        let there = match &stamp {
+            Some(stamp) => self.known(&stamp.iss, |desk| desk.stands_at(stamp))?,
+            None => None,
         };
         Ok(match there {
             Some(StandsThere::Certificate(bundle)) => {
@@ -394,7 +406,11 @@ impl Verifications {
                 verifier.verify_stamp(text, StampPlace::Certificate(&bundle), &asked)
             }
             Some(StandsThere::Another) => verifier.verify_stamp(text, StampPlace::Another, question),
-            None => verifier.verify_stamp(text, StampPlace::Unseen, question),
+            None => {
+                let left = |stamp: &Stamp| self.known(&stamp.iss, |desk| Ok(desk.left_of(&stamp.log)));
+                let lost_at = stamp.as_ref().map(left).transpose()?.flatten();
+                verifier.verify_stamp(text, StampPlace::Unseen, &Question { lost_at, ..question.clone() })
+            }
         })
     }
 }

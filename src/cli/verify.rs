@@ -121,6 +121,7 @@ impl Arguments {
             status_max_age: self.status_max_age,
             status_refused: None,
             other_history: None,
+            lost_at: None,
         };
         let settings = Settings { equivocations: self.known(&trust)? };
         let verifier = Verifier::new(Arc::new(trust), agreements.map(Arc::new), settings);

@@ -51,4 +51,8 @@ impl PartnerLogs for Elsewhere {
     fn was_lifted(&self, origin: &Origin) -> bool {
         self.partners.get().is_some_and(|view| view.was_lifted(origin))
     }
+
+    fn lost(&self, origin: &Origin) -> Option<(u64, u64)> {
+        self.partners.get()?.lost(origin)
+    }
 }

@@ -1,7 +1,9 @@
 //! What is asked, and by which rules of the asker's own.
 
-use super::Equivocation;
+use super::{Equivocation, verdict::Warning};
 use crate::{
+    log::Origin,
+    reason::counted,
     statement::Issuer,
     time::{Date, Timestamp},
 };
@@ -32,6 +34,9 @@ pub struct Question {
     /// How many entries the log has as who asks holds it, where another statement stands there than the certificate that is
     /// proven for that place: the log's key signed both histories.
     pub other_history: Option<u64>,
+    /// Entries that the own node of the certificate's log still gives, where it says that it closed the log for good as lost, and
+    /// who asks holds no copy of this one.
+    pub lost_at: Option<u64>,
 }
 
 impl Question {
@@ -45,6 +50,7 @@ impl Question {
             status_max_age: STATUS_MAX_AGE_SECONDS,
             status_refused: None,
             other_history: None,
+            lost_at: None,
         }
     }
 
@@ -53,5 +59,18 @@ impl Question {
     pub const fn on(mut self, as_of: Option<Date>) -> Self {
         self.as_of = as_of;
         self
+    }
+
+    /// What is to be known of an entry that its own node lost, or of one at no known place that it may have lost. It says
+    /// nothing against what is signed and proven.
+    pub(super) fn lost(&self, origin: &Origin, index: Option<u64>) -> Option<Warning> {
+        let left = self.lost_at.filter(|left| index.is_none_or(|index| index >= *left))?;
+        let place = index.map_or_else(|| "this may be".to_owned(), |index| format!("entry {index} is"));
+        let entries = counted(left, "entry", "entries");
+        let sentence = format!(
+            "Its issuer's node says that it closed the log {origin} for good with {entries}, and {place} among what it lost, of \
+             which it tells nothing more. What is signed and proven counts all the same; ask the issuer what became of it."
+        );
+        Some(Warning { code: "PARTNER_LOG_LOST", sentence })
     }
 }

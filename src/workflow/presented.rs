@@ -106,6 +106,24 @@ impl Desk {
         Ok(another.then_some(size))
     }
 
+    /// Entries of its log that the log's own node still gives, where it closed the log for good as lost and this is not here.
+    /// It reads from the disk.
+    pub fn lost_at(&self, presented: &Presentation) -> Result<Option<u64>, WorkflowError> {
+        let Envelope { iss, jti, log, .. } = presented.envelope();
+        let Some(left) = self.left_of(log) else { return Ok(None) };
+        let is_here = match self.holder_of(iss, log) {
+            Some(store) => store.find(jti)?.is_some_and(|entry| entry.origin == *log),
+            None => false,
+        };
+        Ok((!is_here).then_some(left))
+    }
+
+    /// Entries that the own node of a partner's log still gives, where it closed the log for good as lost.
+    #[must_use]
+    pub fn left_of(&self, log: &Origin) -> Option<u64> {
+        self.setup().partners.lost(log).map(|(left, _)| left)
+    }
+
     /// What keeps a log of an authority here.
     fn holder_of(&self, iss: &Issuer, log: &Origin) -> Option<Arc<dyn Store>> {
         if *iss == self.setup().issuer {
@@ -287,6 +305,31 @@ mod tests {
         let next = desk.evidence_at(&issued.entry).unwrap().bundle;
         assert_ne!(next.status_statement, shown.status_statement);
         assert_eq!(beyond.status_found_wrong(&next).unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn that_its_issuer_lost_an_entry_is_told_of_what_is_not_here_and_what_is_here_is_judged_as_before() {
+        let world = World::new();
+        let china = world.abroad();
+        let ((desk, _), (beyond, _)) = (world.desk(), china.desk());
+        let first = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome.entry;
+        china.copies(&world, &first.origin);
+        let second = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome.entry;
+        let [here, lost] = [&first, &second].map(|entry| desk.evidence_at(entry).unwrap().bundle);
+        let presented = |bundle: &Bundle| Presentation::parse(&bundle.token).unwrap();
+        let lost_at = |desk: &Desk, bundle: &Bundle| desk.lost_at(&presented(bundle)).unwrap();
+        assert_eq!(lost_at(&beyond, &lost), None, "it may yet come");
+        let before = verdict(&world, &beyond, &here.token);
+
+        // Its issuer has less of it than is here.
+        china.elsewhere.is_lost(&first.origin, 0, 2);
+        assert_eq!((lost_at(&beyond, &lost), lost_at(&beyond, &here)), (Some(0), None));
+        assert_eq!(verdict(&world, &beyond, &here.token), before);
+        assert_eq!(lost_at(&desk, &lost), None, "it is the issuer's own");
+        let asked = Question { lost_at: Some(0), ..Question::at(world.clock.now()) };
+        let said = world.verifier().verify(&lost.to_json(), &asked);
+        assert_eq!(said.headline, Headline::Valid, "{}", said.to_text());
+        assert!(said.warnings.iter().any(|warning| warning.code == "PARTNER_LOG_LOST"), "{}", said.to_text());
     }
 
     #[tokio::test]

@@ -418,6 +418,9 @@ async fn who_has_nothing_of_a_log_is_told_that_its_issuer_closed_it_with_nothing
     let lost = issue_footballs(&caller, &token, 0..1).await;
     china.holds(&two, pakistan, &log, lost[0].index + 1);
     pakistan.holds(&first, kenya, &log, lost[0].index + 1);
+    Pretender::open(china, pakistan, &first).await.enough(&pakistan.trust(), &log, lost[0].index + 1).await;
+    let bundle = download(&caller, &token, &lost[0].number, api::DownloadFormat::Bundle).await;
+    let bundle = write(china.folder(), "lost.coo.json", str::from_utf8(&bundle).unwrap());
     stop([first, two]);
     fs::remove_dir_all(pakistan.folder().join("data")).unwrap();
     backup(pakistan, "restore");
@@ -434,6 +437,11 @@ async fn who_has_nothing_of_a_log_is_told_that_its_issuer_closed_it_with_nothing
     let is_lost = |line: &str| line.contains("closed by its issuer as lost at 0 entries");
     until(|| told().lines().any(|line| line.contains(&log) && is_lost(line)), told);
     assert!(told().contains("[PARTNER_LOG_LOST]"), "{}", told());
+    // Customs there are told the same of what its holder shows them, and it counts.
+    let (ca, day) = (china.at("tls/ca.crt.pem"), today().to_string());
+    let judged = origin(&["verify", text(&bundle), "--node", &two.client, "--ca", &ca, "--as-of", &day]).good();
+    assert_eq!(judged.out.lines().next(), Some("VALID"), "{}", judged.out);
+    assert!(judged.out.contains("[PARTNER_LOG_LOST]"), "{}", judged.out);
     stop([old, two, three]);
 }
 

@@ -217,6 +217,11 @@ impl Board {
         self.all().clone()
     }
 
+    /// What the own node of a log says to have lost of it, as [`Passage::lost`] has it.
+    pub(super) fn lost(&self, origin: &Origin) -> Option<(u64, u64)> {
+        self.all().values().find_map(|state| state.logs.get(origin)?.lost)
+    }
+
     pub(super) fn update(&self, name: &NodeName, change: impl FnOnce(&mut PartnerState)) {
         change(self.all().entry(name.clone()).or_default());
     }

@@ -12,7 +12,7 @@ use crate::{
     statement::{Act, Bundle, Presentation, Section, Since, StatementRef, StatusList, redact, status_list::StatusPath},
     time::Date,
     trust::{Closing, ClosingReason, ShardEnd},
-    verification::{Equivocation, Headline, Outcome, Say, Settings, Subject, Verdict, Verifier},
+    verification::{Equivocation, Headline, Outcome, Question, Say, Settings, Subject, Verdict, Verifier},
 };
 use std::sync::Arc;
 
@@ -334,6 +334,28 @@ fn a_certificate_for_a_country_that_joined_since_stays_addressed_to_it() {
     let verdict = verify(&joined, &World::settled().bundle(), &asked);
     assert_eq!(verdict.headline, Headline::Valid, "{}", verdict.to_text());
     assert_eq!(aud().label(), "cn");
+}
+
+#[test]
+fn that_its_own_node_lost_an_entry_is_said_of_what_stands_beyond_what_is_left_and_counts_against_nothing() {
+    let world = World::settled();
+    let (at, mut bundle) = (world.certificate_at as u64, world.bundle());
+    let said = |bundle: &Bundle, lost_at| {
+        let verdict = verify(&plain_trust(), bundle, &Question { lost_at, ..question() });
+        let mut warnings = verdict.warnings.into_iter();
+        (verdict.headline, warnings.find(|one| one.code == "PARTNER_LOG_LOST").map(|one| one.sentence))
+    };
+    for left in [None, Some(at + 1)] {
+        assert_eq!(said(&bundle, left), (Headline::Valid, None));
+    }
+    let (headline, lost) = said(&bundle, Some(at));
+    assert_eq!(headline, Headline::Valid);
+    assert!(lost.as_ref().is_some_and(|lost| lost.contains(&format!("entry {at} is among what it lost"))), "{lost:?}");
+    // At no proven place it may be any.
+    bundle.proof = None;
+    let (headline, lost) = said(&bundle, Some(at + 1));
+    assert_eq!(headline, Headline::Unproven);
+    assert!(lost.as_ref().is_some_and(|lost| lost.contains("this may be among what it lost")), "{lost:?}");
 }
 
 #[test]

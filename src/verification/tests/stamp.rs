@@ -183,6 +183,18 @@ fn a_node_that_has_the_log_says_how_it_stands_and_shows_nothing_but_the_stamp() 
     assert_eq!((another.headline, another.authentic.answer), (Headline::NotInLog, Say::No));
 }
 
+#[test]
+fn of_a_stamp_too_it_is_said_that_the_issuer_lost_what_it_names() {
+    let (list, at) = (listed(|_, _| {}), World::settled().certificate_at as u64);
+    let said = |lost_at| {
+        let asked = Question { lost_at, ..question() };
+        let verdict = verifier(&list).verify_stamp(&good(), StampPlace::Unseen, &asked);
+        assert_eq!(verdict.headline, Headline::StampAuthentic);
+        verdict.warnings.iter().any(|warning| warning.code == "PARTNER_LOG_LOST")
+    };
+    assert_eq!([None, Some(at + 1), Some(at)].map(said), [false, false, true]);
+}
+
 /// An address as a look-up code has it.
 fn address(host: &str, jti: &str) -> String {
     format!("HTTPS://{}/V/{jti}/ABCDEFGHJKMNPQRS", host.to_uppercase())

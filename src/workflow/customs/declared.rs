@@ -9,7 +9,9 @@ use super::{
 };
 use crate::{
     agreement::{Declared, Matching, compare},
+    log::Origin,
     office::{Action, Caller},
+    reason::counted,
     statement::ImportDeclaration,
     store::Subject,
     time::{Date, serde_date},
@@ -87,18 +89,19 @@ impl Desk {
                     }
                 }
                 let closed = self.paper_named(&wish.certificate)?.and_then(|paper| paper.key_closed);
-                let notice = if let Some(why) = closed {
+                let mut notices = if let Some(why) = closed {
                     let words = format!(
                         "it is registered on paper, and counts for nothing: {why}; ask its issuer whether it was registered anew"
                     );
-                    Notice::new("KEY_CLOSED", true, words)
+                    vec![Notice::new("KEY_CLOSED", true, words)]
                 } else {
                     let words = "no certificate of that number is known here; it may be on its way, or on paper, and of one that \
                                  was erased before it came no number is known";
-                    Notice::new("ARRIVAL_UNKNOWN", true, words)
+                    let lost = self.perhaps_lost(&wish.certificate);
+                    [vec![Notice::new("ARRIVAL_UNKNOWN", true, words)], lost].concat()
                 };
-                answered.insert(0, notice);
-                return Ok(none(answered));
+                notices.extend(answered);
+                return Ok(none(notices));
             }
             Err(other) => return Err(other),
         };
@@ -116,5 +119,24 @@ impl Desk {
             known.push(Notice::other_date(named, own));
         }
         Ok(Matched { balance: balance(&arrival), matching, notices: known, arrival: Some(arrival), papers: Vec::new() })
+    }
+
+    /// That a certificate which is not here may be among what was lost of logs to this authority by their own nodes.
+    fn perhaps_lost(&self, name: &ArrivedName) -> Vec<Notice> {
+        let may_have = |origin: &Origin| match name {
+            ArrivedName::Number(_, Some(issuer)) => issuer.host() == origin.host(),
+            ArrivedName::Number(_, None) | ArrivedName::Jti(_) => true,
+        };
+        let logs = self.addressed().into_iter().filter(|(origin, _)| may_have(origin));
+        let lost = logs.filter_map(|(origin, _)| Some((self.setup().partners.lost(&origin)?, origin)));
+        let gone = lost.filter(|((_, gone), _)| *gone > 0).map(|((left, gone), origin)| {
+            let [left, gone] = [left, gone].map(|count| counted(count, "entry", "entries"));
+            let words = format!(
+                "its issuer's node says that it closed the log {origin} for good with {left}; neither there nor here: {gone} \
+                 that it signed, perhaps this one. Its holder may have the bundle, which `origin verify` judges; else ask the issuer"
+            );
+            Notice::new("PARTNER_LOG_LOST", false, words)
+        });
+        gone.collect()
     }
 }

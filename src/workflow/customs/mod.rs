@@ -88,6 +88,10 @@ pub trait PartnerLogs: Send + Sync {
 
     /// Whether that was proven of a log before, and a person has lifted it.
     fn was_lifted(&self, origin: &Origin) -> bool;
+
+    /// What the own node of a log says to have lost of it for good: entries that it still gives, and how many are neither
+    /// there nor here. None where it says nothing of the kind, or nobody misses them.
+    fn lost(&self, origin: &Origin) -> Option<(u64, u64)>;
 }
 
 /// What makes two requests the same: their parts, each with its length, so that no two read alike.

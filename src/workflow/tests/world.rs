@@ -79,11 +79,18 @@ pub(crate) struct Elsewhere {
     stores: Mutex<Vec<Arc<dyn Store>>>,
     /// Whether one node has them all.
     hosted: AtomicBool,
+    /// What the nodes of logs say to have lost of them.
+    lost: Mutex<BTreeMap<Origin, (u64, u64)>>,
 }
 
 impl Elsewhere {
     fn add(&self, store: Arc<dyn Store>) {
         self.stores.lock().unwrap().push(store);
+    }
+
+    /// From now on the own node of a log says that it has so many entries of it left, and so many are neither there nor here.
+    pub(crate) fn is_lost(&self, origin: &Origin, left: u64, gone: u64) {
+        self.lost.lock().unwrap().insert(origin.clone(), (left, gone));
     }
 
     /// From now on one node has them all, and none of them is a copy.
@@ -114,6 +121,10 @@ impl PartnerLogs for Elsewhere {
 
     fn was_lifted(&self, _: &Origin) -> bool {
         false
+    }
+
+    fn lost(&self, origin: &Origin) -> Option<(u64, u64)> {
+        self.lost.lock().unwrap().get(origin).copied()
     }
 }
 

@@ -192,6 +192,13 @@ impl DriverView {
         self.0.lifted.borrow().contains_key(origin)
     }
 
+    /// What the own node of a log that is kept here says to have lost of it for good: entries that it still gives, and how
+    /// many are neither there nor here.
+    #[must_use]
+    pub fn lost(&self, origin: &Origin) -> Option<(u64, u64)> {
+        self.0.board.lost(origin)
+    }
+
     /// What a person has lifted, of each log in the order in which it was. It reads from the disk.
     pub fn lifted(&self) -> Result<BTreeMap<Origin, Vec<Lifted>>, StoreError> {
         Lifted::all(self.0.node_store.as_ref())

@@ -207,6 +207,10 @@ impl PartnerLogs for Replicated {
     fn was_lifted(&self, _: &Origin) -> bool {
         false
     }
+
+    fn lost(&self, _: &Origin) -> Option<(u64, u64)> {
+        None
+    }
 }
 
 #[tokio::test]

@@ -62,6 +62,35 @@ async fn of_what_the_issuer_keeps_back_nothing_is_written_off_before_its_holder_
 }
 
 #[tokio::test]
+async fn of_a_number_that_is_not_here_it_is_said_that_its_log_was_lost_and_what_is_here_stays_as_it_was() {
+    let corridor = Corridor::open().await;
+    let (log, before) = (&corridor.issued.outcome.entry.origin, corridor.told());
+    let unknown = |issuer: Option<&str>| {
+        let issuer = issuer.map(|issuer| issuer.parse().unwrap());
+        let certificate = ArrivedName::Number(format!("{}0", corridor.number()), issuer);
+        let wish = MatchWish { certificate, ..corridor.declared("D-1", "100") };
+        corridor.customs.match_declaration(&corridor.officer, &wish).unwrap().notices
+    };
+    let reasons = |issuer| unknown(issuer).into_iter().map(|one| one.reason).collect::<Vec<_>>();
+    assert_eq!(reasons(None), ["ARRIVAL_UNKNOWN"]);
+    // All that was signed is here.
+    corridor.china.elsewhere.is_lost(log, 1, 0);
+    assert_eq!(reasons(None), ["ARRIVAL_UNKNOWN"]);
+
+    corridor.china.elsewhere.is_lost(log, 1, 3);
+    for issuer in [None, Some("https://tdap.gov.pk")] {
+        assert_eq!(reasons(issuer), ["ARRIVAL_UNKNOWN", "PARTNER_LOG_LOST"]);
+    }
+    assert_eq!(reasons(Some("https://kra.go.ke")), ["ARRIVAL_UNKNOWN"], "it is another's");
+    let said = unknown(None).pop().unwrap();
+    assert!(!said.blocks, "{}", said.words);
+    assert!(["1 entry", "3 entries", log.as_str()].iter().all(|word| said.words.contains(word)), "{}", said.words);
+    // The certificate that is here stands beyond what its issuer has left, and is used.
+    assert_eq!((corridor.issued.outcome.entry.index, corridor.told()), (1, before));
+    corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "100")).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_status_of_more_than_seven_days_ago_is_said_to_be_old_and_stops_nothing() {
     let mut corridor = Corridor::open().await;
     // One that runs tells of it every hour.
