@@ -234,7 +234,9 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
             let said = answer.lost.iter().map(|one| (one.log.as_str(), Loss { size: one.size, signed: one.signed }));
             let lost = lost_by(&list, &inner.name, link.name(), said);
             // Of one that is lost whole no head is told, and who got nothing of it has to know that nothing comes.
-            lost.keys().for_each(|origin| inner.replicas.ensure(inner, link.name(), origin));
+            for origin in lost.keys() {
+                inner.replicas.ensure(inner, link.name(), origin);
+            }
             inner.replicas.lost_by(link.name(), lost);
         }
         for report in answer.evidence.iter().take(MOST_EVIDENCE) {
