@@ -11,7 +11,7 @@ use crate::encoding::base64;
 use crate::exchange::driver::{DriverView, ExportAsked, Imported, Wanted};
 use crate::exchange::parcel::ParcelError;
 use crate::reason::{Class, Reasoned as _};
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 use crate::trust::{NodeName, PackageSeal};
 use axum::Router;
 use axum::body::Body;
@@ -20,10 +20,10 @@ use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use bytes::Bytes;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
@@ -42,6 +42,8 @@ const QUIET: Duration = Duration::from_mins(1);
 /// in a second.
 const LEAST: Duration = Duration::from_mins(10);
 const PER_SECOND: u64 = 64 << 10;
+/// A package that is dated by so many seconds more than the clock here shows was made by a clock that was ahead.
+const AHEAD: i64 = 300;
 /// Parts of an answer that were not taken yet.
 const ROOM: usize = 4;
 
@@ -60,27 +62,51 @@ impl PushDoor {
     }
 }
 
-/// Whose package is arriving: one of each node of the list, so that none takes the place of another. Whoever came by an old
-/// package of a node can take that node's: its seal is as good as when it was made.
+/// Whose package is arriving: one of each node of the list, so that none takes the place of another.
+///
+/// Whoever came by an old package of a node may begin to send it again and again. So a package gives way to one of the same
+/// node that was made later; and one that is dated ahead of the clock here to any that is not, or what a node made while its
+/// clock was ahead would keep it out once that is set.
 #[derive(Default)]
-struct Places(Mutex<BTreeSet<NodeName>>);
+struct Places(Mutex<BTreeMap<NodeName, (Rank, Arc<Notify>)>>);
+
+/// What gives way to what, the least first: whether it is dated by what the clock here shows, and when it was made.
+type Rank = (bool, i64);
 
 /// Free again when this is dropped.
 struct Place {
     places: Arc<Places>,
     of: NodeName,
+    gives_way: Arc<Notify>,
 }
 
 impl Place {
-    fn take(places: &Arc<Places>, of: &NodeName) -> Option<Self> {
-        let is_free = places.0.lock().unwrap_or_else(PoisonError::into_inner).insert(of.clone());
-        is_free.then(|| Self { places: Arc::clone(places), of: of.clone() })
+    fn take(places: &Arc<Places>, seal: &PackageSeal, now: Timestamp) -> Option<Self> {
+        let rank = (seal.made_at.saturating_sub(now.as_second()) <= AHEAD, seal.made_at);
+        let (of, gives_way) = (seal.from.clone(), Arc::new(Notify::new()));
+        let mut taken = places.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((before, has_it)) = taken.get(&of) {
+            if *before >= rank {
+                return None;
+            }
+            has_it.notify_one();
+        }
+        taken.insert(of.clone(), (rank, Arc::clone(&gives_way)));
+        Some(Self { places: Arc::clone(places), of, gives_way })
+    }
+
+    /// Until a later package of the same node comes.
+    async fn gives_way(&self) {
+        self.gives_way.notified().await;
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.places.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.of);
+        let mut taken = self.places.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.get(&self.of).is_some_and(|(_, has_it)| Arc::ptr_eq(has_it, &self.gives_way)) {
+            taken.remove(&self.of);
+        }
     }
 }
 
@@ -103,11 +129,15 @@ async fn take(State(door): State<PushDoor>, request: Request<Body>) -> Response 
         Ok(seal) => seal,
         Err(error) => return refused(StatusCode::FORBIDDEN, &error),
     };
-    let Some(_place) = Place::take(&door.places, &seal.from) else {
-        return said(StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED: another package of yours is arriving\n".to_owned());
-    };
+    let another =
+        || said(StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED: a later package of yours is arriving\n".to_owned());
+    let Some(place) = Place::take(&door.places, &seal, door.clock.now()) else { return another() };
     let to = seal.from.clone();
-    let imported = match receive(&door.view, seal, request.into_body()).await {
+    let received = tokio::select! {
+        received = receive(&door.view, seal, request.into_body()) => received,
+        () = place.gives_way() => return another(),
+    };
+    let imported = match received {
         Ok(imported) => imported,
         Err(error) if error.class() == Class::Reject => return refused(StatusCode::BAD_REQUEST, &error),
         Err(error) => return refused(StatusCode::SERVICE_UNAVAILABLE, &error),
@@ -199,15 +229,55 @@ fn said(code: StatusCode, line: String) -> Response {
 mod tests {
     use super::*;
 
+    /// A package that a node made at this second.
+    fn made(from: &str, made_at: i64) -> PackageSeal {
+        let (from, to) = (from.parse().unwrap(), "node.tdap.gov.pk".parse().unwrap());
+        PackageSeal { from, to, made_at, lines: 1, digest: [0; 32] }
+    }
+
+    /// The place of a package of one node, when the clock here shows this second.
+    fn takes(places: &Arc<Places>, made_at: i64, now: i64) -> Option<Place> {
+        Place::take(places, &made("node.gacc.gov.cn", made_at), Timestamp::from_second(now).unwrap())
+    }
+
+    async fn has_to_go(place: &Place) -> bool {
+        tokio::time::timeout(Duration::ZERO, place.gives_way()).await.is_ok()
+    }
+
     #[test]
     fn a_sender_takes_its_own_place_and_nobody_elses() {
         let places = Arc::<Places>::default();
-        let name = |name: &str| name.parse::<NodeName>().unwrap();
-        let first = Place::take(&places, &name("node.gacc.gov.cn"));
-        assert!(first.is_some() && Place::take(&places, &name("node.gacc.gov.cn")).is_none());
-        assert!(Place::take(&places, &name("node.kra.go.ke")).is_some());
+        let first = takes(&places, 7, 7);
+        assert!(first.is_some() && takes(&places, 7, 7).is_none());
+        assert!(Place::take(&places, &made("node.kra.go.ke", 7), Timestamp::from_second(7).unwrap()).is_some());
         drop(first);
-        assert!(Place::take(&places, &name("node.gacc.gov.cn")).is_some());
+        assert!(takes(&places, 7, 7).is_some());
+    }
+
+    #[tokio::test]
+    async fn an_old_package_keeps_its_maker_out_no_longer_than_until_a_later_one_comes() {
+        let places = Arc::<Places>::default();
+        let old = takes(&places, 1_000, 5_000).unwrap();
+        assert!(!has_to_go(&old).await);
+        let later = takes(&places, 5_000, 5_000).unwrap();
+        assert!(has_to_go(&old).await && !has_to_go(&later).await);
+        // The one that had to go frees nothing, and comes again for nothing.
+        drop(old);
+        assert!(takes(&places, 1_000, 5_000).is_none() && takes(&places, 5_000, 5_000).is_none());
+        assert!(!has_to_go(&later).await);
+    }
+
+    #[tokio::test]
+    async fn what_a_node_made_while_its_clock_was_ahead_keeps_nothing_of_it_out_once_that_is_set() {
+        let (places, year) = (Arc::<Places>::default(), 31_536_000);
+        let ahead = takes(&places, year, 5_000).unwrap();
+        let now = takes(&places, 5_000, 5_000).unwrap();
+        assert!(has_to_go(&ahead).await);
+        assert!(takes(&places, year, 5_000).is_none());
+        drop(now);
+        // Where the clock here is behind all that comes, the later one has the place as ever.
+        let (first, second) = (takes(&places, year, 0).unwrap(), takes(&places, year + 1, 0).unwrap());
+        assert!(has_to_go(&first).await && !has_to_go(&second).await);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a node signs when it hands another a package that travels by itself: from whom, for whom, and every line of it.
+//! What a node signs when it hands another a package that travels by itself: from whom, for whom, when, and every line of it.
 //!
 //! It is signed as a note (type 0x01) by the key that the list names as the node's replica key. Its first line is none that
 //! a cosignature begins with, so neither can be taken for the other.
@@ -23,6 +23,8 @@ pub struct PackageSeal {
     pub from: NodeName,
     /// The node that it is for.
     pub to: NodeName,
+    /// When it was made, in Unix seconds by the clock of its maker.
+    pub made_at: i64,
     /// Lines before the seal.
     pub lines: u64,
     /// SHA-256 of those lines, each with its newline.
@@ -50,8 +52,8 @@ pub enum SealFault {
 
 impl fmt::Display for PackageSeal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { from, to, lines, digest } = self;
-        writeln!(f, "{FIRST_LINE}\n{from}\n{to}\n{lines}\n{}", base64::encode(digest))
+        let Self { from, to, made_at, lines, digest } = self;
+        writeln!(f, "{FIRST_LINE}\n{from}\n{to}\n{made_at}\n{lines}\n{}", base64::encode(digest))
     }
 }
 
@@ -66,10 +68,11 @@ impl FromStr for PackageSeal {
         }
         let name = |text: &str| text.parse::<NodeName>().map_err(|_| SealFault::Malformed);
         let (from, to) = (name(next()?)?, name(next()?)?);
+        let made_at = next()?.parse::<i64>().map_err(|_| SealFault::Malformed)?;
         let count = next()?.parse::<u64>().map_err(|_| SealFault::Malformed)?;
         let digest = base64::decode(next()?).map_err(|_| SealFault::Malformed)?;
         let digest = digest.try_into().map_err(|_| SealFault::Malformed)?;
-        let seal = Self { from, to, lines: count, digest };
+        let seal = Self { from, to, made_at, lines: count, digest };
         // One spelling: the text that is printed is the text that was signed.
         if seal.to_string() == text { Ok(seal) } else { Err(SealFault::Malformed) }
     }
@@ -103,13 +106,14 @@ mod tests {
 
     #[test]
     fn a_seal_has_one_spelling() {
-        let seal =
-            PackageSeal { from: "node.a".parse().unwrap(), to: "node.b".parse().unwrap(), lines: 7, digest: [9; 32] };
+        let (from, to) = ("node.a".parse().unwrap(), "node.b".parse().unwrap());
+        let seal = PackageSeal { from, to, made_at: 5, lines: 7, digest: [9; 32] };
         let text = seal.to_string();
         assert_eq!(text.parse::<PackageSeal>().unwrap(), seal);
         for bad in [
             text.replace("package/1", "package/2"),
             text.replace("\n7\n", "\n07\n"),
+            text.replace("\n5\n", "\n+5\n"),
             format!("{text}\n"),
             text.replace("node.b", "Node B"),
         ] {

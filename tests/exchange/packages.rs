@@ -70,20 +70,20 @@ fn begins(lines: &[Line], log: &str) -> usize {
 }
 
 /// These lines, sealed by the member's node.
-fn sealed(from: &Member, to: &Member, lines: &[Line]) -> Vec<u8> {
+fn sealed(from: &Member, lines: &[Line]) -> Vec<u8> {
     let key = keys(from, "").replica(&"replica".parse().unwrap()).unwrap();
     let mut bytes = Vec::new();
     let mut writer = ParcelWriter::new(&mut bytes);
     for line in lines {
         writer.line(line).unwrap();
     }
-    let (from, to) = (from.node().parse().unwrap(), to.node().parse().unwrap());
-    writer.seal(&from, &to, |seal| key.seal(seal)).unwrap();
+    let Line::Package(front) = &lines[0] else { panic!("no package") };
+    writer.seal(front, |seal| key.seal(seal)).unwrap();
     bytes
 }
 
 /// The same package, in which two entries of a log have each other's disclosures; with their indexes.
-fn swapped(from: &Member, to: &Member, package: &[u8], log: &str) -> (Vec<u8>, [u64; 2]) {
+fn swapped(from: &Member, package: &[u8], log: &str) -> (Vec<u8>, [u64; 2]) {
     let mut lines = lines(package);
     let after = begins(&lines, log) + 1;
     let entries = lines[after..].iter_mut().map_while(|line| match line {
@@ -94,11 +94,11 @@ fn swapped(from: &Member, to: &Member, package: &[u8], log: &str) -> (Vec<u8>, [
     let [first, second] = &mut disclosed[..] else { panic!("too few entries have disclosures") };
     std::mem::swap(&mut first.disclosures, &mut second.disclosures);
     let indexes = [first.index, second.index];
-    (sealed(from, to, &lines), indexes)
+    (sealed(from, &lines), indexes)
 }
 
 /// A package of a whole log with one entry more, signed for by the log's key, which nobody signed; with its index.
-fn longer(from: &Member, to: &Member, whole: &[u8], log: &str) -> (Vec<u8>, u64) {
+fn longer(from: &Member, whole: &[u8], log: &str) -> (Vec<u8>, u64) {
     let mut lines = lines(whole);
     let at = begins(&lines, log);
     let entries = lines[at + 1..].iter().map_while(|line| match line {
@@ -118,11 +118,11 @@ fn longer(from: &Member, to: &Member, whole: &[u8], log: &str) -> (Vec<u8>, u64)
     let Line::Log(head) = &mut lines[at] else { panic!("no log") };
     head.checkpoint = String::from_utf8(branch.note(index + 1).into()).unwrap();
     lines.insert(at + 1 + count, Line::Entry(EntryLine::new(index, spoilt, Disclosed::None)));
-    (sealed(from, to, &lines), index)
+    (sealed(from, &lines), index)
 }
 
 /// A package of another history of a log, as its key signs it.
-fn forked(from: &Member, to: &Member, package: &[u8], log: &str) -> Vec<u8> {
+fn forked(from: &Member, package: &[u8], log: &str) -> Vec<u8> {
     let size = 4;
     let branch = Branch::of_nothing(&keys(from, ""), log, size);
     let checkpoint = String::from_utf8(branch.note(size.into()).into()).unwrap();
@@ -131,7 +131,7 @@ fn forked(from: &Member, to: &Member, package: &[u8], log: &str) -> Vec<u8> {
     lines.push(Line::Log(LogLine { origin: log.parse().unwrap(), after: 0, checkpoint, consistency: Vec::new() }));
     let leaf = |nth: u32| format!("entry {nth} of another history");
     lines.extend((0..size).map(|nth| Line::Entry(EntryLine::new(nth.into(), leaf(nth), Disclosed::None))));
-    sealed(from, to, &lines)
+    sealed(from, &lines)
 }
 
 /// Pushes a package as a node does; gives the head of the answer, in small letters, and its body.
@@ -166,7 +166,7 @@ async fn what_is_wrong_in_a_package_is_found_out(
     };
 
     // An entry that nobody signed is a finding, and the head is cosigned.
-    let (longer, index) = longer(pakistan, china, &whole, log);
+    let (longer, index) = longer(pakistan, &whole, log);
     let (longer, answer) = (file("longer.package", &longer), pakistan.at("longer.answer"));
     let said = import(china, two, &[&longer, "--answer", &answer]);
     let taken = of(&said, "logs", log);
@@ -185,7 +185,7 @@ async fn what_is_wrong_in_a_package_is_found_out(
     assert_eq!(why.error_info().map(|info| info.reason.as_str()), Some("OWN_HISTORY_MISSING"), "{refused:?}");
 
     // Another history proves itself, and freezes the log.
-    let forked = file("forked.package", &forked(pakistan, china, &whole, log));
+    let forked = file("forked.package", &forked(pakistan, &whole, log));
     let said = partner(china, two, &["import", &forked, "--format", "json"]).json();
     assert_eq!(of(&said, "logs", log)["reason"], "HEADS_INCONSISTENT", "{said:#}");
     says(two, &["LOG_EQUIVOCATED", "ERROR", log]);
@@ -235,7 +235,7 @@ async fn what_goes_by_carrier_is_held_cosigned_and_receipted_like_what_goes_by_w
     assert!(of(&refused, "logs", &log)["message"].as_str().unwrap().contains("entries 0 to 1"), "{refused:#}");
 
     // Entries come with disclosures that are those of others: they are held, and named until theirs have come.
-    let (mixed, indexes) = swapped(pakistan, china, &bytes, &log);
+    let (mixed, indexes) = swapped(pakistan, &bytes, &log);
     let said = origin_with(&mixed, &[&door[..], &["--format", "json"]].concat()).good().json();
     let taken = of(&said, "logs", &log);
     assert_eq!((&taken["missing_disclosures"], &taken["reason"]), (&json!(indexes), &"".into()), "{said:#}");

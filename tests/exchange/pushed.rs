@@ -1,5 +1,5 @@
-//! A receiver of pushed packages that lost what it had, and one that asks for time: the test stands before the
-//! partner's door, answers as it says, and hands on to the partner what it does not answer.
+//! A receiver of pushed packages that lost what it had, one that asks for time, and one that somebody else sends old packages:
+//! the test stands before the partner's door, answers as it says, and hands on to the partner what it does not answer.
 
 use crate::{
     delivery::{issue_footballs, log_to, signatory},
@@ -12,7 +12,7 @@ use origin_exchange::time::Timestamp;
 use serde_json::Value;
 use std::{
     collections::VecDeque,
-    io::{Read as _, Write as _},
+    io::{Read, Write as _},
     net::{TcpListener, TcpStream},
     path::Path,
     sync::{Arc, Mutex},
@@ -35,6 +35,8 @@ struct Porter {
     /// A header that the partner's next answer for the log has too.
     also: Arc<Mutex<Option<String>>>,
     came: Arc<Mutex<Vec<Came>>>,
+    /// The first package that came with the log, as it was posted.
+    first: Arc<Mutex<Option<Vec<u8>>>>,
 }
 
 impl Porter {
@@ -42,7 +44,8 @@ impl Porter {
     fn before(member: &Member, node: &Running, log: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let porter = Self { address, plan: Arc::default(), also: Arc::default(), came: Arc::default() };
+        let (plan, also, came, first) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
+        let porter = Self { address, plan, also, came, first };
         let chain = CertificateDer::pem_file_iter(member.at("tls/server.crt.pem")).unwrap();
         let chain = chain.collect::<Result<Vec<_>, _>>().unwrap();
         let key = PrivateKeyDer::from_pem_file(member.at("tls/server.key.pem")).unwrap();
@@ -68,6 +71,9 @@ impl Porter {
     fn opens(&self, mut stream: StreamOwned<ServerConnection, TcpStream>, partner: &Https<'_>, log: &str) {
         let request = whole(&mut stream);
         let begins = begins(&request, log);
+        if begins.is_some() {
+            self.first.lock().unwrap().get_or_insert_with(|| request.clone());
+        }
         let planned = begins.and_then(|_| self.plan.lock().unwrap().pop_front());
         let honest = begins.filter(|_| planned.is_none());
         let mut answer = planned.map_or_else(|| partner.hand_on(&request), String::into_bytes);
@@ -108,6 +114,17 @@ fn whole(stream: &mut StreamOwned<ServerConnection, TcpStream>) -> Vec<u8> {
         if request.len() >= end + 4 + length.parse::<usize>().unwrap() {
             return request;
         }
+    }
+}
+
+/// Reads until it is told so.
+fn is_told(stream: &mut impl Read, words: &str) {
+    let mut told = Vec::new();
+    while !String::from_utf8_lossy(&told).contains(words) {
+        let mut some = [0; 1 << 10];
+        let read = stream.read(&mut some).unwrap();
+        assert!(read > 0, "{words} is not said, but {}", String::from_utf8_lossy(&told));
+        told.extend_from_slice(&some[..read]);
     }
 }
 
@@ -162,9 +179,22 @@ async fn a_receiver_that_lost_what_it_had_is_pushed_everything_again_and_one_tha
     assert!(came[lost].0 > 0, "what is known to be held is not sent again: {came:?}");
     assert!(came[lost + 1..].starts_with(&[(0, 409), (0, 200), (0, 200)]), "{came:?}");
 
+    // Whoever came by a package of the past begins to send it, and stays: the next one of its maker takes the place.
+    let old = porter.first.lock().unwrap().clone().unwrap();
+    let head = old.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 2;
+    let begun = [&old[..head], b"Expect: 100-continue\r\n\r\n"].concat();
+    let mut held = Https { address: &two.public, ca: Path::new(&ca), token: None }.begin(&begun);
+    is_told(&mut held, "100 Continue");
+    let before = porter.came().len();
+    let newest = issue_footballs(&caller, &token, 4..5).await.pop().unwrap();
+    cosigned(newest.index);
+    is_told(&mut held, "OVERLOADED: a later package of yours is arriving");
+    let came = porter.came();
+    assert!(came[before..].iter().all(|(_, status)| *status == 200), "{came:?}");
+
     // From then on what is new, as ever. Ten days are longer than anybody waits, and an hour is waited.
     porter.answers("503 Service Unavailable", "Retry-After: 864000\r\n", "closed for the night\n");
-    issue_footballs(&caller, &token, 4..5).await;
+    issue_footballs(&caller, &token, 5..6).await;
     until(|| seen()["next_at"].is_string(), || format!("{}\n{}", seen(), one.events()));
     let asked = seen();
     assert_eq!(asked["failures"], 1, "{asked}");

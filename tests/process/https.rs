@@ -82,8 +82,8 @@ impl Https<'_> {
         Answer { status, head: head.to_lowercase(), body: body.to_owned() }
     }
 
-    /// Sends a request that somebody else made, and gives the answer as it came.
-    pub(crate) fn hand_on(&self, request: &[u8]) -> Vec<u8> {
+    /// Sends a request that somebody else made, or begins to.
+    pub(crate) fn begin(&self, request: &[u8]) -> StreamOwned<ClientConnection, TcpStream> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(self.ca).unwrap()).unwrap();
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -95,7 +95,12 @@ impl Https<'_> {
         let tls = ClientConnection::new(Arc::new(config), name).unwrap();
         let mut stream = StreamOwned::new(tls, TcpStream::connect(self.address).unwrap());
         stream.write_all(request).unwrap();
-        let mut answer = Vec::new();
+        stream
+    }
+
+    /// Sends a request that somebody else made, and gives the answer as it came.
+    pub(crate) fn hand_on(&self, request: &[u8]) -> Vec<u8> {
+        let (mut stream, mut answer) = (self.begin(request), Vec::new());
         // A server may close without the closing words of TLS.
         let _ = stream.read_to_end(&mut answer);
         answer

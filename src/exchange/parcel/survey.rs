@@ -135,10 +135,11 @@ impl Survey {
                     }
                     let seal = PackageSeal::open(&end.seal, list)?;
                     let found: [u8; 32] = before.finalize().into();
-                    if (&seal.from, &seal.to, seal.lines) != (&of.from, &of.to, number - 1) || seal.digest != found {
+                    let front = of.clone();
+                    let said = (&front.from, &front.to, front.made_at, number - 1);
+                    if (&seal.from, &seal.to, seal.made_at, seal.lines) != said || seal.digest != found {
                         return Err(ParcelError::Damaged("its lines are not those that were sealed".to_owned()));
                     }
-                    let front = of.clone();
                     if lines.next(&mut text)? {
                         return Err(ParcelError::Damaged(format!("something follows its seal in line {}", number + 1)));
                     }

@@ -1,10 +1,7 @@
 //! Writes a package, line by line, and seals it.
 
-use super::{EndLine, Line, MAX_LINE_BYTES, MAX_PARCEL_BYTES, ParcelError};
-use crate::{
-    keys::KeyError,
-    trust::{NodeName, PackageSeal},
-};
+use super::{EndLine, FrontLine, Line, MAX_LINE_BYTES, MAX_PARCEL_BYTES, ParcelError};
+use crate::{keys::KeyError, trust::PackageSeal};
 use sha2::{Digest as _, Sha256};
 use std::io::Write;
 
@@ -31,15 +28,15 @@ impl<W: Write> ParcelWriter<W> {
         self.put(&text)
     }
 
-    /// The seal: the package is whole. Gives the seal's note.
+    /// The seal, which says again what the first line said: the package is whole. Gives the seal's note.
     pub fn seal(
         mut self,
-        from: &NodeName,
-        to: &NodeName,
+        front: &FrontLine,
         sign: impl FnOnce(&PackageSeal) -> Result<String, KeyError>,
     ) -> Result<String, ParcelError> {
         let digest = self.hash.clone().finalize().into();
-        let seal = PackageSeal { from: from.clone(), to: to.clone(), lines: self.lines, digest };
+        let FrontLine { from, to, made_at, .. } = front.clone();
+        let seal = PackageSeal { from, to, made_at, lines: self.lines, digest };
         let seal = sign(&seal).map_err(|error| ParcelError::Inside(error.to_string()))?;
         let text = self.text(&Line::End(EndLine { seal: seal.clone() }))?;
         self.put(&text)?;

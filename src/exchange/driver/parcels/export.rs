@@ -59,13 +59,14 @@ pub(in crate::exchange::driver) fn export(
     let node = node.ok_or_else(|| ParcelError::NoPartner(partner.clone()))?;
     let keys = node.replica_keys().collect::<Vec<_>>();
     let mut writer = ParcelWriter::new(to);
-    writer.line(&Line::Package(FrontLine {
+    let front = FrontLine {
         version: VERSION,
         from: inner.name.clone(),
         to: partner.clone(),
         made_at: inner.clock.now().as_second(),
         trust_list: TrustLine { version: list.version(), digest: hex::encode(&list.digest().0) },
-    }))?;
+    };
+    writer.line(&Line::Package(front.clone()))?;
     let (mut exported, mut entries) = (Vec::new(), 0_u64);
     for (own, origin) in logs(inner, &list, asked)? {
         let after = match &asked.logs {
@@ -83,7 +84,7 @@ pub(in crate::exchange::driver) fn export(
     for note in cosigned(inner, &list, partner).map_err(inside)? {
         writer.line(&Line::Cosigned(CosignedLine { note }))?;
     }
-    let seal = writer.seal(&inner.name, partner, |seal| inner.replica.seal(seal))?;
+    let seal = writer.seal(&front, |seal| inner.replica.seal(seal))?;
     Ok((exported, seal))
 }
 

@@ -16,7 +16,7 @@ fn package(after: u64, size: u64, to: usize, by: usize) -> Vec<u8> {
     let mut writer = ParcelWriter::new(&mut bytes);
     let trust_list = TrustLine { version: WORLD.trust.version(), digest: "00".to_owned() };
     let front = FrontLine { version: 1, from: name(0), to: name(to), made_at: 7, trust_list };
-    writer.line(&Line::Package(front)).unwrap();
+    writer.line(&Line::Package(front.clone())).unwrap();
     let consistency = if after == 0 { Vec::new() } else { proof(after, size) };
     let log = LogLine { origin: log(), after, checkpoint: head(size).note, consistency };
     writer.line(&Line::Log(log)).unwrap();
@@ -25,7 +25,7 @@ fn package(after: u64, size: u64, to: usize, by: usize) -> Vec<u8> {
         writer.line(&Line::Entry(EntryLine::new(index, leaf, Disclosed::Held))).unwrap();
     }
     let sign = |seal: &PackageSeal| Ok(seal.sign(key(by, Use::Replica)).unwrap());
-    writer.seal(&name(0), &name(to), sign).unwrap();
+    writer.seal(&front, sign).unwrap();
     bytes
 }
 
