@@ -16,7 +16,7 @@ use super::{
 use crate::{
     log::{Hash, Origin, VerifierKey, roundness},
     store::PublishedHead,
-    time::{Timestamp, later, passed},
+    time::{Timestamp, has_come, later, passed},
     trust::{NodeName, TrustList},
 };
 use std::{
@@ -168,6 +168,10 @@ impl Asked {
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         self.corrections = 0;
     }
+
+    fn rests(&self, now: Timestamp) -> bool {
+        !has_come(self.until, now, LONGEST_PAUSE)
+    }
 }
 
 impl Canvasser {
@@ -312,7 +316,7 @@ impl Canvasser {
             let mut waited_for = self.witnesses.iter().filter(|(name, _)| matches!(name, Cosigner::Node(_)));
             // Of a head smaller than it saw a witness says nothing.
             let over = waited_for.all(|(name, asked)| {
-                round.done.contains(name) || asked.until > now || asked.seen > round.head.head.size
+                round.done.contains(name) || asked.rests(now) || asked.seen > round.head.head.size
             }) || (enough > 0 && round.cosigned.len() >= enough)
                 || passed(round.since, now) >= DEADLINE_SECONDS;
             (over && newest.head.size > round.head.head.size) || passed(round.since, now) >= HEARTBEAT
@@ -325,7 +329,7 @@ impl Canvasser {
         }
         let Some(round) = &self.round else { return };
         for (witness, asked) in &mut self.witnesses {
-            if asked.busy.is_some() || asked.until > now || round.done.contains(witness) {
+            if asked.busy.is_some() || asked.rests(now) || round.done.contains(witness) {
                 continue;
             }
             let (old, new) = (asked.seen, round.head.head.size);

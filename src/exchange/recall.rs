@@ -34,7 +34,7 @@ use crate::{
     log::{Hash, Host, Origin, TreeHead, leaf_hash, verify_consistency},
     sequencer::gate::{asks_nobody, suffices},
     store::{PublishedHead, Store, StoreError},
-    time::{Timestamp, later, passed},
+    time::{Timestamp, has_come, later, passed},
     trust::{NodeName, TrustList},
 };
 use own::{Known, Own, Stage, later_of};
@@ -245,7 +245,8 @@ impl Recall {
         let asks = self.logs.is_empty() || self.logs.keys().any(|origin| !self.asks_nobody(origin));
         for (name, partner) in &mut self.partners {
             let silent = partner.asked_at.is_some_and(|at| passed(at, now) >= SILENCE);
-            if asks && !partner.answered && now >= partner.until && (partner.asked_at.is_none() || silent) {
+            let rested = has_come(partner.until, now, LONGEST_PAUSE);
+            if asks && !partner.answered && rested && (partner.asked_at.is_none() || silent) {
                 partner.asked_at = Some(now);
                 actions.push(Action::AskHeads(name.clone()));
             }
@@ -363,7 +364,8 @@ impl Recall {
         let count = u32::try_from(holders.clone().count()).unwrap_or(u32::MAX);
         if count > 0 {
             let turn = usize::try_from(log.tries % count).unwrap_or(0);
-            if let Some(((from, _), known)) = holders.nth(turn).filter(|_| now >= log.until && !follows) {
+            let rested = has_come(log.until, now, LONGEST_PAUSE);
+            if let Some(((from, _), known)) = holders.nth(turn).filter(|_| rested && !follows) {
                 let (from, note) = (from.clone(), known.note.clone());
                 log.stage = Stage::Refilling;
                 actions.push(Action::Refill { origin: origin.clone(), from, note });

@@ -2,7 +2,7 @@
 //! of enquiries, and the next trust list.
 
 use crate::reason::Reasoned as _;
-use crate::time::{Clock, Timestamp, later, passed};
+use crate::time::{Clock, Timestamp, has_come, later, passed};
 use crate::trust::{Freshness, TrustList};
 use crate::workflow::Desk;
 use arc_swap::ArcSwap;
@@ -56,7 +56,7 @@ pub(super) async fn erase(desks: Vec<Desk>, clock: Arc<dyn Clock>, mut stop: wat
             _ = stop.wait_for(|stop| *stop) => return,
         }
         let now = clock.now();
-        for (desk, due) in next.iter_mut().filter(|(_, due)| *due <= now) {
+        for (desk, due) in next.iter_mut().filter(|(_, due)| has_come(*due, now, AGAIN)) {
             let desk = desk.clone();
             let done = tokio::task::spawn_blocking(move || (desk.sweep_shares(), desk.erase_due())).await;
             // The runtime ends.

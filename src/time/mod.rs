@@ -26,10 +26,18 @@ pub fn later(from: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_second(from.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX)
 }
 
-/// Whole seconds from one instant to another; negative where a clock went back.
+/// Whole seconds between two instants that a clock showed. One that was set back is as far from where it was: whoever waits
+/// by it for a minute must not wait until it has come there again, which may take a year.
 #[must_use]
 pub fn passed(from: Timestamp, to: Timestamp) -> i64 {
-    to.as_second().saturating_sub(from.as_second())
+    to.as_second().saturating_sub(from.as_second()).saturating_abs()
+}
+
+/// Whether an instant has come that was put so many seconds ahead at most. One that lies further ahead was put there before
+/// the clock was set back, and is waited for no more.
+#[must_use]
+pub fn has_come(instant: Timestamp, now: Timestamp, longest: i64) -> bool {
+    now >= instant || passed(now, instant) > longest
 }
 
 /// The instant in Unix milliseconds, as it is stored and signed; 0 for any before 1970, of which there is nothing here.
@@ -251,6 +259,18 @@ mod tests {
         assert!(ZoneName::new("asia/karachi").is_err());
         assert!(ZoneName::new("Nowhere/None").is_err());
         assert_eq!(ZoneName::new("UTC"), Ok(ZoneName::utc()));
+    }
+
+    #[test]
+    fn nobody_waits_until_a_clock_that_was_set_back_has_come_there_again() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for (now, over) in [(1_029, false), (1_030, true), (971, false), (970, true), (0, true)] {
+            assert_eq!(passed(at(1_000), at(now)) >= 30, over, "{now}");
+        }
+        for (now, come) in [(1_000, false), (1_030, true), (999, true), (0, true)] {
+            assert_eq!(has_come(at(1_030), at(now), 30), come, "{now}");
+        }
+        assert!(has_come(Timestamp::MIN, at(0), 30) && passed(Timestamp::MIN, at(0)) >= 600);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{
     inbox::{Awaited, Receipted, Why, await_it, erased_there, settle},
     log::Origin,
     store::{Batch, StateChange},
-    time::{Timestamp, later, passed, unix_ms},
+    time::{Timestamp, has_come, later, passed, unix_ms},
 };
 use std::collections::BTreeSet;
 
@@ -292,11 +292,12 @@ impl Fetcher {
         let settled = self.awaited.receipted.settled;
         let mut end = settled;
         let mut left = BTreeSet::new();
-        if now >= self.again_at && settled < self.published {
+        if has_come(self.again_at, now, LONGEST_PAUSE) && settled < self.published {
             end = self.published.min(settled.saturating_add(MOST_ASKED));
             left.extend(settled..end);
         } else {
-            let (missing_again, held_again) = (now >= self.missing_again_at, now >= self.held_again_at);
+            let missing_again = has_come(self.missing_again_at, now, LONGEST_PAUSE);
+            let held_again = has_come(self.held_again_at, now, HELD_PAUSE);
             let due = |why: &Why| if *why == Why::Held { held_again } else { missing_again };
             let open = self.awaited.open.iter().filter(|(_, why)| due(why)).map(|(index, _)| *index);
             left.extend(open.take(MAX_INDEXES));

@@ -16,7 +16,7 @@ use crate::{
     },
     log::{Extension, Origin, SignedCheckpoint, TreeHead},
     store::{Batch, PublishedHead},
-    time::{Timestamp, later, passed, unix_ms},
+    time::{Timestamp, has_come, later, passed, unix_ms},
     trust::TrustList,
 };
 use cosigning::{Floor, HEARTBEAT};
@@ -209,7 +209,7 @@ impl Replica {
                 self.begun = self.begun.or(Some(now));
                 let free = matches!(self.writing, Writing::Nothing) && !self.judge_again && !self.waits(now);
                 let idle = free && self.arrivals.is_empty();
-                if now >= *until && idle && self.held.record.equivocated.is_none() {
+                if has_come(*until, now, LONGEST_PAUSE) && idle && self.held.record.equivocated.is_none() {
                     self.stream = Stream::Dialling { since: now };
                     actions.push(Action::Dial);
                 }

@@ -50,6 +50,8 @@ impl Guesses {
             }
         }
         let one = wrong.entry(login.clone()).or_insert(Wrong { count: 0, last_ms: now });
+        // A clock that was set back: the wait is as long as ever, and not until it has come there again.
+        one.last_ms = one.last_ms.min(now);
         if one.last_ms.saturating_add(FORGOTTEN_MS) <= now {
             one.count = 0;
         }
@@ -96,6 +98,20 @@ mod tests {
         }
         assert!((20..=40).contains(&tried), "{tried} guesses in a day");
         guesses.forget(&login);
+        assert!(guesses.begin(&login, &clock).is_ok());
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_locks_nobody_out_once_it_is_set() {
+        let guesses = Guesses::default();
+        let start: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let clock = FixedClock::new(start + Duration::from_hours(24 * 365));
+        let login = Login::new("a.qureshi").unwrap();
+        while guesses.begin(&login, &clock).is_ok() {}
+        clock.set(start);
+        let wait = guesses.begin(&login, &clock).unwrap_err();
+        assert_eq!(wait, millis(FIRST_WAIT_MS));
+        clock.set(start + wait);
         assert!(guesses.begin(&login, &clock).is_ok());
     }
 
