@@ -58,6 +58,8 @@ pub(super) struct SimNode {
     /// Counts processes: what one of them was waiting for is not for the next.
     pub(super) epoch: u32,
     pub(super) slow: bool,
+    /// Milliseconds by which its clock is ahead.
+    pub(super) ahead: i64,
     /// Durable: everybody has answered since its disks were new.
     pub(super) whole: bool,
     /// It goes on from an old copy, and says other things than it said before.
@@ -72,7 +74,7 @@ impl SimNode {
             node: Arc::new(MemoryStore::new()),
             partners: partners.map(|log| (log.clone(), Arc::new(MemoryStore::new()))).collect(),
         };
-        Self { at, disk, process: None, epoch: 0, slow: false, whole: false, strays: false }
+        Self { at, disk, process: None, epoch: 0, slow: false, ahead: 0, whole: false, strays: false }
     }
 
     /// Everything it kept of others is gone, and so is what its process knew.

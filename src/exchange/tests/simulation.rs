@@ -3,6 +3,7 @@
 mod alarms;
 mod authority;
 mod befalls;
+mod clocks;
 mod closing;
 mod deeds;
 mod gossip;
@@ -76,12 +77,14 @@ pub(super) struct Weather {
     pub(super) restores: u64,
     /// In a hundred thousand seconds of each node: what it kept of others is gone.
     pub(super) wipes: u64,
+    /// Whether clocks are wrong.
+    pub(super) clocks: bool,
 }
 
 impl Weather {
     /// Nothing goes wrong by itself, for so many milliseconds.
     pub(super) const fn fair(storm: u64) -> Self {
-        Self { storm, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 0 }
+        Self { storm, cuts: 0, lost: 0, failures: 0, crashes: 0, partitions: 0, restores: 0, wipes: 0, clocks: false }
     }
 }
 
@@ -129,8 +132,8 @@ enum Happening {
     Asked { ticket: u64, to: usize, request: AddCheckpoint },
     Answered { ticket: u64, answer: Witnessed },
     Deadline(u64),
-    Disclose { from: (usize, u32), asked: DisclosuresAsked },
-    Disclosed { to: (usize, u32), log: Origin, answer: Option<DisclosedEntry> },
+    Disclose { from: (usize, u32), ticket: u64, asked: DisclosuresAsked },
+    Disclosed { to: (usize, u32), ticket: u64, log: Origin, answer: Option<DisclosedEntry> },
     Heads { from: (usize, u32), partner: usize },
     Gossip { from: (usize, u32), partner: usize },
     Told { to: (usize, u32), partner: usize, heads: Vec<KnownHead> },
@@ -139,6 +142,7 @@ enum Happening {
     Issue(usize),
     Restore(usize),
     Wipe(usize),
+    Clock(usize),
     Crash(usize),
     Start(usize),
     List(usize),
@@ -180,6 +184,8 @@ pub(super) struct Simulation {
     goals: BTreeMap<Origin, u64>,
     wires: BTreeMap<u64, Wire>,
     calls: BTreeMap<u64, Call>,
+    /// The call for disclosures that the fetcher of a log waits for.
+    fetching: BTreeMap<(usize, Origin), u64>,
     cut: BTreeSet<(usize, usize)>,
     numbers: u64,
     /// Roots that anybody cosigned, by log and size, and who: one size, one root.
@@ -204,6 +210,8 @@ pub(super) struct Simulation {
     published: BTreeMap<Origin, u64>,
     /// What nodes are lied to, by which each has to be alarmed.
     untruths: alarms::Untruths,
+    /// Snapshots that lay ahead of the addressee's clock when they came.
+    came_ahead: BTreeSet<(Origin, u64)>,
 }
 
 impl Simulation {
@@ -239,6 +247,7 @@ impl Simulation {
             goals,
             wires: BTreeMap::new(),
             calls: BTreeMap::new(),
+            fetching: BTreeMap::new(),
             cut: BTreeSet::new(),
             numbers: 0,
             cosigned: BTreeMap::new(),
@@ -252,6 +261,7 @@ impl Simulation {
             receipts: BTreeMap::new(),
             published: BTreeMap::new(),
             untruths: alarms::Untruths::default(),
+            came_ahead: BTreeSet::new(),
             weather,
         };
         for at in 0..NODES.len() {
@@ -260,6 +270,9 @@ impl Simulation {
             this.agenda.plan(first, Happening::Start(at));
             this.agenda.plan(first + 1, Happening::Tick(at));
             this.agenda.plan(first + 500, Happening::Issue(at));
+        }
+        if this.weather.clocks {
+            this.unset_clocks();
         }
         this.agenda.plan(this.weather.storm, Happening::Calm);
         this
@@ -309,11 +322,6 @@ impl Simulation {
         both.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
     }
 
-    fn timestamp(&self) -> Timestamp {
-        let start = START.as_millisecond();
-        Timestamp::from_millisecond(start + i64::try_from(self.now).unwrap()).unwrap()
-    }
-
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Tick(node) => self.tick(node),
@@ -361,9 +369,9 @@ impl Simulation {
                     self.local(call.from.0, Local::Canvasser(call.log, event));
                 }
             }
-            Happening::Disclose { from, asked } => self.disclose(from, &asked),
-            Happening::Disclosed { to, log, answer } => {
-                if self.alive(to.0, to.1) {
+            Happening::Disclose { from, ticket, asked } => self.disclose(from, ticket, &asked),
+            Happening::Disclosed { to, ticket, log, answer } => {
+                if self.fetches(to, ticket, &log) {
                     let event = answer.map_or(disclosures::Event::Ended, disclosures::Event::Answer);
                     self.local(to.0, Local::Fetcher(log, event));
                 }
@@ -386,6 +394,7 @@ impl Simulation {
             }
             Happening::Restore(node) => self.restore(node),
             Happening::Wipe(node) => self.wipe(node),
+            Happening::Clock(node) => self.set_clock(node),
             Happening::Issue(node) => self.issue(node),
             Happening::Crash(node) => self.crash(node),
             Happening::Start(node) => self.start(node),

@@ -83,6 +83,8 @@ pub(super) struct Line {
     pub(super) leaf: Bytes,
     pub(super) disclosures: Vec<String>,
     pub(super) status_index: Option<u32>,
+    /// When it was made, of a snapshot, in Unix seconds by the clock of its issuer.
+    pub(super) as_of: Option<i64>,
 }
 
 /// All that a log will ever say.
@@ -211,7 +213,7 @@ fn script(from: usize, to: usize, fork: u64) -> Script {
             aud: Addressee::Authority(issuer(to)),
             log: log.clone(),
         };
-        let mut status_index = None;
+        let (mut status_index, mut as_of) = (None, None);
         let bad = index as u64 == BAD;
         let body = match index % 8 {
             2 | 5 => {
@@ -231,6 +233,7 @@ fn script(from: usize, to: usize, fork: u64) -> Script {
             }
             _ => {
                 snapshots += 1;
+                as_of = Some(start + snapshots);
                 Body::StatusSnapshot(StatusSnapshot {
                     as_of: u64::try_from(start + snapshots).unwrap(),
                     size: index as u64,
@@ -244,7 +247,7 @@ fn script(from: usize, to: usize, fork: u64) -> Script {
         let signer = if bad { key(to, Use::Statement) } else { key(from, Use::Statement) };
         let issued = unsigned.sign(signer).unwrap();
         let leaf = Bytes::from(issued.jwt);
-        lines.push(Line { jti, leaf, disclosures: issued.disclosures, status_index });
+        lines.push(Line { jti, leaf, disclosures: issued.disclosures, status_index, as_of });
     }
     let tree = lines.iter().map(|line| leaf_hash(&line.leaf)).collect();
     Script { lines, tree }

@@ -99,7 +99,7 @@ impl Simulation {
             let Some(process) = process else { continue };
             let streams =
                 process.replicas.iter().filter_map(|(log, machine)| Some((log.clone(), machine.alarm()?.clone())));
-            let heads = process.heads.alarms(self.timestamp()).into_iter().map(|((_, log), alarm)| (log, alarm));
+            let heads = process.heads.alarms(self.clock(*at)).into_iter().map(|((_, log), alarm)| (log, alarm));
             let alarms = streams.chain(heads).filter(|(log, _)| !self.forks(log) && !self.closed.contains(log));
             all.extend(alarms.map(|(log, alarm)| format!("{} is alarmed of {log}: {}", NODES[*at], alarm.why)));
         }

@@ -102,7 +102,7 @@ impl Simulation {
             return;
         }
         let trust = self.trust_of(node);
-        let now = self.timestamp();
+        let now = self.clock(node);
         self.nodes[node].start(&trust, now);
         self.tell_lifted(node);
         for (log, evidence) in known_evidence(self.nodes[node].disk.node.as_ref(), &trust).unwrap() {

@@ -15,7 +15,7 @@ impl Simulation {
     }
 
     pub(super) fn local(&mut self, node: usize, event: Local) {
-        let now = self.timestamp();
+        let now = self.clock(node);
         let Some(process) = self.nodes[node].process.as_mut() else { return };
         match event {
             Local::Replica(log, event) => {
@@ -112,7 +112,10 @@ impl Simulation {
                 }
             }
             Action::Check(unchecked) => self.later(node, Work::Check(unchecked)),
-            Action::Commit(batch) => self.later(node, Work::Commit(log.clone(), batch)),
+            Action::Commit(batch) => {
+                self.comes(node, log, &batch.entries);
+                self.later(node, Work::Commit(log.clone(), batch));
+            }
             Action::Advance { extension, note } => self.later(node, Work::Advance(log.clone(), extension, note)),
             Action::Cosign(checkpoint) => self.later(node, Work::CosignReplica(checkpoint)),
             Action::Reload => self.later(node, Work::Reload(log.clone())),
@@ -125,14 +128,19 @@ impl Simulation {
             // What an authority keeps of its own statuses is not kept here as its sequencer would.
             Action::Found(_) if ends(log).0 == node => {}
             Action::Found(findings) => {
-                let good = |finding: &replica::Finding| finding.index != BAD && self.counts(log, finding.index);
+                let ahead = |finding: &replica::Finding| {
+                    finding.reason == "ENTRY_SNAPSHOT_AHEAD" && self.lies_ahead(node, log, finding.index)
+                };
+                let good = |finding: &replica::Finding| {
+                    finding.index != BAD && self.counts(log, finding.index) && !ahead(finding)
+                };
                 assert!(!findings.iter().any(good), "{findings:?}");
             }
             // How long it lasts is looked at: see `alarms`.
             Action::Alarm(_) => {}
             Action::Suspect(suspicion) => self.result(node, Local::Heads(heads::Event::Suspected(suspicion))),
             Action::Recall => {
-                let recalled = self.nodes[node].process.as_ref().unwrap().memory.recalled(log, self.timestamp());
+                let recalled = self.nodes[node].process.as_ref().unwrap().memory.recalled(log, self.clock(node));
                 if let Some(heads) = recalled {
                     self.result(node, Local::Replica(log.clone(), replica::Event::Recalled(heads)));
                 }
@@ -172,9 +180,14 @@ impl Simulation {
                 let third = (0..NODES.len()).find(|other| *other != node && *other != to).unwrap();
                 assert!(!may_have_disclosures(&self.trust, &name(third), log));
                 let at = self.now + self.way(node, to);
-                self.agenda.plan(at, Happening::Disclose { from, asked });
+                self.numbers += 1;
+                self.fetching.insert((node, log.clone()), self.numbers);
+                self.agenda.plan(at, Happening::Disclose { from, ticket: self.numbers, asked });
             }
-            Action::Credit(_) | Action::Cancel => {}
+            Action::Credit(_) => {}
+            Action::Cancel => {
+                self.fetching.remove(&(node, log.clone()));
+            }
             Action::Missing(indexes) => self.is_missed(log, &indexes),
             Action::Take(answers) => self.later(node, Work::Take(log.clone(), answers)),
             Action::Commit(batch) => self.later(node, Work::CommitDisclosed(log.clone(), batch)),
@@ -188,8 +201,16 @@ impl Simulation {
         }
     }
 
+    /// Whether a call for disclosures is still waited for.
+    pub(super) fn fetches(&self, from: (usize, u32), ticket: u64, log: &Origin) -> bool {
+        self.alive(from.0, from.1) && self.fetching.get(&(from.0, log.clone())) == Some(&ticket)
+    }
+
     /// The issuer's side of a call for disclosures.
-    pub(super) fn disclose(&mut self, from: (usize, u32), asked: &DisclosuresAsked) {
+    pub(super) fn disclose(&mut self, from: (usize, u32), ticket: u64, asked: &DisclosuresAsked) {
+        if !self.fetches(from, ticket, &asked.log) {
+            return;
+        }
         let issuer = ends(&asked.log).0;
         assert!(may_have_disclosures(&self.trust, &name(from.0), &asked.log));
         let store = Arc::clone(&self.nodes[issuer].disk.own);
@@ -217,9 +238,9 @@ impl Simulation {
             self.is_given(&asked.log, *index, given.as_ref() == Some(&state));
             let Some(state) = given else { continue };
             let answer = Some(DisclosedEntry { index: *index, state });
-            self.agenda.plan(at, Happening::Disclosed { to: from, log: asked.log.clone(), answer });
+            self.agenda.plan(at, Happening::Disclosed { to: from, ticket, log: asked.log.clone(), answer });
         }
-        self.agenda.plan(at + 1, Happening::Disclosed { to: from, log: asked.log.clone(), answer: None });
+        self.agenda.plan(at + 1, Happening::Disclosed { to: from, ticket, log: asked.log.clone(), answer: None });
     }
 
     pub(super) fn keep(&mut self, node: usize, kept: &crate::exchange::cosigned::Kept) {
@@ -253,7 +274,7 @@ impl Simulation {
             Action::TooMany(_) => unreachable!("each log here is to one of the three"),
             Action::SuspectOutside { .. } => unreachable!("nobody watches logs of others here"),
             Action::Recall(origin) => {
-                let heads = self.nodes[node].process.as_ref().unwrap().memory.recalled(&origin, self.timestamp());
+                let heads = self.nodes[node].process.as_ref().unwrap().memory.recalled(&origin, self.clock(node));
                 self.result(node, Local::Witness(witness::Event::Recalled { origin, heads }));
             }
         }

@@ -168,7 +168,7 @@ impl Simulation {
 
     /// A person has a node go on with the branch that it holds.
     pub(super) fn lift(&mut self, node: usize, log: &Origin) {
-        let (store, at) = (Arc::clone(&self.nodes[node].disk.node), self.timestamp());
+        let (store, at) = (Arc::clone(&self.nodes[node].disk.node), self.clock(node));
         let lifted = Lifted::judge(store.as_ref(), log, "as agreed".to_owned(), at).unwrap().unwrap();
         let lifted = Lifted { left: self.left(node, log, std::slice::from_ref(&lifted)).heads, ..lifted };
         store.commit(Batch { state: vec![lifted.put(log)], ..Batch::default() }).unwrap();

@@ -51,7 +51,7 @@ impl Simulation {
         let last = self.last_cosigned.entry((origin.clone(), cosigner.to_owned())).or_default();
         assert!(head.size >= *last || deceived, "{cosigner} cosigns {origin} at {} after {last}", head.size);
         *last = head.size;
-        let time = u64::try_from(self.timestamp().as_second()).unwrap();
+        let time = u64::try_from(self.clock(at).as_second()).unwrap();
         cosign(checkpoint, cosigner, key, time).unwrap().to_string()
     }
 
@@ -131,7 +131,8 @@ impl Simulation {
             }
             let findings = replica::findings(store, log).unwrap();
             let indexes = findings.iter().map(|finding| finding.index).collect::<Vec<_>>();
-            let found = (0..held.size).filter(|index| *index == BAD || !self.counts(log, *index));
+            let came_ahead = |index: &u64| self.came_ahead.contains(&(log.clone(), *index));
+            let found = (0..held.size).filter(|index| *index == BAD || !self.counts(log, *index) || came_ahead(index));
             assert_eq!(indexes, found.collect::<Vec<_>>(), "{log}");
             // The issuer was told what reached its addressee, and nothing else is open.
             let awaited = self.nodes[to].process.as_ref().unwrap().fetchers[log].awaited();

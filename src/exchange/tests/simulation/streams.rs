@@ -26,7 +26,7 @@ impl Simulation {
             return;
         }
         self.wires.get_mut(&stream).unwrap().open = true;
-        let (now, trust) = (self.timestamp(), Arc::clone(&self.trust));
+        let (now, trust) = (self.clock(answerer.0), Arc::clone(&self.trust));
         let supplier = Supplier::new(log.clone(), name(dialler.0), trust, now);
         let newest = self.nodes[answerer.0].store(&log).head(&log);
         let process = self.nodes[answerer.0].process.as_mut().unwrap();
