@@ -20,6 +20,8 @@ use std::sync::{
 pub const SESSION_LASTS: i64 = 12 * 3_600;
 /// A session nobody uses ends after so many seconds.
 pub const SESSION_IDLE: i64 = 3_600;
+/// By so many seconds a clock may be set back, and nobody is signed out by that.
+const SET_RIGHT: i64 = 300;
 /// Sessions an account may have at once; a further one ends the oldest.
 const MAX_SESSIONS: usize = 16;
 
@@ -54,8 +56,8 @@ impl Session {
     /// Reads one; `None` where its time is over.
     pub(super) fn read(record: &[u8], now: Timestamp) -> Result<Option<Self>, serde_json::Error> {
         let kept: Kept = serde_json::from_slice(record)?;
-        let alive = kept.ends > now.as_second();
-        Ok(alive.then(|| Self { kept, used: AtomicI64::new(now.as_second()) }))
+        let session = Self { kept, used: AtomicI64::new(now.as_second()) };
+        Ok(session.is_alive(now).then_some(session))
     }
 
     pub(super) const fn account(&self) -> &AccountId {
@@ -68,12 +70,17 @@ impl Session {
 
     /// Whether it is alive; to ask is to use it.
     pub(super) fn use_at(&self, now: Timestamp) -> bool {
-        let now = now.as_second();
-        let alive = now < self.kept.ends && now.saturating_sub(self.used.load(Ordering::Relaxed)) < SESSION_IDLE;
+        let alive = self.is_alive(now);
         if alive {
-            self.used.fetch_max(now, Ordering::Relaxed);
+            self.used.fetch_max(now.as_second(), Ordering::Relaxed);
         }
         alive
+    }
+
+    /// One that ends later than any that begins now was begun by a clock that was ahead: once that is set it is over too.
+    fn is_alive(&self, now: Timestamp) -> bool {
+        let (left, used) = (self.kept.ends.saturating_sub(now.as_second()), self.used.load(Ordering::Relaxed));
+        (1..=SESSION_LASTS + SET_RIGHT).contains(&left) && now.as_second().saturating_sub(used) < SESSION_IDLE
     }
 }
 
@@ -184,11 +191,7 @@ impl Inner {
         let known = self.known();
         let mut own = known.sessions.iter().filter(|(_, one)| one.kept.account == *id).collect::<Vec<_>>();
         own.sort_by_key(|(_, one)| std::cmp::Reverse(one.kept.began));
-        let alive = |one: &Session| {
-            now.as_second() < one.kept.ends
-                && now.as_second().saturating_sub(one.used.load(Ordering::Relaxed)) < SESSION_IDLE
-        };
-        let over = own.iter().enumerate().filter(|(at, (_, one))| *at + 1 >= MAX_SESSIONS || !alive(one));
+        let over = own.iter().enumerate().filter(|(at, (_, one))| *at + 1 >= MAX_SESSIONS || !one.is_alive(now));
         over.map(|(_, (hash, _))| **hash).collect()
     }
 

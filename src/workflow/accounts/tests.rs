@@ -93,6 +93,21 @@ fn a_session_ends_unused_after_an_hour_and_used_after_twelve() {
 }
 
 #[test]
+fn a_session_that_began_while_the_clock_was_ahead_is_over_once_that_is_set() {
+    let world = World::new();
+    world.person("a.qureshi", &[Role::Auditor]);
+    let right = world.clock.now();
+    world.later(365 * 86_400);
+    let ahead = world.accounts.sign_in("a.qureshi", PASSWORD, None).unwrap();
+    world.clock.set(right);
+    assert!(world.accounts.admitted(&ahead.token).is_none() && world.again().admitted(&ahead.token).is_none());
+    // Set back by a minute it signs nobody out.
+    let signed_in = world.accounts.sign_in("a.qureshi", PASSWORD, None).unwrap();
+    world.clock.set(right - Duration::from_mins(1));
+    assert!(world.accounts.admitted(&signed_in.token).is_some());
+}
+
+#[test]
 fn wrong_name_wrong_password_no_password_and_closed_account_are_answered_alike() {
     let world = World::new();
     world.person("right", &[Role::Auditor]);
