@@ -10,12 +10,17 @@ use crate::reason::Reasoned as _;
 use crate::store::{Batch, Store as _};
 use crate::trust::PackageSeal;
 
+/// What a package of the first node begins with.
+fn front(to: usize) -> FrontLine {
+    let trust_list = TrustLine { version: WORLD.trust.version(), digest: "00".to_owned() };
+    FrontLine { version: 1, from: name(0), to: name(to), made_at: 7, trust_list }
+}
+
 /// The log from an index up to a size, for a node, sealed by another.
 fn package(after: u64, size: u64, to: usize, by: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = ParcelWriter::new(&mut bytes);
-    let trust_list = TrustLine { version: WORLD.trust.version(), digest: "00".to_owned() };
-    let front = FrontLine { version: 1, from: name(0), to: name(to), made_at: 7, trust_list };
+    let front = front(to);
     writer.line(&Line::Package(front.clone())).unwrap();
     let consistency = if after == 0 { Vec::new() } else { proof(after, size) };
     let log = LogLine { origin: log(), after, checkpoint: head(size).note, consistency };
@@ -80,6 +85,20 @@ fn a_package_that_was_cut_changed_or_reordered_is_refused_whole() {
     assert_eq!(reason(both.as_bytes()), "PACKAGE_MALFORMED");
     assert_eq!(reason(&vec![b'x'; 3 << 20]), "PACKAGE_TOO_LARGE");
     assert_eq!(reason(b""), "PACKAGE_DAMAGED");
+}
+
+/// By the time of its seal it takes the place of another that is being pushed.
+#[test]
+fn a_package_that_is_sealed_for_another_time_than_it_names_is_refused() {
+    for (made_at, taken) in [(7, true), (8, false)] {
+        let mut bytes = Vec::new();
+        let mut writer = ParcelWriter::new(&mut bytes);
+        writer.line(&Line::Package(front(1))).unwrap();
+        let sign = |seal: &PackageSeal| Ok(seal.sign(key(0, Use::Replica)).unwrap());
+        writer.seal(&FrontLine { made_at, ..front(1) }, sign).unwrap();
+        assert_eq!(read(&bytes).is_ok(), taken);
+        assert!(taken || reason(&bytes) == "PACKAGE_DAMAGED");
+    }
 }
 
 #[test]
