@@ -1,6 +1,6 @@
 //! What two acts on one certificate decide of the same: said twice, or said of it otherwise.
 
-use super::{ActState, CustomsAct, Despite, DoneBy, decides, stays};
+use super::{ActState, CustomsAct, CustomsFile, DecidedLine, Despite, DoneBy, WHOLE, decides, stands_against, stays};
 use crate::statement::{CustomsResponse, ItemDecision, Jti, ResponseCode};
 
 /// How an act decides what an earlier one decides too.
@@ -126,6 +126,26 @@ impl CustomsAct {
             said.push(after.map_or_else(|| "after no enquiry".to_owned(), |jti| format!("after enquiry {jti}")));
         }
         said
+    }
+}
+
+impl CustomsFile {
+    /// What counts beside an act: without what that decides against something itself, which is no news to who decides or
+    /// releases it.
+    #[must_use]
+    pub fn beside(&self, act: &CustomsAct) -> Self {
+        let mut file = self.clone();
+        for ItemDecision { item, line, code, .. } in act.decisions.iter().filter(|one| stands_against(one.code)) {
+            let place = item.unwrap_or(WHOLE);
+            if let Some((line, of)) = line.zip(act.declaration.as_ref()) {
+                let own =
+                    |one: &DecidedLine| one.is_of(of) && one.item == place && one.line == line && one.code == *code;
+                file.decided_lines.retain(|one| !own(one));
+            } else if file.responses.get(&place) == Some(code) {
+                file.responses.remove(&place);
+            }
+        }
+        file
     }
 }
 

@@ -73,8 +73,11 @@ impl Desk {
             one.code == ResponseCode::PreferenceSuspended || one.reason == Some(ResponseReason::NoReplyInTime)
         };
         if act.decisions.iter().any(|one| one.code.grants()) {
-            let items = named_items(act.decisions.iter().map(|one| one.item));
-            known.extend(self.known(arrival, act.declaration.as_ref(), &items)?);
+            let (items, mut beside) = (named_items(act.decisions.iter().map(|one| one.item)), arrival.clone());
+            if act.state == ActState::Counts {
+                beside.file = arrival.file.beside(act);
+            }
+            known.extend(self.known(&beside, act.declaration.as_ref(), &items)?);
             known.extend(self.predecessors_used(arrival)?);
         } else if act.decisions.iter().any(unanswered) {
             known.extend(self.answered(arrival)?);

@@ -5,7 +5,7 @@ use crate::{
     reason::Reasoned as _,
     statement::{Act, ImportDeclaration, ResponseCode},
     time::{Clock as _, Date},
-    workflow::{ArrivedName, CertificateName, DecisionWish, StatusWish, WorkflowError},
+    workflow::{ArrivedName, CertificateName, DecisionWish, Notice, StatusWish, WorkflowError},
 };
 
 /// What a refusal says stands in the way.
@@ -199,4 +199,34 @@ async fn who_accepts_a_claim_is_told_what_who_writes_off_is_told_also_when_it_is
     let (request, name) = (corridor.china.request_id(7), corridor.name());
     let released = customs.settle_denial(&corridor.supervisor, &request, name, lifts, true, None).await.unwrap();
     assert!(released.notices.iter().any(|one| one.reason == "DESTINATION_CHANGED"), "{:?}", released.notices);
+}
+
+#[tokio::test]
+async fn who_grants_one_item_and_decides_against_another_is_not_told_of_that_as_if_it_were_decided_before() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let name = ArrivedName::Number(corridor.of_three_items(2).await, None);
+    let decide = async |nth, codes: &[(u32, ResponseCode)]| {
+        let decided = corridor.decision(nth, None, ResponseCode::Received, None);
+        let one = |(item, code): &(u32, ResponseCode)| {
+            corridor.decision(nth, Some(*item), *code, why(*code)).decisions.into_iter()
+        };
+        let decisions = codes.iter().flat_map(one).collect();
+        let wish = DecisionWish { certificate: name.clone(), decisions, ..decided };
+        customs.decide(officer, wish).await.unwrap()
+    };
+    let told = |notices: &[Notice]| {
+        let told = notices.iter().filter(|one| one.reason == "PREFERENCE_NOT_GRANTED");
+        told.map(|one| one.words.clone()).collect::<Vec<_>>()
+    };
+    let (accepted, denied) = (ResponseCode::AcceptedForClaim, ResponseCode::PreferenceDenied);
+    let suspended = decide(3, &[(1, accepted), (3, ResponseCode::PreferenceSuspended)]).await;
+    assert!(told(&suspended.notices).is_empty(), "{:?}", suspended.notices);
+    let waits = decide(4, &[(1, accepted), (2, denied)]).await;
+    let before = ["item 3 is PREFERENCE_SUSPENDED"];
+    assert_eq!(told(&waits.notices), before);
+    let released = corridor.releases(5, &name, waits.act).await.unwrap();
+    assert_eq!(told(&released.notices), before);
+    let other = decide(6, &[(1, accepted)]).await;
+    assert_eq!(told(&other.notices), ["item 2 is PREFERENCE_DENIED", before[0]], "what another act decided is told");
 }
