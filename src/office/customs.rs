@@ -3,12 +3,13 @@
 
 mod act;
 mod again;
+mod given_back;
 mod told;
 
 pub use act::{ActState, ActWords, CustomsAct, Despite, DoneBy, WaitingDenial};
 pub use again::DecidedAgain;
 
-use super::{Amounts, Ledger, NotDrawn};
+use super::{Ledger, NotDrawn};
 use crate::{
     certificate::{CertificateNumber, Goods, Measure, Text},
     reason::{Class, Reasoned},
@@ -45,6 +46,10 @@ pub struct CustomsFile {
     /// item.
     #[serde(default, alias = "refused_lines", skip_serializing_if = "Vec::is_empty")]
     pub decided_lines: Vec<DecidedLine>,
+    /// What was used of items in units that are not counted beside what the ledger has of them: nobody writes that off, but
+    /// what was used before a loss and since, each without the other, may be so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub uncounted: BTreeMap<u32, Vec<Measure>>,
     /// Whether what it says is erased here: customs read it no more, and nothing is kept of what they write in an act. What
     /// was prepared before rests on a file without this, and is prepared again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -100,6 +105,16 @@ pub enum CustomsRefused {
     /// A write-off that the balance does not bear.
     #[error(transparent)]
     NotDrawn(#[from] NotDrawn),
+    /// What was used of the item is counted in another unit than the rest of it, and so is not in its balance.
+    #[error(
+        "{used} of item {item} were used in another unit than the rest of it, so nobody knows what is left: amend that act in the unit of the others (`origin customs amend`), or take it back (`origin customs reverse`); `origin customs show` has the acts"
+    )]
+    InTwoUnits {
+        /// The item.
+        item: u32,
+        /// What is not counted.
+        used: Box<Measure>,
+    },
     /// Preference was denied or waits for a verification.
     #[error("{subject} is {code}: nothing of it is written off until another decision is made")]
     Decided {
@@ -154,7 +169,7 @@ impl Reasoned for CustomsRefused {
     fn reason(&self) -> &'static str {
         match self {
             Self::NotDrawn(NotDrawn::Exceeds { .. }) => "BALANCE_EXCEEDED",
-            Self::NotDrawn(NotDrawn::Unit { .. }) => "BALANCE_UNIT",
+            Self::NotDrawn(NotDrawn::Unit { .. }) | Self::InTwoUnits { .. } => "BALANCE_UNIT",
             Self::NotDrawn(NotDrawn::Ended { .. }) => "ITEM_WITHOUT_FORCE",
             Self::NotDrawn(NotDrawn::NoItem { .. }) => "ITEM_UNKNOWN",
             Self::Decided { .. } => "PREFERENCE_NOT_GRANTED",
@@ -279,6 +294,7 @@ impl CustomsFile {
                 return Err(CustomsRefused::Nothing);
             }
             self.stands(*item, Some(declaration), *line)?;
+            self.in_two_units(&[*item]).next().map_or(Ok(()), Err)?;
             self.ledger.draw(certified.number, certified.goods, certified.ended, (*item, quantity))?;
             let left = self.left(certified, *item);
             let nothing_left = left.as_ref().is_none_or(|left| left.value.is_zero());
@@ -300,31 +316,6 @@ impl CustomsFile {
         self.latest = self.used((certified.goods, certified.ended), WHOLE);
         self.first_used.get_or_insert_with(|| declaration.clone());
         Ok(decisions)
-    }
-
-    /// Gives back what an act wrote off. What was decided of an item stays decided.
-    pub fn give_back(&mut self, decisions: &[ItemDecision]) {
-        for decision in decisions {
-            let (Some(item), Some(quantity)) = (decision.item, &decision.quantity) else { continue };
-            self.ledger.give_back(item, quantity, &Amounts::default());
-            if self.responses.get(&item).is_some_and(|said| !said.draws()) {
-                continue;
-            }
-            if self.ledger.items.contains_key(&item) {
-                self.responses.insert(item, ResponseCode::UtilisedPartial);
-            } else if self.granted.remove(&item) {
-                self.responses.insert(item, ResponseCode::AcceptedForClaim);
-            } else {
-                self.responses.remove(&item);
-            }
-        }
-        let still = self.ledger.is_drawn_on();
-        let against = self.responses.values().copied().find(|code| stands_against(*code));
-        let unused = against.unwrap_or(ResponseCode::Reversed);
-        self.latest = Some(if still { ResponseCode::UtilisedPartial } else { unused });
-        if !still {
-            self.first_used = None;
-        }
     }
 
     /// What is left of an item that something was drawn of.
@@ -447,7 +438,9 @@ impl CustomsFile {
     /// How much was used, item by item, as a sentence says it.
     pub fn drawn(&self) -> impl Iterator<Item = String> {
         let used = self.ledger.items.iter().filter(|(_, one)| !one.drawn.is_zero());
-        used.map(|(item, one)| format!("item {item}: {} {}", one.drawn, one.unit))
+        let used = used.map(|(item, one)| format!("item {item}: {} {}", one.drawn, one.unit));
+        let beside = self.uncounted.iter().flat_map(|(item, uses)| uses.iter().map(move |one| (item, one)));
+        used.chain(beside.map(|(item, one)| format!("item {item}: {one}")))
     }
 
     /// What counts of the whole, of its items and of lines, as a sentence names them.

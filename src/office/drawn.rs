@@ -244,6 +244,13 @@ impl Ledger {
         }
     }
 
+    /// Whether a quantity of an item is counted beside what was drawn of it: it converts to the unit that this is drawn in.
+    #[must_use]
+    pub fn counts(&self, item: u32, quantity: &Measure) -> bool {
+        let drawn = self.items.get(&item).filter(|one| !one.drawn.is_zero());
+        drawn.is_none_or(|one| quantity.in_unit(&one.unit).is_some())
+    }
+
     /// Takes up again what was given back, with what was taken beside it, because what gave it back was never said. It is
     /// counted though others drew the same since: the ledger says what was certified in all. Whether that is known to be no
     /// more than there is; not where the item is not known here, nor what cannot be counted in the unit that it was drawn

@@ -5,7 +5,6 @@ use super::{ActState, CustomsAct, CustomsFile, Despite, DoneBy, WHOLE, stands_ag
 use crate::{
     certificate::Goods,
     log::Shard,
-    office::Amounts,
     statement::{CustomsResponse, ImportDeclaration, ItemDecision, Jti, ResponseCode},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,7 +147,7 @@ impl CustomsFile {
         let Some(number) = one.item else { return };
         if let Some(quantity) = &one.quantity {
             let item = stated.0.items.iter().find(|item| item.number == number);
-            self.ledger.take_up(number, item, quantity, &Amounts::default());
+            self.count_use(number, item, quantity);
         }
         // Said when less was known of, the code may not say that by now nothing is left.
         let code = self.used((stated.0, &BTreeSet::new()), number).unwrap_or(one.code);

@@ -101,6 +101,7 @@ impl Desk {
         let arrival = self.arrived(name)?;
         self.knows_its_acts(&arrival)?;
         arrival.whole()?;
+        arrival.file.in_two_units(&[]).next().map_or(Ok(()), Err)?;
         Ok(balance(&arrival))
     }
 

@@ -46,8 +46,8 @@ impl Desk {
     }
 
     /// What was answered to the enquiries about a certificate, what this authority said of where these items of it go, or
-    /// any where none is named, both of those in whose place it stands, and which stand in its own; and that acts on it may
-    /// be among those that did not come back whole yet.
+    /// any where none is named, both of those in whose place it stands, and which stand in its own; that acts on it may be
+    /// among those that did not come back whole yet, and that what came back is not all counted.
     pub(super) fn heard(&self, arrival: &Arrival, items: &[u32]) -> Result<Vec<Notice>, WorkflowError> {
         let mut all = self.answered(arrival)?;
         all.extend(self.gone(arrival, None, items));
@@ -55,6 +55,8 @@ impl Desk {
         all.extend(self.predecessors_heard(arrival)?);
         all.extend(self.proven_no_more(arrival)?);
         all.extend(self.acts_unread(arrival)?);
+        let uncounted = arrival.file.in_two_units(items);
+        all.extend(uncounted.map(|one| Notice::new("BALANCE_UNIT", false, one.to_string())));
         Ok(all)
     }
 

@@ -193,6 +193,43 @@ fn what_was_used_since_without_it_is_counted_too_though_more_is_used_then_than_t
 }
 
 #[test]
+fn what_was_used_by_the_piece_and_since_by_weight_is_used_no_further_until_one_of_both_is_amended_or_taken_back() {
+    let (mut course, mut since) = (Course::new(), Course::new());
+    for one in [&mut course, &mut since] {
+        one.desk.goods.items[0].gross_weight = Some(of("50", "KGM"));
+    }
+    course.uses("D-1", (1, "70", "H87"));
+    since.uses("D-2", (1, "30", "KGM"));
+    since.acts[0].statement = Some(statement(7));
+    let (file, acts) = course.made_again(since.desk.file.clone(), &since.acts);
+    let [by_weight, by_piece] = acts.as_slice() else { panic!("{acts:?}") };
+    assert_eq!(file.left(course.desk.certified(), 1), Some(of("30", "H87")), "as it was told first");
+    assert_eq!(file.drawn().collect::<Vec<_>>(), ["item 1: 70 H87", "item 1: 30 KGM"]);
+    let uses = |file: &CustomsFile, (item, value, unit): (u32, &str, &str)| {
+        let (mut file, lines) = (file.clone(), [WriteOffLine { item, line: None, quantity: of(value, unit) }]);
+        let used = file.write_off(course.desk.certified(), &declaration("D-3"), &lines);
+        used.map(|_| file).map_err(|refused| refused.reason())
+    };
+    for unit in ["H87", "KGM"] {
+        assert_eq!(uses(&file, (1, "1", unit)), Err("BALANCE_UNIT"), "{unit}");
+    }
+    assert!(uses(&file, (2, "1", "TNE")).is_ok(), "nothing is known against the other item");
+
+    let mut amended = file.clone();
+    amended.give_back(&by_weight.decisions);
+    assert_eq!(amended.latest, file.latest);
+    let amended = uses(&amended, (1, "20", "H87")).unwrap();
+    assert_eq!(amended.left(course.desk.certified(), 1), Some(of("10", "H87")));
+    let mut taken_back = file.clone();
+    taken_back.give_back(&by_piece.decisions);
+    assert_eq!(taken_back.left(course.desk.certified(), 1), Some(of("20", "KGM")));
+    assert_eq!(taken_back.latest, Some(ResponseCode::UtilisedPartial));
+    assert_eq!(uses(&taken_back, (1, "1", "H87")), Err("BALANCE_UNIT"));
+    let all = uses(&taken_back, (1, "20", "KGM")).unwrap();
+    assert_eq!(all.response(1), Some(ResponseCode::UtilisedFull));
+}
+
+#[test]
 fn a_denial_that_waits_and_was_told_since_was_released_and_others_wait_still() {
     let mut course = Course::new();
     let denied = |item| vec![decision(Some(item), ResponseCode::PreferenceDenied)];
