@@ -44,6 +44,7 @@ serves! {
         list_enquiries(wire::ListEnquiriesRequest) -> wire::ListEnquiriesResponse;
         get_enquiry(wire::GetEnquiryRequest) -> wire::GetEnquiryResponse;
         conclude_enquiry(wire::ConcludeEnquiryRequest) -> wire::ConcludeEnquiryResponse;
+        settle_security(wire::SettleSecurityRequest) -> wire::SettleSecurityResponse;
     }
 }
 
@@ -280,9 +281,17 @@ impl CustomsDoor {
         request: Request<wire::ListEnquiriesRequest>,
     ) -> Result<Response<wire::ListEnquiriesResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let wire::ListEnquiriesRequest { page_size, page_token, open } = request.into_inner();
+        let wire::ListEnquiriesRequest { page_size, page_token, open, unsettled } = request.into_inner();
         let size = convert::page_size(page_size)?;
-        let page = done(authority, move |at| at.desk.enquiries(&caller, open, (&page_token, size))).await?;
+        let page = done(authority, move |at| {
+            let page = (page_token.as_str(), size);
+            if unsettled {
+                at.desk.unsettled_enquiries(&caller, open, page)
+            } else {
+                at.desk.enquiries(&caller, open, page)
+            }
+        });
+        let page = page.await?;
         let (enquiries, next_page_token) = enquiries::page_to_wire(page);
         Ok(Response::new(wire::ListEnquiriesResponse { enquiries, next_page_token }))
     }
@@ -307,6 +316,18 @@ impl CustomsDoor {
         let concluded = authority.desk.conclude_enquiry(&caller, &request_id, jti, reason).await;
         let view = concluded.map_err(|error| refused(&error))?;
         Ok(Response::new(wire::ConcludeEnquiryResponse { enquiry: Some(enquiries::to_wire(&view)) }))
+    }
+
+    async fn settle_security(
+        &self,
+        request: Request<wire::SettleSecurityRequest>,
+    ) -> Result<Response<wire::SettleSecurityResponse>, Status> {
+        let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
+        let wire::SettleSecurityRequest { request_id, jti, outcome, words } = request.into_inner();
+        let said = (parsed("outcome", &outcome)?, needed("words", &words)?);
+        let settled = authority.desk.settle_security(&caller, &request_id, parsed("jti", &jti)?, said).await;
+        let view = settled.map_err(|error| refused(&error))?;
+        Ok(Response::new(wire::SettleSecurityResponse { enquiry: Some(enquiries::to_wire(&view)) }))
     }
 }
 

@@ -12,7 +12,8 @@ use crate::statement::{
     DocumentDigest, EnquiryQuestion, EnquiryReply, EnquirySubject, ItemAnswer, Jti, ReplyAct, SubjectAnswer,
 };
 use crate::workflow::{
-    Conclusion, EnquiriesPage, EnquiryState, EnquiryView, EnquiryWish, ReplyView, ReplyWish, SubjectWish,
+    Conclusion, EnquiriesPage, EnquiryState, EnquiryView, EnquiryWish, ReplyView, ReplyWish, SecuritySettled,
+    SubjectWish,
 };
 use tonic::{Request, Response, Status};
 
@@ -217,6 +218,9 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         proposes_of: view.proposes_of.clone(),
         answer_unread: view.answer_unread,
         concluded: view.concluded.as_ref().map(concluded_to_wire),
+        settled: view.settled.iter().map(settled_to_wire).collect(),
+        unsettled: view.unsettled,
+        settle_overdue: view.settle_overdue,
     }
 }
 
@@ -227,6 +231,17 @@ fn concluded_to_wire(Conclusion { by, reason }: &Conclusion) -> wire::EnquiryCon
         by_name: by.name.clone(),
         by_offices: by.offices.iter().map(ToString::to_string).collect(),
         reason: reason.to_string(),
+    }
+}
+
+fn settled_to_wire(SecuritySettled { by, outcome, words }: &SecuritySettled) -> wire::SecuritySettled {
+    wire::SecuritySettled {
+        at: super::applications::at(by.at_ms),
+        by: by.account.to_string(),
+        by_name: by.name.clone(),
+        by_offices: by.offices.iter().map(ToString::to_string).collect(),
+        outcome: outcome.to_string(),
+        words: words.to_string(),
     }
 }
 

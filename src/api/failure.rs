@@ -100,6 +100,7 @@ fn needs_another_state(reason: &str) -> bool {
             | "OWN_HISTORY_LOST"
             | "OWN_HISTORY_FORKED"
             | "NOTHING_MISSING"
+            | "NOTHING_TO_SETTLE"
             | "NOTHING_UNREAD"
             | "APPLICATION_STATE"
             | "APPLICATION_CLAIMED"

@@ -76,6 +76,8 @@ pub enum Action {
     RaiseEnquiry,
     /// Conclude an enquiry of which the answer is not to be read.
     ConcludeEnquiry,
+    /// Say what became of the security that goods were released on while an enquiry ran.
+    SettleSecurity,
     /// Read enquiries of this authority, and those to it.
     ReadEnquiries,
     /// Answer an enquiry of another authority.
@@ -90,7 +92,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::FileApplication,
         Self::ReadOwn,
         Self::KeepProfile,
@@ -126,6 +128,7 @@ impl Action {
         Self::ShareDeclaration,
         Self::RaiseEnquiry,
         Self::ConcludeEnquiry,
+        Self::SettleSecurity,
         Self::ReadEnquiries,
         Self::AnswerEnquiry,
         Self::RegisterPaper,
@@ -169,7 +172,8 @@ impl Action {
             | Self::WriteOff
             | Self::EndorseArrival
             | Self::ShareDeclaration
-            | Self::RaiseEnquiry => &[CustomsOfficer, CustomsSupervisor],
+            | Self::RaiseEnquiry
+            | Self::SettleSecurity => &[CustomsOfficer, CustomsSupervisor],
             Self::ReleaseDenial | Self::ConcludeEnquiry => &[CustomsSupervisor],
             Self::ReadEnquiries => &[CustomsOfficer, CustomsSupervisor, Liaison],
             Self::AnswerEnquiry => &[Liaison],
@@ -215,6 +219,7 @@ impl Action {
             Self::ShareDeclaration => "share_declaration",
             Self::RaiseEnquiry => "raise_enquiry",
             Self::ConcludeEnquiry => "conclude_enquiry",
+            Self::SettleSecurity => "settle_security",
             Self::ReadEnquiries => "read_enquiries",
             Self::AnswerEnquiry => "answer_enquiry",
             Self::RegisterPaper => "register_paper",
@@ -262,6 +267,7 @@ impl Action {
             Self::ShareDeclaration => "share a declaration with its importer",
             Self::RaiseEnquiry => "ask an issuer about certificates",
             Self::ConcludeEnquiry => "conclude an enquiry of which the answer cannot be read",
+            Self::SettleSecurity => "say what became of a security",
             Self::ReadEnquiries => "read enquiries",
             Self::AnswerEnquiry => "answer an enquiry",
             Self::RegisterPaper => "register a certificate that was issued on paper",

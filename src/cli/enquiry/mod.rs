@@ -3,6 +3,7 @@
 mod conclude;
 pub(in crate::cli) mod document;
 mod raise;
+mod settle;
 pub(in crate::cli) mod shown;
 
 use super::{
@@ -31,6 +32,7 @@ enum Command {
     List(List),
     Show(Show),
     Conclude(conclude::Conclude),
+    Settle(settle::Settle),
 }
 
 impl Arguments {
@@ -40,6 +42,7 @@ impl Arguments {
             Command::List(arguments) => arguments.run(console),
             Command::Show(arguments) => arguments.run(console),
             Command::Conclude(arguments) => arguments.run(console),
+            Command::Settle(arguments) => arguments.run(console),
         }
     }
 }
@@ -50,6 +53,10 @@ struct List {
     /// Only those that are not answered in full
     #[arg(long)]
     open: bool,
+    /// Only those whose answer is awaited no more, and of which nobody said what became of the security that goods were
+    /// released on, or of goods that were held (`origin enquiry settle`)
+    #[arg(long)]
+    unsettled: bool,
     #[command(flatten)]
     most: Most,
     #[command(flatten)]
@@ -58,9 +65,9 @@ struct List {
 
 impl List {
     fn run(self, console: Console) -> Outcome {
-        let open = self.open;
+        let (open, unsettled) = (self.open, self.unsettled);
         let call = |connection: Connection, page_size, page_token| async move {
-            let request = wire::ListEnquiriesRequest { page_size, page_token, open };
+            let request = wire::ListEnquiriesRequest { page_size, page_token, open, unsettled };
             connection.customs().list_enquiries(within_deadline(request)).await
         };
         self.door.pages(console, self.most, call, |answer| {

@@ -94,8 +94,15 @@ pub(in crate::cli) fn line(console: Console, side: Side, enquiry: &wire::Enquiry
         [one] => plain(&one.number),
         many => format!("{} certificates", many.len()),
     };
-    let is_to_settle = side == Side::Asking && to_settle(enquiry).is_some();
-    let goods = if is_to_settle { format!("  goods {}", plain(&enquiry.goods)) } else { String::new() };
+    let goods = match enquiry.settled.last() {
+        Some(last) => format!("  settled {}", plain(&last.outcome)),
+        None if enquiry.settle_overdue => {
+            let overdue = format!("NOT SETTLED by {}", date_text(enquiry.decide_due.as_ref()));
+            format!("  goods {}  {}", plain(&enquiry.goods), console.paint(Colour::Red, &overdue))
+        }
+        None if enquiry.unsettled => format!("  goods {}", plain(&enquiry.goods)),
+        None => String::new(),
+    };
     console.data(format!(
         "{}  {}  {:19}  {:14}  {other}  {about}  {}{goods}",
         enquiry.jti,
@@ -111,25 +118,45 @@ pub(in crate::cli) fn of_certificate(console: Console, enquiry: &wire::Enquiry) 
     let goods = if enquiry.goods.is_empty() { String::new() } else { format!("  goods {}", plain(&enquiry.goods)) };
     let (state, reference) = (stands(enquiry), plain(or(&enquiry.reference, "-")));
     let line = format!("{}  {}  {state}  {reference}{goods}", enquiry.jti, painted_clock(console, enquiry, 0));
-    [line].into_iter().chain(to_settle(enquiry).map(|said| format!("    {said}"))).collect()
+    let settled = enquiry.settled.iter().map(|one| format!("settled {}", settled(one)));
+    let below = to_settle(enquiry).into_iter().chain(settled).map(|said| format!("    {said}"));
+    [line].into_iter().chain(below).collect()
 }
 
 /// That goods wait for an answer which is here, or is awaited no more: nobody else says so.
 fn to_settle(enquiry: &wire::Enquiry) -> Option<String> {
+    if !enquiry.unsettled {
+        return None;
+    }
     let goods = match enquiry.goods.as_str() {
         "released_on_security" => "released on security",
         "held" => "held",
         _ => return None,
     };
-    match enquiry.state() {
+    let said = match enquiry.state() {
         wire::EnquiryState::Answered => {
-            Some(format!("the answer is here, and the goods were {goods} until then: settle that by it"))
+            format!("the answer is here, and the goods were {goods} until then: settle that by it")
         }
-        wire::EnquiryState::Concluded => Some(format!(
-            "it is concluded, and the goods were {goods} until then: where that is not settled yet, settle it by how it ended"
-        )),
-        _ => None,
-    }
+        wire::EnquiryState::Concluded => {
+            format!("it is concluded, and the goods were {goods} until then: settle that by how it ended")
+        }
+        _ if enquiry.overdue => {
+            format!("the day to answer is over, and the goods were {goods} until then: settle that by what is decided")
+        }
+        _ => format!("nobody answers it any more, and the goods were {goods}: settle that by what is decided"),
+    };
+    let due = if enquiry.settle_overdue {
+        format!(" (it was to be decided by {})", date_text(enquiry.decide_due.as_ref()))
+    } else {
+        String::new()
+    };
+    Some(format!("{said}{due}, and say so: origin enquiry settle {} --as HOW --words TEXT", enquiry.jti))
+}
+
+/// What an officer said became of that.
+fn settled(one: &wire::SecuritySettled) -> String {
+    let by = officer(&one.by, &one.by_name, &one.by_offices);
+    format!("{}  {}  by {by}: {}", instant(one.at.as_ref()), plain(&one.outcome), plain(&one.words))
 }
 
 /// All of it.
@@ -189,6 +216,9 @@ pub(in crate::cli) fn full(console: Console, side: Side, enquiry: &wire::Enquiry
     enquiry.replies.iter().for_each(|reply| reply_lines(console, reply));
     if let Some(said) = concluded(enquiry) {
         console.data(format!("{:12}{said}", "concluded"));
+    }
+    for one in &enquiry.settled {
+        console.data(format!("{:12}{}", "settled", settled(one)));
     }
     if let Some(said) = said_again(enquiry) {
         console.data(format!("{:12}{said}", "not counted"));
@@ -380,6 +410,16 @@ pub(in crate::cli) fn described(enquiry: &wire::Enquiry) -> Value {
             "reason": one.reason,
         })
     };
+    let settled = |one: &wire::SecuritySettled| {
+        json!({
+            "at": one.at.as_ref().map(|at| instant(Some(at))),
+            "by": one.by,
+            "by_name": one.by_name,
+            "by_offices": one.by_offices,
+            "outcome": one.outcome,
+            "words": one.words,
+        })
+    };
     json!({
         "jti": enquiry.jti,
         "from": enquiry.from,
@@ -409,6 +449,9 @@ pub(in crate::cli) fn described(enquiry: &wire::Enquiry) -> Value {
         "days_unknown": enquiry.days_unknown,
         "answer_unread": enquiry.answer_unread,
         "concluded": enquiry.concluded.as_ref().map(concluded),
+        "settled": enquiry.settled.iter().map(settled).collect::<Vec<_>>(),
+        "unsettled": enquiry.unsettled,
+        "settle_overdue": enquiry.settle_overdue,
         "replies": enquiry.replies.iter().map(reply).collect::<Vec<_>>(),
     })
 }

@@ -64,6 +64,7 @@ cells! {
     ShareDeclaration in share_declaration:      no  no  no  no  yes yes no  no  no;
     RaiseEnquiry in raise_enquiry:              no  no  no  no  yes yes no  no  no;
     ConcludeEnquiry in conclude_enquiry:        no  no  no  no  no  yes no  no  no;
+    SettleSecurity in settle_security:          no  no  no  no  yes yes no  no  no;
     ReadEnquiries in read_enquiries:            no  no  no  no  yes yes yes no  no;
     AnswerEnquiry in answer_enquiry:            no  no  no  no  no  no  yes no  no;
     RegisterPaper in register_paper:            no  no  no  yes no  no  no  no  no;

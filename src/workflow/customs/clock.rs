@@ -43,6 +43,8 @@ pub enum Deadline {
     Reply,
     /// For the importing side to decide, in all.
     Decide,
+    /// For the importing side to settle, by what it decided, the security that goods were released on: the same day.
+    Settle,
 }
 
 impl Deadline {
@@ -53,6 +55,7 @@ impl Deadline {
             Self::Acknowledge => "acknowledge",
             Self::Reply => "reply",
             Self::Decide => "decide",
+            Self::Settle => "settle",
         }
     }
 }
@@ -72,7 +75,7 @@ pub enum ClockStep {
 /// What was told of the clock of one enquiry.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Kept {
-    /// Nothing is due any more: it is answered, and decided where that has a day.
+    /// Nothing is due any more: it is answered, decided where that has a day, and settled where there is a security.
     over: bool,
     /// The version of the trust list by which it is: a later one may close the key that signed the last word.
     #[serde(default)]
@@ -138,14 +141,14 @@ impl Desk {
         };
         let steps = self.steps(&view, decided);
         let new = steps.into_iter().filter(|step| !kept.told.contains(step)).collect::<Vec<_>>();
-        let over = answered && decided;
+        let over = answered && decided && !view.unsettled;
         if new.is_empty() && over == kept.is_over(list) {
             return Ok(0);
         }
         let rows = new.iter().map(|Reminded { deadline, step, due }| {
             let (from, to) = (view.from.to_string(), view.to.to_string());
             let proposes = *deadline == Deadline::Reply && *step != ClockStep::Soon && view.proposes.is_some();
-            let unread = *deadline != Deadline::Decide && view.answer_unread;
+            let unread = matches!(deadline, Deadline::Acknowledge | Deadline::Reply) && view.answer_unread;
             Told::Clock { enquiry: *jti, from, to, deadline: *deadline, step: *step, due: *due, proposes, unread }.row()
         });
         let feed = rows.collect::<Result<Vec<_>, _>>()?;
@@ -165,11 +168,13 @@ impl Desk {
             (Deadline::Acknowledge, view.acknowledge_due, view.counting().next().is_some()),
             (Deadline::Reply, view.reply_due, !view.is_open()),
             (Deadline::Decide, view.decide_due, decided),
+            // What is not decided yet is told of as that.
+            (Deadline::Settle, view.decide_due, !decided || !view.unsettled),
         ];
         let mut steps = Vec::new();
         for (deadline, due, done) in waits {
             let Some(due) = due.filter(|_| !done) else { continue };
-            let who = if deadline == Deadline::Decide { &view.from } else { &view.to };
+            let who = if matches!(deadline, Deadline::Decide | Deadline::Settle) { &view.from } else { &view.to };
             let today = self.day_there(who, self.now());
             let after = i64::from(self.setup().reminders.after);
             let unanswered = deadline == Deadline::Reply && today > moved(due, after.days());

@@ -64,10 +64,7 @@ impl Desk {
         // Of two who conclude it at once, one is first.
         let expected = vec![Expected { table, id: id.clone(), record: None }];
         let state = vec![StateChange::RecordPut { table, id, record: written(conclusion)? }, answered];
-        self.commit(expected, state, vec![audit.to_row()]).map_err(|error| match error {
-            WorkflowError::Sequencer(SequencerError::Crowded(_)) => SequencerError::Crowded("enquiry").into(),
-            other => other,
-        })
+        self.commit(expected, state, vec![audit.to_row()]).map_err(of_enquiry)
     }
 
     /// How an own enquiry was concluded, if it was.
@@ -87,6 +84,14 @@ fn has_an_answer_unread(view: &EnquiryView) -> Result<(), EnquiryRefused> {
         EnquiryState::Erased => Err(EnquiryRefused::EndedErased(enquiry)),
         _ if view.answer_unread => Ok(()),
         _ => Err(EnquiryRefused::NothingUnread { enquiry, overdue: view.overdue, due: view.reply_due }),
+    }
+}
+
+/// Another was first with an enquiry, and not with a certificate.
+pub(super) fn of_enquiry(error: WorkflowError) -> WorkflowError {
+    match error {
+        WorkflowError::Sequencer(SequencerError::Crowded(_)) => SequencerError::Crowded("enquiry").into(),
+        other => other,
     }
 }
 

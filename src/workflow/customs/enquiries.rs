@@ -41,6 +41,15 @@ enum Listed {
     Over(Arc<dyn Store>, About),
 }
 
+/// Which of a list are asked for.
+#[derive(Debug, Clone, Copy)]
+struct Which {
+    /// Only those that are open.
+    open: bool,
+    /// Only those of which it is still to be said what became of a security, or of goods that were held.
+    unsettled: bool,
+}
+
 /// Which side sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
@@ -53,7 +62,19 @@ impl Desk {
     /// of all these, so many behind the page that gave a token. It reads from the disk.
     pub fn enquiries(&self, caller: &Caller, open: bool, page: (&str, usize)) -> Result<EnquiriesPage, WorkflowError> {
         Accounts::allow(caller, Action::ReadEnquiries)?;
-        self.some_enquiries(Side::Asking, open, page)
+        self.some_enquiries(Side::Asking, Which { open, unsettled: false }, page)
+    }
+
+    /// Those of them whose answer is awaited no more, and of which nobody said what became of the security that goods were
+    /// released on, or of goods that were held. It reads from the disk.
+    pub fn unsettled_enquiries(
+        &self,
+        caller: &Caller,
+        open: bool,
+        page: (&str, usize),
+    ) -> Result<EnquiriesPage, WorkflowError> {
+        Accounts::allow(caller, Action::ReadEnquiries)?;
+        self.some_enquiries(Side::Asking, Which { open, unsettled: true }, page)
     }
 
     /// One enquiry of this authority. It reads from the disk.
@@ -70,7 +91,7 @@ impl Desk {
         page: (&str, usize),
     ) -> Result<EnquiriesPage, WorkflowError> {
         Accounts::allow(caller, Action::ReadEnquiries)?;
-        self.some_enquiries(Side::Asked, open, page)
+        self.some_enquiries(Side::Asked, Which { open, unsettled: false }, page)
     }
 
     /// One enquiry to this authority. It reads from the disk.
@@ -87,7 +108,7 @@ impl Desk {
     fn some_enquiries(
         &self,
         side: Side,
-        open: bool,
+        which: Which,
         (token, size): (&str, usize),
     ) -> Result<EnquiriesPage, WorkflowError> {
         let after = if token.is_empty() { None } else { Some(token.parse::<Place>()?) };
@@ -97,12 +118,13 @@ impl Desk {
                 let facts = store.facts(&one.entry.origin, one.entry.index)?;
                 let over = facts.map(|facts| self.is_over(&facts.jti).map(|over| (facts.jti, over)));
                 match over.transpose()? {
-                    Some((_, true)) if open => {}
+                    Some((_, true)) if which.open || which.unsettled => {}
                     Some((jti, true)) => all.push((Place::Closed(jti), Listed::Over(Arc::clone(&store), one))),
                     _ => {
                         let Some(view) = self.opened(side, store.as_ref(), &one)? else { continue };
                         let place = Place::of(&view);
-                        if !open || matches!(place, Place::Open(..)) {
+                        let is_open = !which.open || matches!(place, Place::Open(..));
+                        if is_open && (!which.unsettled || view.unsettled) {
                             all.push((place, Listed::Open(Box::new(view))));
                         }
                     }
@@ -222,6 +244,9 @@ impl Desk {
             state: EnquiryState::Sent,
             answer_unread: false,
             concluded: None,
+            settled: Vec::new(),
+            unsettled: false,
+            settle_overdue: false,
             overdue: false,
             due_soon: false,
             proposes: None,
@@ -259,6 +284,9 @@ impl Desk {
         if side == Side::Asking && view.overdue && !view.answer_unread {
             view.proposes_of = self.unanswered_here(&view)?;
             view.proposes = (!view.proposes_of.is_empty()).then_some(ResponseCode::NoReply);
+        }
+        if side == Side::Asking {
+            self.add_settled(&mut view)?;
         }
         Ok(Some(view))
     }

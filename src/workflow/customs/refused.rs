@@ -2,7 +2,7 @@
 
 use crate::{
     reason::{Class, Reasoned, some_of},
-    statement::{DOCUMENTS_MAX, DocumentDigest, Issuer, Jti, ReplyAct, SubjectFinding},
+    statement::{DOCUMENTS_MAX, DocumentDigest, GoodsMeanwhile, Issuer, Jti, ReplyAct, SubjectFinding},
     time::Date,
 };
 use std::collections::HashSet;
@@ -180,6 +180,16 @@ pub enum EnquiryRefused {
     /// A supervisor concluded it before.
     #[error("enquiry {0} was concluded before; `origin enquiry show {0}` says by whom and why")]
     EndedBefore(Jti),
+    /// Nothing of its goods waits for the answer.
+    #[error(
+        "enquiry {enquiry} says of its goods `{goods}`: there is no security to settle, and no goods are held; `origin enquiry list --unsettled` has those where there is"
+    )]
+    NothingToSettle {
+        /// The enquiry.
+        enquiry: Jti,
+        /// What it says of the goods.
+        goods: GoodsMeanwhile,
+    },
     /// It ended when it was erased.
     #[error("what enquiry {0} asks, or what was answered to it, is erased here: it is over, and nothing is to be done")]
     EndedErased(Jti),
@@ -301,6 +311,7 @@ impl Reasoned for EnquiryRefused {
             Self::EndedByAnswer(_) => "ENQUIRY_ANSWERED",
             Self::EndedBefore(_) => "ENQUIRY_CONCLUDED",
             Self::NothingUnread { .. } => "NOTHING_UNREAD",
+            Self::NothingToSettle { .. } => "NOTHING_TO_SETTLE",
             Self::AnswerOwed(_) | Self::AnswerAwaited { .. } => "ANSWER_OWED",
             Self::TooMuchTime { .. } => "EXTENSION_TOO_LONG",
         }

@@ -1,6 +1,6 @@
 //! An enquiry as either side sees it, and where it stands by what was answered, or by a supervisor's word.
 
-use super::concluding::Conclusion;
+use super::{SecuritySettled, concluding::Conclusion};
 use crate::{
     certificate::number_as_read,
     statement::{
@@ -81,6 +81,13 @@ pub struct EnquiryView {
     pub answer_unread: bool,
     /// How a supervisor of who asks concluded it; an answer that came since is the answer all the same.
     pub concluded: Option<Conclusion>,
+    /// What officers of who asked said became of the security that goods were released on, or of goods that were held,
+    /// oldest first; the last counts.
+    pub settled: Vec<SecuritySettled>,
+    /// Whether there is such a thing, an answer is awaited no more, and nobody said what became of it.
+    pub unsettled: bool,
+    /// Whether the last day to decide is over meanwhile.
+    pub settle_overdue: bool,
     /// Whether the day to answer is over.
     pub overdue: bool,
     /// Whether that day is near.

@@ -39,6 +39,7 @@ mod not_here;
 mod numbers;
 mod predecessors;
 mod said;
+mod security;
 mod settling;
 mod using;
 mod voided;

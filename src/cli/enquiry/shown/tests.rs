@@ -80,9 +80,10 @@ fn what_may_follow_names_a_certificate_that_is_here_and_none_that_is_not() {
 
 #[test]
 fn goods_that_wait_for_an_answer_are_named_once_it_is_here() {
-    let of = |state, goods: &str| {
+    let of = |state: wire::EnquiryState, goods: &str| {
         let (jti, reference) = ("01KE".to_owned(), "SH-9".to_owned());
-        wire::Enquiry { jti, reference, goods: goods.to_owned(), ..enquiry(state) }
+        let unsettled = state == wire::EnquiryState::Answered && goods != "released";
+        wire::Enquiry { jti, reference, goods: goods.to_owned(), unsettled, ..enquiry(state) }
     };
     let console = Console::new(crate::cli::console::Format::Text);
     let lines = |state, goods| of_certificate(console, &of(state, goods));
@@ -90,9 +91,32 @@ fn goods_that_wait_for_an_answer_are_named_once_it_is_here() {
     assert_eq!(waits, ["01KE  due 2026-12-01  acknowledged  SH-9  goods released_on_security"]);
     let answered = lines(wire::EnquiryState::Answered, "released_on_security");
     assert!(answered.len() == 2 && answered[1].contains("released on security until then"), "{answered:?}");
+    assert!(answered[1].ends_with("origin enquiry settle 01KE --as HOW --words TEXT"), "{answered:?}");
     assert_eq!(lines(wire::EnquiryState::Answered, "released").len(), 1);
     let held = of(wire::EnquiryState::Answered, "held");
     assert!(may_follow(Side::Asking, &held).is_some() && may_follow(Side::Asked, &held).is_none());
+}
+
+#[test]
+fn of_a_security_that_was_settled_it_is_told_by_whom_how_and_by_what_and_no_more_that_it_is_to_be() {
+    let said = wire::SecuritySettled {
+        by: "acc_1".to_owned(),
+        by_name: "Li Na".to_owned(),
+        outcome: "collected_in_part".to_owned(),
+        words: "receipt SHA 118/2027".to_owned(),
+        ..Default::default()
+    };
+    let goods = "released_on_security".to_owned();
+    let decide_due = Some(WireDate { year: 2027, month: 6, day: 1 });
+    let waits = wire::Enquiry { goods, decide_due, unsettled: true, ..enquiry(wire::EnquiryState::Answered) };
+    let overdue = to_settle(&wire::Enquiry { settle_overdue: true, ..waits.clone() }).unwrap();
+    assert!(overdue.contains("by 2027-06-01"), "{overdue}");
+    assert!(!to_settle(&waits).unwrap().contains("2027-06-01"), "the day is not over");
+    let settled = wire::Enquiry { settled: vec![said], unsettled: false, ..waits };
+    let lines = of_certificate(Console::new(crate::cli::console::Format::Text), &settled);
+    assert!(lines.len() == 2 && lines[1].ends_with("by Li Na (acc_1): receipt SHA 118/2027"), "{lines:?}");
+    assert_eq!(may_follow(Side::Asking, &settled), None);
+    assert_eq!(described(&settled)["settled"][0]["outcome"], "collected_in_part");
 }
 
 #[test]
@@ -120,11 +144,12 @@ fn of_one_that_was_concluded_it_is_told_by_whom_and_why_and_no_day_is_due() {
         ..Default::default()
     };
     let goods = "held".to_owned();
-    let over = wire::Enquiry { concluded: Some(concluded), goods, ..enquiry(wire::EnquiryState::Concluded) };
+    let concluded = Some(concluded);
+    let over = wire::Enquiry { concluded, goods, unsettled: true, ..enquiry(wire::EnquiryState::Concluded) };
     assert_eq!((clock(&over).1.as_str(), stands(&over).as_str()), ("-", "concluded"));
     assert!(super::concluded(&over).unwrap().ends_with("by Sun Yue (acc_1): letter GACC 12/2027"));
     assert_eq!(described(&over)["concluded"]["reason"], "letter GACC 12/2027");
     let said = may_follow(Side::Asking, &over).unwrap();
-    assert!(said.contains("goods were held") && said.ends_with("by how it ended"), "{said}");
+    assert!(said.contains("goods were held") && said.contains("by how it ended"), "{said}");
     assert_eq!(described(&enquiry(wire::EnquiryState::Sent))["concluded"], Value::Null);
 }

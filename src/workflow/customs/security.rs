@@ -1,0 +1,118 @@
+//! What became of the security that goods were released on while an enquiry ran, or of goods that were held: a record of
+//! this administration's own. Nothing is signed: what was owed is between it and its importer, and who was asked has no part
+//! in that.
+
+use super::{
+    EnquiryRefused, EnquiryView,
+    concluding::of_enquiry,
+    course::{parse, written},
+    deciding::{blocking, done},
+    digest,
+    enquiries::Side,
+};
+use crate::{
+    certificate::{Text, declare::words},
+    office::{Action, Actor, AuditEvent, Caller, DoneBy},
+    statement::{GoodsMeanwhile, Jti},
+    store::{Expected, StateChange, Table},
+    workflow::{Accounts, Desk, WorkflowError},
+};
+use serde::{Deserialize, Serialize};
+
+/// What is kept of one enquiry: the last counts, and the audit record has all that was ever said.
+const SETTLED_MAX: usize = 20;
+
+words! {
+    /// What became of it.
+    pub enum SecurityOutcome("SECURITY_OUTCOME") {
+        /// It was given back, or the goods were let go at the preferential rate.
+        Released = "released",
+        /// What was owed without preference was taken.
+        Collected = "collected",
+        /// That was taken for some of the goods, and the rest was given back.
+        CollectedInPart = "collected_in_part",
+    }
+}
+
+/// What an officer said of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecuritySettled {
+    /// Who said so, and when.
+    pub by: DoneBy,
+    /// What became of it.
+    pub outcome: SecurityOutcome,
+    /// By which receipt or order, and of what part.
+    pub words: Text<1024>,
+}
+
+impl Desk {
+    /// Keeps what became of the security of an enquiry of this authority. What was said wrongly is said again: the last
+    /// counts.
+    pub async fn settle_security(
+        &self,
+        caller: &Caller,
+        request_id: &str,
+        enquiry: Jti,
+        (outcome, words): (SecurityOutcome, Text<1024>),
+    ) -> Result<EnquiryView, WorkflowError> {
+        Accounts::allow(caller, Action::SettleSecurity)?;
+        let request = self.request(caller, request_id)?;
+        let digest = digest("settlement of a security", &[&enquiry.to_string(), outcome.as_str(), words.as_str()]);
+        let audit = AuditEvent::of(Actor::Caller(caller), Action::SettleSecurity);
+        let audit = audit.by_request(&request.id).on(enquiry).with_detail(format!("{outcome}: {words}"));
+        let (desk, settled) = (self.clone(), SecuritySettled { by: self.done_by(caller), outcome, words });
+        let settle = move || {
+            if desk.answer_before(&request, digest)?.is_none() {
+                desk.keep_settled(&enquiry, settled, done(&request, digest, Vec::new()), &audit)?;
+            }
+            desk.enquiry_of(Side::Asking, &enquiry)
+        };
+        blocking(settle).await?
+    }
+
+    fn keep_settled(
+        &self,
+        enquiry: &Jti,
+        settled: SecuritySettled,
+        answered: StateChange,
+        audit: &AuditEvent,
+    ) -> Result<(), WorkflowError> {
+        let view = self.enquiry_of(Side::Asking, enquiry)?;
+        let asked = view.enquiry.ok_or(EnquiryRefused::EndedErased(*enquiry))?.asked;
+        if !waits(asked.goods) {
+            return Err(EnquiryRefused::NothingToSettle { enquiry: *enquiry, goods: asked.goods }.into());
+        }
+        let (table, id) = (Table::Customs, settled_id(enquiry));
+        let record = self.store().record(table, &id)?;
+        let mut all = read(record.as_deref())?;
+        all.push(settled);
+        let all = all.split_off(all.len().saturating_sub(SETTLED_MAX));
+        // Of two who say it at once, one is first, and the other is told to look again.
+        let expected = vec![Expected { table, id: id.clone(), record }];
+        let state = vec![StateChange::RecordPut { table, id, record: written(&all)? }, answered];
+        self.commit(expected, state, vec![audit.to_row()]).map_err(of_enquiry)
+    }
+
+    /// Adds to an own enquiry what officers said became of its security, and whether that is still to be said.
+    pub(super) fn add_settled(&self, view: &mut EnquiryView) -> Result<(), WorkflowError> {
+        view.settled = read(self.store().record(Table::Customs, &settled_id(&view.place.jti))?.as_deref())?;
+        let awaited = view.is_open() && !view.overdue;
+        let goods_wait = view.enquiry.as_ref().is_some_and(|enquiry| waits(enquiry.asked.goods));
+        view.unsettled = goods_wait && !awaited && view.settled.is_empty();
+        view.settle_overdue = view.unsettled && view.decide_due.is_some_and(|due| due < self.own_today());
+        Ok(())
+    }
+}
+
+/// Whether something of goods is to be settled once the answer is here.
+const fn waits(goods: GoodsMeanwhile) -> bool {
+    matches!(goods, GoodsMeanwhile::ReleasedOnSecurity | GoodsMeanwhile::Held)
+}
+
+fn read(record: Option<&[u8]>) -> Result<Vec<SecuritySettled>, WorkflowError> {
+    record.map_or(Ok(Vec::new()), |bytes| parse(bytes, "what became of a security"))
+}
+
+fn settled_id(enquiry: &Jti) -> Vec<u8> {
+    format!("security/{enquiry}").into_bytes()
+}

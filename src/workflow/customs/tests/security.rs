@@ -1,0 +1,114 @@
+//! What became of a security is said by who asked, once the answer is here, and stays there.
+
+use super::{Corridor, changes::Ear, reason, valid};
+use crate::{
+    log::Origin,
+    office::Caller,
+    statement::{GoodsMeanwhile, Jti, ReplyAct, ResponseCode},
+    store::Store as _,
+    workflow::{DecisionWish, EnquiryView, SecurityOutcome, WorkflowError},
+};
+
+impl Corridor {
+    async fn raises_with(&self, nth: u16, goods: GoodsMeanwhile) -> Jti {
+        let mut wish = self.enquiry(nth);
+        wish.asked.goods = goods;
+        self.customs.enquire(&self.officer, wish).await.unwrap().jti
+    }
+
+    async fn gets_an_answer(&self, nth: u16, raised: Jti) {
+        let reply = self.reply(nth, raised, ReplyAct::Full, vec![valid(1)]);
+        self.exporting.reply(&self.liaison, reply).await.unwrap();
+    }
+
+    async fn settles_security(
+        &self,
+        nth: u16,
+        caller: &Caller,
+        raised: Jti,
+        outcome: SecurityOutcome,
+    ) -> Result<EnquiryView, WorkflowError> {
+        let (request, words) = (self.china.request_id(nth), "order SHA 118/2027".parse().unwrap());
+        self.customs.settle_security(caller, &request, raised, (outcome, words)).await
+    }
+
+    fn unsettled(&self) -> Vec<Jti> {
+        let page = self.customs.unsettled_enquiries(&self.officer, false, ("", 10)).unwrap();
+        page.enquiries.iter().map(|one| one.place.jti).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_security_is_listed_from_the_answer_on_until_it_is_said_what_became_of_it_and_who_was_asked_hears_nothing() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let raised = corridor.raises_with(1, GoodsMeanwhile::ReleasedOnSecurity).await;
+    let free = corridor.raises_with(2, GoodsMeanwhile::Released).await;
+    assert!(corridor.unsettled().is_empty(), "the answer may come yet");
+    for (nth, jti) in [(3, raised), (4, free)] {
+        corridor.gets_an_answer(nth, jti).await;
+    }
+    // What the clock has done with is not looked at for a list.
+    customs.remind().unwrap();
+    assert_eq!(corridor.unsettled(), [raised]);
+    let (released, collected) = (SecurityOutcome::Released, SecurityOutcome::Collected);
+    assert_eq!(reason(corridor.settles_security(5, &corridor.liaison, raised, released).await), "PERMISSION_DENIED");
+    assert_eq!(reason(corridor.settles_security(6, officer, free, released).await), "NOTHING_TO_SETTLE");
+    let own: Origin = "customs.gov.cn/log/2026/tdap.gov.pk".parse().unwrap();
+    let told = || corridor.china.store.head(&own).map(|published| published.head.size);
+    let before = told();
+    corridor.settles_security(7, officer, raised, released).await.unwrap();
+    assert!(corridor.unsettled().is_empty());
+    assert!(
+        corridor.settles_security(7, officer, raised, released).await.is_ok(),
+        "the same request is answered again"
+    );
+    let view = corridor.settles_security(8, &corridor.supervisor, raised, collected).await.unwrap();
+    let said = view.settled.iter().map(|one| (one.by.name.as_str(), one.outcome)).collect::<Vec<_>>();
+    assert_eq!(said, [("Li Na", released), ("Sun Yue", collected)], "what was said wrongly stays, and the last counts");
+    let course = customs.course(officer, &corridor.name()).unwrap();
+    assert_eq!(course.asked.iter().map(|one| one.settled.len()).collect::<Vec<_>>(), [2, 0]);
+    let asked = corridor.exporting.incoming_enquiry(&corridor.liaison, &raised).unwrap();
+    assert!(asked.settled.is_empty() && !asked.unsettled);
+    assert_eq!(told(), before, "nothing is signed");
+    let rows = corridor.china.store.audit(0, 100).unwrap();
+    let kept = |row: &[u8]| {
+        let row = String::from_utf8_lossy(row);
+        ["settle_security", "118/2027", &raised.to_string()].iter().all(|said| row.contains(said))
+    };
+    assert_eq!(rows.iter().filter(|row| kept(&row.row)).count(), 2);
+}
+
+#[tokio::test]
+async fn goods_that_wait_for_an_answer_that_never_came_are_listed_too_once_its_day_is_over() {
+    let corridor = Corridor::open().await;
+    let held = corridor.raises_with(1, GoodsMeanwhile::Held).await;
+    corridor.later(170);
+    assert!(corridor.unsettled().is_empty());
+    corridor.later(20);
+    assert_eq!(corridor.unsettled(), [held]);
+    corridor.settles_security(2, &corridor.officer, held, SecurityOutcome::Collected).await.unwrap();
+    assert!(corridor.unsettled().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_decided_and_not_settled_by_the_day_to_decide_is_told_once() {
+    let by = r#"decide = { value = { length = 8, unit = "months" }, article = "Rule 16b", confirmed = true }"#;
+    let corridor = Corridor::open_with(|pakistan| pakistan.verified_by(by)).await;
+    let (customs, officer, importing) = (&corridor.customs, &corridor.officer, Ear::of(&corridor.china));
+    let raised = corridor.raises_with(1, GoodsMeanwhile::ReleasedOnSecurity).await;
+    corridor.gets_an_answer(2, raised).await;
+    let accepted = corridor.decision(3, Some(1), ResponseCode::AcceptedForClaim, None);
+    customs.decide(officer, DecisionWish { enquiry: Some(raised), ..accepted }).await.unwrap();
+    assert_eq!(customs.remind().unwrap(), 0);
+    let view = customs.enquiry(officer, &raised).unwrap();
+    assert!(view.unsettled && !view.settle_overdue);
+    corridor.later(250);
+    assert_eq!((customs.remind().unwrap(), customs.remind().unwrap()), (1, 0));
+    assert!(customs.enquiry(officer, &raised).unwrap().settle_overdue);
+    let heard = importing.all(officer).into_iter().filter(|one| one.starts_with("settle ")).collect::<Vec<_>>();
+    assert_eq!(heard, [format!("settle passed {}", view.decide_due.unwrap())]);
+    corridor.settles_security(4, officer, raised, SecurityOutcome::CollectedInPart).await.unwrap();
+    assert_eq!(customs.remind().unwrap(), 0);
+    assert!(!customs.enquiry(officer, &raised).unwrap().settle_overdue);
+}
