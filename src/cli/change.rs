@@ -3,6 +3,7 @@
 use super::{
     application::{instant, stage_word},
     console::Console,
+    enquiry::shown::named_day,
     remote::date_text,
     tree::plain,
 };
@@ -114,12 +115,15 @@ fn enquiry_words(one: &wire::EnquiryChange) -> String {
     let what = match one.deadline.as_str() {
         "acknowledge" => "its receipt",
         "decide" => "the decision",
+        "settle" => "what became of the security",
         _ => "the answer",
     };
     match one.event() {
         Event::Clarified => format!("raised to clarify what reply {} asked", plain(&one.reply_jti)),
-        Event::Replied if one.due.is_some() => format!("{}, the rest by {due}", plain(&one.act)),
-        Event::Replied => plain(&one.act),
+        Event::Replied => {
+            let day = one.due.as_ref().map_or_else(String::new, |date| format!(", {}", named_day(&one.act, date)));
+            format!("{}{day}", plain(&one.act))
+        }
         Event::DueSoon => format!("due soon: {what} by {due}{}", beside(one)),
         Event::DuePassed => format!("due passed: {what} by {due}{}", beside(one)),
         Event::Unanswered if one.answer_unread => {
@@ -289,6 +293,14 @@ mod tests {
         assert_eq!(said(What::Enquiry(change.clone())), expected);
         let json = enquiry(&change);
         assert_eq!((json["due"].as_str(), json.get("reply")), (Some("2027-05-22"), None));
+        let settle = wire::EnquiryChange { deadline: "settle".to_owned(), proposes: String::new(), ..change.clone() };
+        assert!(said(What::Enquiry(settle)).ends_with("due passed: what became of the security by 2027-05-22"));
+        let extended = wire::EnquiryChange {
+            event: wire::EnquiryEvent::Replied.into(),
+            act: "extended".to_owned(),
+            ..change.clone()
+        };
+        assert!(said(What::Enquiry(extended)).ends_with("extended, until 2027-05-22"));
         let unread = wire::EnquiryChange { answer_unread: true, proposes: String::new(), ..change };
         assert_eq!(enquiry(&unread)["answer_unread"], true);
         assert!(

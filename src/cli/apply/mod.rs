@@ -16,7 +16,7 @@ use super::{
     remote::{self, NodeArguments, TokenArgument},
 };
 use crate::api::client::Connection;
-use std::{future::Future, process::ExitCode};
+use std::{cell::Cell, future::Future, process::ExitCode};
 
 /// Rows of a page at most, as nodes give them.
 const PAGE: usize = 500;
@@ -131,6 +131,27 @@ impl Door {
             }
             Ok(ExitCode::SUCCESS)
         })
+    }
+
+    /// The same; where there is not one row, that is said, so that nobody waits for a list that is empty.
+    pub(super) fn pages_or<T, F: Future<Output = Result<tonic::Response<T>, tonic::Status>>>(
+        &self,
+        console: Console,
+        most: Most,
+        call: impl Fn(Connection, i32, String) -> F,
+        page: impl Fn(T) -> (usize, String),
+        none: &str,
+    ) -> Outcome {
+        let any = Cell::new(false);
+        let ended = self.pages(console, most, call, |answer| {
+            let (rows, next) = page(answer);
+            any.set(any.get() || rows > 0);
+            (rows, next)
+        })?;
+        if !any.get() && !console.is_json() {
+            console.message(none);
+        }
+        Ok(ended)
     }
 }
 

@@ -8,11 +8,10 @@ use crate::{
         application::instant,
         console::{Colour, Console},
         customs::shown::{day, decided, named_beside},
-        enquiry::shown::{document_text, documents_described},
+        enquiry::shown::{document_text, documents_described, named_day},
         remote::{self, NodeArguments, TokenArgument, date_text},
         tree::plain,
     },
-    statement::ReplyAct,
 };
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -62,14 +61,13 @@ fn show(console: Console, note: &wire::AbroadNote) {
     let head = |what: &str| console.data(headed(note, &by, what));
     match &note.what {
         Some(What::Response(response)) => {
-            let with = response.declaration.as_ref().map_or_else(String::new, |one| {
-                format!(
-                    "with declaration {} of {} at {}",
-                    plain(&one.number),
-                    date_text(one.date.as_ref()),
-                    plain(&one.office)
-                )
-            });
+            let with = response.declaration.as_ref().map_or_else(
+                || "with no declaration".to_owned(),
+                |one| {
+                    let (number, office) = (plain(&one.number), plain(&one.office));
+                    format!("with declaration {number} of {} at {office}", date_text(one.date.as_ref()))
+                },
+            );
             head(&with);
             for line in responded(response) {
                 console.data(format!("    {line}"));
@@ -132,10 +130,7 @@ fn replied(one: &wire::EnquiryReply) -> String {
         said = format!("{said} to enquiry {}", plain(&one.enquiry));
     }
     let mut more = one.answers.iter().map(found).collect::<Vec<_>>();
-    if one.reply_by.is_some() {
-        let until = if one.act == ReplyAct::Extended.as_str() { "until" } else { "the rest by" };
-        more.push(format!("{until} {}", date_text(one.reply_by.as_ref())));
-    }
+    more.extend(one.reply_by.as_ref().map(|date| named_day(&one.act, date)));
     let colon = if one.enquiry.is_empty() { "" } else { ":" };
     if more.is_empty() { said } else { format!("{said}{colon} {}", more.join(", ")) }
 }

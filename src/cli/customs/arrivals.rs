@@ -15,7 +15,6 @@ use crate::{
     time::Date,
 };
 use clap::ValueEnum;
-use std::cell::Cell;
 
 /// Whether the contents of a certificate are here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -103,15 +102,10 @@ impl Arrivals {
             };
             async move { connection.customs().list_arrivals(within_deadline(request)).await }
         };
-        let any = Cell::new(false);
-        let ended = self.door.pages(console, self.most, call, |answer| {
+        let page = |answer: wire::ListArrivalsResponse| {
             answer.arrivals.iter().for_each(|one| shown::arrival_line(console, one));
-            any.set(any.get() || !answer.arrivals.is_empty());
             (answer.arrivals.len(), answer.next_page_token)
-        })?;
-        if !any.get() && !console.is_json() {
-            console.message("no certificate that is asked for has arrived");
-        }
-        Ok(ended)
+        };
+        self.door.pages_or(console, self.most, call, page, "no certificate that is asked for has arrived")
     }
 }

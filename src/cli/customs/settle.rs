@@ -36,10 +36,11 @@ impl Denials {
             let request = wire::ListDenialsRequest { page_size, page_token };
             connection.customs().list_denials(within_deadline(request)).await
         };
-        self.door.pages(console, self.most, call, |answer| {
+        let page = |answer: wire::ListDenialsResponse| {
             answer.denials.iter().for_each(|one| line(console, one));
             (answer.denials.len(), answer.next_page_token)
-        })
+        };
+        self.door.pages_or(console, self.most, call, page, "nothing waits for a supervisor")
     }
 }
 

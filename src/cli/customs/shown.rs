@@ -10,6 +10,7 @@ use crate::{
         tree::plain,
     },
     node::system::SystemClock,
+    statement::ResponseCode,
     time::Clock,
     verification::age,
 };
@@ -205,7 +206,7 @@ pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
         said = format!("{said}  {}", declaration_text(declaration));
     }
     if act.amends != 0 {
-        said = format!("{said}  in the place of act {}", act.amends);
+        said = format!("{said}  {} act {}", amends(act), act.amends);
     }
     if act.awaits_release {
         said = format!("{said}  {}", waits(console, act.decisions.len()));
@@ -226,6 +227,12 @@ pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
     if !act.jti.is_empty() {
         console.data(format!("    told to the issuer by statement {}", act.jti));
     }
+}
+
+/// What it does to the write-off that it names: one that takes it back leaves nothing in its place.
+fn amends(act: &wire::CustomsAct) -> &'static str {
+    let back = ResponseCode::Reversed.as_str();
+    if act.decisions.iter().all(|one| one.code == back) { "takes back" } else { "in the place of" }
 }
 
 /// Whether it counted once and does no more: of what was dropped nobody was told.
@@ -419,6 +426,17 @@ mod tests {
         let released = wire::CustomsAct { jti: "01KB".to_owned(), ..dropped };
         assert_eq!(settled(&released).unwrap(), "released 1970-01-01T00:01:00Z by acc_2, and counts from then");
         assert_eq!(act_described(&released)["settled_at"], "1970-01-01T00:01:00Z");
+    }
+
+    #[test]
+    fn what_takes_a_write_off_back_does_not_stand_in_its_place() {
+        let one = |code: &str| wire::DecidedItem { code: code.to_owned(), ..Default::default() };
+        let of = |codes: &[&str]| {
+            let decisions = codes.iter().map(|code| one(code)).collect();
+            amends(&wire::CustomsAct { decisions, amends: 1, ..Default::default() })
+        };
+        assert_eq!(of(&["REVERSED", "REVERSED"]), "takes back");
+        assert_eq!(of(&["UTILISED_PARTIAL", "REVERSED"]), "in the place of", "what it does not name was given back");
     }
 
     #[test]

@@ -70,10 +70,11 @@ impl List {
             let request = wire::ListEnquiriesRequest { page_size, page_token, open, unsettled };
             connection.customs().list_enquiries(within_deadline(request)).await
         };
-        self.door.pages(console, self.most, call, |answer| {
+        let page = |answer: wire::ListEnquiriesResponse| {
             answer.enquiries.iter().for_each(|one| shown::line(console, shown::Side::Asking, one));
             (answer.enquiries.len(), answer.next_page_token)
-        })
+        };
+        self.door.pages_or(console, self.most, call, page, "there is no such enquiry of this authority")
     }
 }
 

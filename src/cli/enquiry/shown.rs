@@ -9,6 +9,7 @@ use crate::{
         remote::date_text,
         tree::plain,
     },
+    statement::ReplyAct,
 };
 use serde_json::{Value, json};
 
@@ -173,9 +174,11 @@ pub(in crate::cli) fn full(console: Console, side: Side, enquiry: &wire::Enquiry
     }
     let other = if side == Side::Asking { &enquiry.to } else { &enquiry.from };
     let due = |date: &Option<WireDate>| match date {
-        Some(date) => date_text(Some(date)),
-        None if enquiry.days_unknown => format!("a day that is known once the logs of {} are open here", host(other)),
-        None => "no day that the agreement's data say".to_owned(),
+        Some(date) => format!("by {}", date_text(Some(date))),
+        None if enquiry.days_unknown => {
+            format!("by a day that is known once the logs of {} are open here", host(other))
+        }
+        None => "no day is known: the agreement's data say none".to_owned(),
     };
     let article = match enquiry.reply_article.as_str() {
         "" => String::new(),
@@ -190,9 +193,9 @@ pub(in crate::cli) fn full(console: Console, side: Side, enquiry: &wire::Enquiry
         ("clock", painted_clock(console, enquiry, 0)),
         ("sent", enquiry.sent_on.as_ref().map(|day| date_text(Some(day))).unwrap_or_default()),
         ("received", date_text(enquiry.received_on.as_ref())),
-        ("acknowledge", format!("by {}", due(&enquiry.acknowledge_due))),
-        ("answer", format!("by {}{article}", due(&enquiry.reply_due))),
-        ("decide", format!("by {}", due(&enquiry.decide_due))),
+        ("acknowledge", due(&enquiry.acknowledge_due)),
+        ("answer", format!("{}{article}", due(&enquiry.reply_due))),
+        ("decide", due(&enquiry.decide_due)),
         ("ground", enquiry.ground.clone()),
         ("question", plain(or(&enquiry.question, "-"))),
         ("goods", enquiry.goods.clone()),
@@ -310,13 +313,19 @@ pub(in crate::cli) fn document_text(one: &wire::DocumentDigest) -> String {
     format!("document {} ({}) sha256 {}", plain(&one.name), plain(&one.media_type), one.sha256)
 }
 
+/// The day that a reply names: until when more time is taken, or by when the rest is answered.
+pub(in crate::cli) fn named_day(act: &str, date: &WireDate) -> String {
+    let what = if act == ReplyAct::Extended.as_str() { "until" } else { "the rest by" };
+    format!("{what} {}", date_text(Some(date)))
+}
+
 fn reply_lines(console: Console, reply: &wire::EnquiryReply) {
     let closed = match reply.key_closed.as_str() {
         "" => String::new(),
         _ => format!("  {}", console.paint(Colour::Red, "SIGNED BY A CLOSED KEY")),
     };
     let late = if reply.late { format!("  {}", console.paint(Colour::Red, "LATE")) } else { String::new() };
-    let by = reply.reply_by.as_ref().map(|date| format!(", the rest by {}", date_text(Some(date)))).unwrap_or_default();
+    let by = reply.reply_by.as_ref().map_or_else(String::new, |date| format!(", {}", named_day(&reply.act, date)));
     let day = reply.day.as_ref().map(|date| format!("  {}", date_text(Some(date)))).unwrap_or_default();
     let erased = if reply.erased { "  (its words are erased)" } else { "" };
     console.data(format!("reply {}{day}  {}{by}{erased}{late}{closed}", reply.jti, plain(&reply.act)));

@@ -66,10 +66,11 @@ impl List {
             let request = wire::ListIncomingEnquiriesRequest { page_size, page_token, open };
             connection.liaison().list_incoming_enquiries(within_deadline(request)).await
         };
-        self.door.pages(console, self.most, call, |answer| {
+        let page = |answer: wire::ListIncomingEnquiriesResponse| {
             answer.enquiries.iter().for_each(|one| shown::line(console, shown::Side::Asked, one));
             (answer.enquiries.len(), answer.next_page_token)
-        })
+        };
+        self.door.pages_or(console, self.most, call, page, "there is no such enquiry to this authority")
     }
 }
 
