@@ -3,7 +3,6 @@
 
 use super::{
     Applications, Body, JudgedOrigin,
-    file::View,
     keep::{self, Change, Kept, Request},
 };
 use crate::{
@@ -259,11 +258,6 @@ impl Applications {
                 }
             }
         }
-    }
-
-    /// One application with what it asks for, after it was signed.
-    pub fn signed_view(&self, signed: &Signed) -> Result<View, WorkflowError> {
-        self.view(signed.application.clone())
     }
 }
 
