@@ -3,7 +3,7 @@
 //! Grammar: `0` or up to 15 digits without a leading zero, then optionally a point and 1 to 6 digits
 //! (TDED n..16,6). Trailing zeros are kept: `5520.00` and `5520` are equal in value and differ in text.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use super::text::serde_as_text;
 use std::{
     cmp::Ordering,
     fmt,
@@ -155,18 +155,7 @@ impl Hash for Decimal {
     }
 }
 
-impl Serialize for Decimal {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Decimal {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+serde_as_text!(Decimal);
 
 #[cfg(test)]
 mod tests {

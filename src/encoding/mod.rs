@@ -12,5 +12,6 @@ pub mod csv;
 pub mod decimal;
 pub mod hex;
 pub mod json;
+pub(crate) mod text;
 
 pub use decimal::Decimal;

@@ -4,10 +4,9 @@
 
 use super::{
     Checkpoint, EMPTY_ROOT, KeyKind, LogError, MAX_TREE_SIZE, NoteSignature, Origin, SignedNote, TreeHead, VerifierKey,
-    note::cosign_text,
-    text::{decimal, serde_as_text},
+    note::cosign_text, text::decimal,
 };
-use crate::signature::Signer;
+use crate::{encoding::text::serde_as_text, signature::Signer};
 use std::{fmt, str::FromStr, sync::Arc};
 
 /// The longest name of a log, in bytes.

@@ -1,6 +1,7 @@
 //! Which log: the host of the authority, the shard, and the addressee.
 
-use super::{LogError, text::serde_as_text};
+use super::LogError;
+use crate::encoding::text::serde_as_text;
 use std::{cmp::Ordering, fmt, hash, str::FromStr, sync::Arc};
 
 /// A DNS name in lower case: at least two labels, so that it is neither a country's code nor `all`, and no IP address.

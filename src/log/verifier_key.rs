@@ -1,8 +1,8 @@
 //! The public half of a note key with its name and type: C2SP signed-note, "Verifier keys".
 
-use super::{LogError, Origin, text::serde_as_text};
+use super::{LogError, Origin};
 use crate::{
-    encoding::{base64, hex},
+    encoding::{base64, hex, text::serde_as_text},
     signature::PublicKey,
 };
 use sha2::{Digest, Sha256};

@@ -2,18 +2,17 @@
 
 use super::{Addressee, Issuer, Jti, StatementError};
 use crate::{
+    encoding::text::serde_as_text,
     log::Origin,
     time::{Date, Timestamp},
 };
-use serde::{Deserialize, Deserializer, Serialize};
 use std::{fmt, str::FromStr};
 
 const KID_MAX: usize = 64;
 const DAY_SECONDS: i64 = 86_400;
 
 /// The name of a key, unique to its issuer for ever: 1 to 64 of `A–Z a–z 0–9 . _ -`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kid(String);
 
 /// The text is not 1 to 64 characters of `A–Z a–z 0–9 . _ -`.
@@ -45,11 +44,7 @@ impl fmt::Display for Kid {
     }
 }
 
-impl<'de> Deserialize<'de> for Kid {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+serde_as_text!(Kid);
 
 /// The claims that every statement has, whatever its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]

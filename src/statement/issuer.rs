@@ -1,8 +1,7 @@
 //! Who speaks and who is spoken to: `iss` and `aud`.
 
-use crate::{certificate::Country, log::Host};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{borrow::Cow, fmt, str::FromStr};
+use crate::{certificate::Country, encoding::text::serde_as_text, log::Host};
+use std::{fmt, str::FromStr};
 
 const SCHEME: &str = "https://";
 /// ISO 3166 part 1 as a URN (RFC 5141).
@@ -129,23 +128,7 @@ impl FromStr for Addressee {
     }
 }
 
-macro_rules! as_text {
-    ($($name:ty),*) => {$(
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    )*};
-}
-
-as_text!(Issuer, Addressee);
+serde_as_text!(Issuer, Addressee);
 
 #[cfg(test)]
 mod tests {

@@ -9,10 +9,9 @@
 //! partner another's volume.
 
 use crate::{
-    encoding::base32::ALPHABET,
+    encoding::{base32::ALPHABET, text::serde_as_text},
     time::{NoRandomness, Random, Timestamp, unix_ms},
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 
 const CHARACTERS: usize = 26;
@@ -95,17 +94,7 @@ impl FromStr for Jti {
     }
 }
 
-impl Serialize for Jti {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Jti {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        std::borrow::Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+serde_as_text!(Jti);
 
 #[cfg(test)]
 mod tests {

@@ -1,14 +1,13 @@
 //! The URI by which certificates refer to their status list. It names the list; nothing is ever fetched from
 //! it because a token says so.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use crate::encoding::text::serde_as_text;
 use std::{fmt, str::FromStr};
 
 const BYTES_MAX: usize = 256;
 
 /// `https://<host>/<path>`: lower-case host, a path of unreserved characters and slashes, nothing else.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StatusUri(String);
 
 /// The text is not such a URI.
@@ -47,11 +46,7 @@ impl fmt::Display for StatusUri {
     }
 }
 
-impl<'de> Deserialize<'de> for StatusUri {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+serde_as_text!(StatusUri);
 
 #[cfg(test)]
 mod tests {

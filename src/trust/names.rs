@@ -1,7 +1,6 @@
 //! Names of nodes and of federation signers, and the note key names that follow from names.
 
-use crate::statement::Issuer;
-use serde::{Deserialize, Deserializer, Serialize};
+use crate::{encoding::text::serde_as_text, statement::Issuer};
 use std::{fmt, str::FromStr};
 
 /// Not a name of a node or a signer.
@@ -16,8 +15,7 @@ pub struct InvalidName {
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $alphabet:literal, $others:pat) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-        #[serde(transparent)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(String);
 
         impl $name {
@@ -52,11 +50,7 @@ macro_rules! name {
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-            }
-        }
+        serde_as_text!($name);
     };
 }
 

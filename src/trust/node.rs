@@ -5,10 +5,10 @@ use super::{
     texts::{at_most, note_key},
 };
 use crate::{
-    encoding::{base64, json},
+    encoding::{base64, json, text::serde_as_text},
     log::{Host, KeyKind, VerifierKey},
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Serialize};
 use std::{fmt, net::Ipv4Addr, str::FromStr};
 
 const MAX_RETIRED: usize = 16;
@@ -112,18 +112,6 @@ impl fmt::Display for Endpoint {
     }
 }
 
-impl Serialize for Endpoint {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Endpoint {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
-
 /// SHA-256 of a SubjectPublicKeyInfo, in standard base64 (as RFC 7469 writes pins).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SpkiPin(pub [u8; 32]);
@@ -148,14 +136,4 @@ impl FromStr for SpkiPin {
     }
 }
 
-impl Serialize for SpkiPin {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for SpkiPin {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
+serde_as_text!(Endpoint, SpkiPin);
