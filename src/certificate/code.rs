@@ -1,6 +1,6 @@
 //! Codes an authority or an agreement gives itself: a form, and no list.
 
-use super::{declare::serde_by_member, error::CertificateError, reader::quoted};
+use super::{declare::text_member, error::CertificateError, reader::quoted};
 
 /// A code whose form is a set of characters and a length.
 macro_rules! code {
@@ -44,25 +44,7 @@ macro_rules! code {
             }
         }
 
-        impl $crate::certificate::member::Member for $name {
-            fn read(
-                node: &$crate::certificate::node::Node<'_>,
-                at: $crate::certificate::reader::At<'_>,
-                reader: &mut $crate::certificate::reader::Reader,
-            ) -> Option<Self> {
-                reader.parse(node, at)
-            }
-
-            fn write<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-
-            fn schema(_: &mut $crate::certificate::schema::Definitions) -> ::serde_json::Value {
-                ::serde_json::json!({"type": "string", "maxLength": $length, "pattern": $pattern})
-            }
-        }
-
-        serde_by_member!($name);
+        text_member!($name, ::serde_json::json!({"type": "string", "maxLength": $length, "pattern": $pattern}));
     };
 }
 

@@ -1,11 +1,11 @@
 //! Container numbers by ISO 6346.
 
 use super::{
-    declare::{serde_by_member, text_member},
+    declare::{shown_as_text, text_member},
     error::CertificateError,
     reader::quoted,
 };
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 /// A freight container by ISO 6346, such as `CSQU3054383`: owner (three letters), category `U`, `J` or `Z`,
 /// serial (six digits) and a check digit, which is right.
@@ -60,20 +60,8 @@ impl FromStr for ContainerNumber {
     }
 }
 
-impl fmt::Display for ContainerNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for ContainerNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
+shown_as_text!(ContainerNumber);
 text_member!(ContainerNumber, serde_json::json!({"type": "string", "pattern": "^[A-Z]{3}[UJZ][0-9]{7}$"}));
-serde_by_member!(ContainerNumber);
 
 #[cfg(test)]
 mod tests {

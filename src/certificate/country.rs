@@ -1,11 +1,11 @@
 //! Countries and territories by ISO 3166-1 alpha-2.
 
 use super::{
-    declare::{serde_by_member, text_member},
+    declare::{shown_as_text, text_member},
     error::CertificateError,
     reader::quoted,
 };
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 /// A country or territory of ISO 3166-1, such as `PK`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,20 +67,8 @@ impl FromStr for Country {
     }
 }
 
-impl fmt::Display for Country {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Country {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
+shown_as_text!(Country);
 text_member!(Country, serde_json::json!({"type": "string", "pattern": "^[A-Z]{2}$"}));
-serde_by_member!(Country);
 
 #[cfg(test)]
 mod tests {

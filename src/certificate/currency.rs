@@ -1,12 +1,12 @@
 //! Currencies by ISO 4217.
 
 use super::{
-    declare::{serde_by_member, text_member},
+    declare::{shown_as_text, text_member},
     error::CertificateError,
     finding::Finding,
     reader::quoted,
 };
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 /// A currency, fund or precious metal of ISO 4217, such as `USD`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,25 +73,13 @@ impl FromStr for Currency {
     }
 }
 
-impl fmt::Display for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
+shown_as_text!(Currency);
 text_member!(Currency, serde_json::json!({"type": "string", "pattern": "^[A-Z]{3}$"}), remark: |currency: &Self| {
     currency.successor().map(|successor| {
         Finding::warning("CURRENCY_WITHDRAWN", "", format!("`{currency}` has been withdrawn from ISO 4217"))
             .with_help(format!("amounts owed today are in `{successor}`"))
     })
 });
-serde_by_member!(Currency);
 
 #[cfg(test)]
 mod tests {

@@ -26,7 +26,7 @@ macro_rules! serde_by_member {
 }
 pub(crate) use serde_by_member;
 
-/// [`Member`](super::member::Member) for a type that is read by its `FromStr` and written by its `Display`;
+/// [`Member`](super::member::Member), and serde, for a type that is read by its `FromStr` and written by its `Display`;
 /// `remark` is a finding about a value that is well-formed all the same, without its path.
 macro_rules! text_member {
     ($type:ty, $schema:expr $(, remark: $remark:expr)?) => {
@@ -55,9 +55,29 @@ macro_rules! text_member {
                 $schema
             }
         }
+
+        $crate::certificate::declare::serde_by_member!($type);
     };
 }
 pub(crate) use text_member;
+
+/// A code is shown as its text, also where all of a value is shown.
+macro_rules! shown_as_text {
+    ($type:ty) => {
+        impl ::std::fmt::Display for $type {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl ::std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use shown_as_text;
 
 /// A section or a part of one: a struct whose every field is a [`Member`].
 macro_rules! section {
@@ -141,25 +161,7 @@ macro_rules! words {
             }
         }
 
-        impl $crate::certificate::member::Member for $name {
-            fn read(
-                node: &$crate::certificate::node::Node<'_>,
-                at: $crate::certificate::reader::At<'_>,
-                reader: &mut $crate::certificate::reader::Reader,
-            ) -> Option<Self> {
-                reader.parse(node, at)
-            }
-
-            fn write<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-
-            fn schema(_: &mut $crate::certificate::schema::Definitions) -> ::serde_json::Value {
-                ::serde_json::json!({"enum": [$($word),+]})
-            }
-        }
-
-        $crate::certificate::declare::serde_by_member!($name);
+        $crate::certificate::declare::text_member!($name, ::serde_json::json!({"enum": [$($word),+]}));
     };
 }
 pub(crate) use words;

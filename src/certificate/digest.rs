@@ -1,10 +1,6 @@
 //! SHA-256 of something that stands elsewhere.
 
-use super::{
-    declare::{serde_by_member, text_member},
-    error::CertificateError,
-    reader::quoted,
-};
+use super::{declare::text_member, error::CertificateError, reader::quoted};
 use crate::encoding::base64;
 use std::{fmt, str::FromStr};
 
@@ -37,4 +33,3 @@ impl fmt::Debug for Sha256 {
 }
 
 text_member!(Sha256, serde_json::json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"}));
-serde_by_member!(Sha256);

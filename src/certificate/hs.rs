@@ -1,7 +1,7 @@
 //! Codes of the Harmonized System, with the edition they belong to.
 
 use super::{
-    declare::{section, serde_by_member, text_member, words},
+    declare::{section, text_member, words},
     error::CertificateError,
     reader::quoted,
 };
@@ -99,7 +99,6 @@ impl fmt::Display for HsDigits {
 }
 
 text_member!(HsDigits, serde_json::json!({"type": "string", "pattern": "^[0-9]{6,10}$"}));
-serde_by_member!(HsDigits);
 
 section! {
     /// A code of the Harmonized System with its edition.

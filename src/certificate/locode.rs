@@ -2,11 +2,11 @@
 
 use super::{
     country::Country,
-    declare::{serde_by_member, text_member},
+    declare::{shown_as_text, text_member},
     error::CertificateError,
     reader::quoted,
 };
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 /// A place by UN/LOCODE, such as `PKKHI`: a country of ISO 3166-1 (or `XZ`, international waters) and three
 /// letters or digits from 2 to 9. The list of places is not held here, so only the form is known to be right.
@@ -45,20 +45,8 @@ impl FromStr for Locode {
     }
 }
 
-impl fmt::Display for Locode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Locode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
+shown_as_text!(Locode);
 text_member!(Locode, serde_json::json!({"type": "string", "pattern": "^[A-Z]{2}[A-Z2-9]{3}$"}));
-serde_by_member!(Locode);
 
 #[cfg(test)]
 mod tests {

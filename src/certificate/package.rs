@@ -1,12 +1,12 @@
 //! Kinds of package by UN/ECE Recommendation 21.
 
 use super::{
-    declare::{serde_by_member, text_member},
+    declare::{shown_as_text, text_member},
     error::CertificateError,
     finding::Finding,
     reader::quoted,
 };
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 /// A kind of package by its code of UN/ECE Recommendation 21, such as `CT` (carton). The whole list (some four
 /// hundred codes) is not held: a well-formed code outside the codes in trade use is taken, and the reader says so.
@@ -254,24 +254,12 @@ impl FromStr for PackageCode {
     }
 }
 
-impl fmt::Display for PackageCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for PackageCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
+shown_as_text!(PackageCode);
 text_member!(PackageCode, serde_json::json!({"type": "string", "pattern": "^[A-Z0-9]{2}$"}), remark: |package: &Self| {
     package.name().is_none().then(|| {
         Finding::unknown("PACKAGE_CODE_UNKNOWN", "", format!("`{package}` is not among the kinds of package in trade use held here; check it against UN/ECE Recommendation 21"))
     })
 });
-serde_by_member!(PackageCode);
 
 #[cfg(test)]
 mod tests {

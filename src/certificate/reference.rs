@@ -4,7 +4,7 @@
 use super::{
     code::{CertificateNumber, Language, OfficeCode},
     country::Country,
-    declare::{section, serde_by_member, text_member, words},
+    declare::{section, text_member, words},
     digest::Sha256,
     error::CertificateError,
     measure::Measure,
@@ -210,4 +210,3 @@ text_member!(
     Instant,
     serde_json::json!({"type": "string", "format": "date-time", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"})
 );
-serde_by_member!(Instant);

@@ -1,13 +1,13 @@
 //! Units of measure by UN/ECE Recommendation 20.
 
 use super::{
-    declare::{serde_by_member, text_member},
+    declare::{shown_as_text, text_member},
     error::CertificateError,
     finding::Finding,
     package::PackageCode,
     reader::quoted,
 };
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 /// A unit by its common code of UN/ECE Recommendation 20, such as `KGM`. The whole list (some two thousand
 /// codes) is not held: a well-formed code outside the codes in trade use is taken, and the reader says so.
@@ -220,18 +220,7 @@ fn meant(written: &str) -> Option<&'static str> {
     })
 }
 
-impl fmt::Display for UnitCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for UnitCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
+shown_as_text!(UnitCode);
 text_member!(UnitCode, serde_json::json!({"type": "string", "pattern": "^[A-Z0-9]{2,3}$"}), remark: |unit: &Self| {
     let message = format!("`{unit}` is not among the units in trade use held here; check it against UN/ECE Recommendation 20");
     let finding = || Finding::unknown("UNIT_CODE_UNKNOWN", "", message);
@@ -240,7 +229,6 @@ text_member!(UnitCode, serde_json::json!({"type": "string", "pattern": "^[A-Z0-9
         None => finding(),
     })
 });
-serde_by_member!(UnitCode);
 
 #[cfg(test)]
 mod tests {

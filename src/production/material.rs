@@ -4,7 +4,7 @@ use super::price::Price;
 use crate::{
     certificate::{
         CertificateError, Country, HsCode, Measure, Text,
-        declare::{section, serde_by_member, text_member, words},
+        declare::{section, text_member, words},
         reader::quoted,
     },
     encoding::Decimal,
@@ -53,7 +53,6 @@ impl fmt::Display for MaterialOrigin {
 }
 
 text_member!(MaterialOrigin, serde_json::json!({"type": "string", "pattern": "^(originating|undetermined|[A-Z]{2})$"}));
-serde_by_member!(MaterialOrigin);
 
 words! {
     /// What shows where a material originates.

@@ -2,7 +2,7 @@
 
 use crate::certificate::{
     CertificateError, Country, Text,
-    declare::{section, serde_by_member, text_member},
+    declare::{section, text_member},
     reader::quoted,
 };
 use std::{fmt, str::FromStr};
@@ -53,7 +53,6 @@ text_member!(
     ProcessCode,
     serde_json::json!({"type": "string", "maxLength": LONGEST, "pattern": "^[A-Z0-9]+(_[A-Z0-9]+)*$"})
 );
-serde_by_member!(ProcessCode);
 
 section! {
     /// A process carried out.
