@@ -98,10 +98,7 @@ impl Desk {
                     let work = Work { request: request.clone(), digest, task, by: Some(by) };
                     Ok(Prepared::Work(Box::new(work), Findings::default()))
                 }
-                Err(refusal) => match answered(desk.store().as_ref(), &request, digest)? {
-                    Some(before) => Ok(Prepared::Done(before?)),
-                    None => Err(refusal),
-                },
+                Err(refusal) => Prepared::before(desk.store().as_ref(), &request, digest, refusal),
             }
         };
         self.carry_out(prepare).await.map(|done| Cancelled::Now(done.outcome))

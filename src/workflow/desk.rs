@@ -107,6 +107,21 @@ pub(super) enum Prepared {
     Done(Outcome),
 }
 
+impl Prepared {
+    /// What was done before has its answer, though it could not be done again; anything else is refused.
+    pub(super) fn before(
+        store: &dyn Store,
+        request: &RequestKey,
+        digest: [u8; 32],
+        refusal: WorkflowError,
+    ) -> Result<Self, WorkflowError> {
+        match answered(store, request, digest)? {
+            Some(before) => Ok(Self::Done(before?)),
+            None => Err(refusal),
+        }
+    }
+}
+
 impl Desk {
     /// Opens the desk.
     #[must_use]
@@ -171,7 +186,7 @@ impl Desk {
 
     /// Issues many, waiting for places in the queue instead of being refused; the answers are in the order
     /// of the rows. Reading and judging a row takes tens of microseconds: the rows of one message are done
-    /// on a blocking thread by the caller (`prepare_many`), not one by one on the runtime.
+    /// on a blocking thread, not one by one on the runtime.
     pub async fn issue_many(
         &self,
         caller: &Arc<Caller>,
@@ -182,8 +197,27 @@ impl Desk {
             tokio::task::spawn_blocking(move || own.iter().map(|row| desk.prepare(&asker, row)).collect::<Vec<_>>())
                 .await
                 .map_err(|e| SequencerError::Unavailable(e.to_string()))?;
-        let mut works = Vec::with_capacity(prepared.len());
-        let mut places = Vec::with_capacity(prepared.len());
+        let done = self.submit_all(prepared).await?;
+        let mut answers = Vec::with_capacity(done.len());
+        for (one, row) in done.into_iter().zip(rows.iter()) {
+            answers.push(match one {
+                Ok((Ok(outcome), warnings, _)) => Ok(Issued { outcome, warnings }),
+                // Midnight passed at the office: judged again, alone.
+                Ok((Err(SequencerError::DateMoved(_)), ..)) => self.issue(caller, row).await,
+                Ok((Err(error), ..)) => Err(error.into()),
+                Err(refusal) => Err(refusal),
+            });
+        }
+        Ok(answers)
+    }
+
+    /// Has the writer do all that is ready together. What came of each is in the order it was given, with its warnings,
+    /// and with whether it was done before.
+    pub(super) async fn submit_all(
+        &self,
+        prepared: Vec<Result<Prepared, WorkflowError>>,
+    ) -> Result<Vec<Result<(Result<Outcome, SequencerError>, Findings, bool), WorkflowError>>, WorkflowError> {
+        let (mut works, mut places) = (Vec::with_capacity(prepared.len()), Vec::with_capacity(prepared.len()));
         for one in prepared {
             places.push(match one {
                 Ok(Prepared::Work(work, warnings)) => {
@@ -191,19 +225,20 @@ impl Desk {
                     Ok((None, warnings))
                 }
                 Ok(Prepared::Done(outcome)) => Ok((Some(outcome), Findings::default())),
-                Err(refused) => Err(refused),
+                Err(refusal) => Err(refusal),
             });
         }
         let mut pending = self.0.sequencer.submit_many(works).await?.into_iter();
         let mut answers = Vec::with_capacity(places.len());
-        for (place, row) in places.into_iter().zip(rows.iter()) {
+        for place in places {
             let (done, warnings) = match place {
                 Ok(place) => place,
-                Err(refused) => {
-                    answers.push(Err(refused));
+                Err(refusal) => {
+                    answers.push(Err(refusal));
                     continue;
                 }
             };
+            let before = done.is_some();
             let outcome = match done {
                 Some(outcome) => Ok(outcome),
                 None => match pending.next() {
@@ -211,12 +246,7 @@ impl Desk {
                     None => Err(SequencerError::Unavailable("an answer is missing".into())),
                 },
             };
-            answers.push(match outcome {
-                Ok(outcome) => Ok(Issued { outcome, warnings }),
-                // Midnight passed at the office: judged again, alone.
-                Err(SequencerError::DateMoved(_)) => self.issue(caller, row).await,
-                Err(error) => Err(error.into()),
-            });
+            answers.push(Ok((outcome, warnings, before)));
         }
         Ok(answers)
     }
@@ -267,11 +297,7 @@ impl Desk {
                 let work = Work { request, digest, task, by: Some(by) };
                 Ok(Prepared::Work(Box::new(work), Findings::default()))
             }
-            // What was done before has its answer, though it could not be done again.
-            Err(refusal) => match answered(self.0.store.as_ref(), request, digest)? {
-                Some(before) => Ok(Prepared::Done(before?)),
-                None => Err(refusal),
-            },
+            Err(refusal) => Prepared::before(self.0.store.as_ref(), request, digest, refusal),
         }
     }
 
@@ -308,10 +334,7 @@ impl Desk {
                 let task = Task::Issue(Box::new(issue));
                 Ok(Prepared::Work(Box::new(Work { request, digest, task, by: Some(by) }), warnings))
             }
-            Err(refusal) => match answered(self.0.store.as_ref(), &request, digest)? {
-                Some(before) => Ok(Prepared::Done(before?)),
-                None => Err(refusal),
-            },
+            Err(refusal) => Prepared::before(self.0.store.as_ref(), &request, digest, refusal),
         }
     }
 

@@ -24,7 +24,7 @@ use crate::{
     agreement::{Edition, OriginalEnds, Provision},
     certificate::{Finding, Findings, Item, Particulars, PriorCertificate, Relation, Text},
     office::{Action, Actor, Amounts, AuditEvent, Caller, Draw, Draws, Office, is_same_exporter},
-    sequencer::{Beside, Ends, Issue, Original, Outcome, Replacement, Task, Work, answered},
+    sequencer::{Beside, Ends, Issue, Original, Outcome, Replacement, Task, Work},
     statement::Status,
     time::Date,
 };
@@ -91,10 +91,7 @@ impl Desk {
                 let work = Work { request, digest, task: Task::Replace(Box::new(replacement)), by };
                 Ok(Prepared::Work(Box::new(work), warnings))
             }
-            Err(refusal) => match answered(self.store().as_ref(), &request, digest)? {
-                Some(before) => Ok(Prepared::Done(before?)),
-                None => Err(refusal),
-            },
+            Err(refusal) => Prepared::before(self.store().as_ref(), &request, digest, refusal),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
         Certificate, Finding, Findings, Particulars, PriorCertificate, Reference, ReferenceParticulars, Relation, Text,
     },
     office::{Action, Actor, AuditEvent, Caller, Office},
-    sequencer::{Ends, Issue, Original, Replacement, SequencerError, Task, Work, answered, changes_of},
+    sequencer::{Ends, Issue, Original, Replacement, SequencerError, Task, Work, changes_of},
     statement::{Act, Change, OpenedBody, Since, Status, open_leaf},
     store::EntryRef,
     time::Date,
@@ -100,10 +100,7 @@ impl Desk {
                     warnings,
                 ))
             }
-            Err(refusal) => match answered(self.setup().store.as_ref(), &request, digest)? {
-                Some(before) => Ok(Prepared::Done(before?)),
-                None => Err(refusal),
-            },
+            Err(refusal) => Prepared::before(self.setup().store.as_ref(), &request, digest, refusal),
         }
     }
 

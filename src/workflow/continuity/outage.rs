@@ -9,7 +9,7 @@ use crate::{
     sequencer::{Beside, Issue, Numbering, Outcome, SequencerError, Task, Work, number_id},
     store::{Expected, StateChange, Table},
     time::{Date, unix_ms},
-    workflow::{CertificateName, CertificateRecord, carry::on_its_day, record},
+    workflow::{CertificateName, CertificateRecord, carry::on_its_day, desk::Prepared, record},
 };
 use bytes::Bytes;
 use sha2::Digest as _;
@@ -33,11 +33,6 @@ pub struct OutageRow {
     pub issued_at: Instant,
     /// SHA-256 of what was printed.
     pub paper_sha256: Sha256,
-}
-
-enum Prepared {
-    Work(Box<Work>, Findings),
-    Done(Outcome),
 }
 
 impl Desk {

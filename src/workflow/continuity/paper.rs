@@ -10,7 +10,10 @@ use crate::{
     store::{EntryRef, Expected, StateChange, Store, Subject, Table},
     time::{Date, Timestamp},
     verification::CheckedEntry,
-    workflow::customs::{instant, said_about, said_at},
+    workflow::{
+        customs::{instant, said_about, said_at},
+        desk::Prepared,
+    },
 };
 use sha2::Digest as _;
 use std::{collections::HashMap, sync::Arc};
@@ -88,12 +91,6 @@ pub struct PapersPage {
     pub next: Option<String>,
 }
 
-/// What is to be done for a row.
-enum Prepared {
-    Work(Box<Work>, Findings),
-    Done(Outcome),
-}
-
 impl Desk {
     /// Registers papers; the answers are in the order of the rows. One that is registered just so already is left as it
     /// is, whoever asks, and however often.
@@ -109,41 +106,14 @@ impl Desk {
             let one = |row: PaperRow| (desk.prepare_paper(&asker, &row, &mut scans), row);
             Ok(rows.into_iter().map(one).collect::<Vec<_>>())
         };
-        let (mut works, mut places) = (Vec::new(), Vec::new());
-        for (one, row) in blocking(prepare).await? {
-            places.push(match one {
-                Ok(Prepared::Work(work, warnings)) => {
-                    works.push(*work);
-                    Ok((None, warnings, row))
-                }
-                Ok(Prepared::Done(outcome)) => Ok((Some(outcome), Findings::default(), row)),
-                Err(refusal) => Err(refusal),
-            });
-        }
-        let mut pending = self.sequencer().submit_many(works).await?.into_iter();
-        let mut answers = Vec::with_capacity(places.len());
-        for place in places {
-            let (done, warnings, row) = match place {
-                Ok(place) => place,
-                Err(refusal) => {
-                    answers.push(Err(refusal));
-                    continue;
-                }
-            };
-            let before = done.is_some();
-            let outcome = match done {
-                Some(outcome) => Ok(outcome),
-                None => match pending.next() {
-                    Some(pending) => pending.outcome().await,
-                    None => Err(SequencerError::Unavailable("an answer is missing".into())),
-                },
-            };
-            answers.push(outcome.map_err(WorkflowError::from).map(|outcome| {
-                let outcome = Outcome { number: Some(row.number.to_string()), day: row.issued_on, ..outcome };
-                Registered { outcome, warnings, before }
-            }));
-        }
-        Ok(answers)
+        let (prepared, rows): (Vec<_>, Vec<_>) = blocking(prepare).await?.into_iter().unzip();
+        let done = self.submit_all(prepared).await?.into_iter().zip(rows);
+        let answers = done.map(|(one, row)| {
+            let (outcome, warnings, before) = one?;
+            let outcome = Outcome { number: Some(row.number.to_string()), day: row.issued_on, ..outcome? };
+            Ok::<_, WorkflowError>(Registered { outcome, warnings, before })
+        });
+        Ok(answers.collect())
     }
 
     fn prepare_paper(
