@@ -3,7 +3,7 @@
 use super::{
     criterion::CriterionRule,
     eligibility::Eligibility,
-    fields::{Faults, Fields, FromValue, words},
+    fields::{Faults, Fields, FromValue, figures, words},
     figure::Figure,
     form::Form,
     number::NumberRule,
@@ -93,26 +93,15 @@ words! {
     }
 }
 
-/// What the agreement asks of HS codes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Classification {
-    /// The HS edition its rules of origin are written in.
-    pub edition: Figure<HsEdition>,
-    /// Digits the form shows at least.
-    pub digits: Figure<u32>,
-    /// Whose classification decides.
-    pub whose: Figure<HsOwner>,
-}
-
-impl Default for Classification {
-    fn default() -> Self {
-        Self { edition: Figure::unknown(), digits: Figure::unknown(), whose: Figure::unknown() }
-    }
-}
-
-impl Classification {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self { edition: fields.figure("edition"), digits: fields.figure("digits"), whose: fields.figure("whose") }
+figures! {
+    /// What the agreement asks of HS codes.
+    Classification {
+        /// The HS edition its rules of origin are written in.
+        edition: HsEdition,
+        /// Digits the form shows at least.
+        digits: u32,
+        /// Whose classification decides.
+        whose: HsOwner,
     }
 }
 

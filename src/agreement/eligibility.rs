@@ -10,7 +10,7 @@ use crate::{certificate::Country, time::Date};
 use toml::Value;
 
 /// The eligibility of an edition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Eligibility {
     /// Days on which the goods may leave the exporting country.
     pub shipped: Figure<InForce>,
@@ -20,12 +20,6 @@ pub struct Eligibility {
     pub quotas: Vec<Quota>,
     /// Routes on which certificates are no longer taken.
     pub closed: Vec<ClosedRoute>,
-}
-
-impl Default for Eligibility {
-    fn default() -> Self {
-        Self { shipped: Figure::unknown(), imported: Figure::unknown(), quotas: Vec::new(), closed: Vec::new() }
-    }
 }
 
 impl Eligibility {

@@ -192,7 +192,7 @@ impl<'a> Fields<'a> {
     pub(super) fn figure<T: FromValue>(&mut self, name: &'static str) -> Figure<T> {
         let path = self.at(name);
         let Some(mut fields) = self.ask(name).and_then(|value| Self::open(value, &path, self.faults)) else {
-            return Figure::unknown();
+            return Figure::default();
         };
         let figure = fields.figure_here();
         fields.close();
@@ -379,3 +379,19 @@ macro_rules! words {
     };
 }
 pub(super) use words;
+
+/// A table of figures alone; one that is not stated is not known.
+macro_rules! figures {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $figure:ident: $type:ty,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default, PartialEq, Eq)]
+        pub struct $name { $($(#[$doc])* pub $figure: $crate::agreement::figure::Figure<$type>,)+ }
+
+        impl $name {
+            pub(in crate::agreement) fn read(fields: &mut $crate::agreement::fields::Fields<'_>) -> Self {
+                Self { $($figure: fields.figure(stringify!($figure)),)+ }
+            }
+        }
+    };
+}
+pub(super) use figures;

@@ -32,13 +32,14 @@ impl<T> Known<T> {
     }
 }
 
-impl<T> Figure<T> {
+impl<T> Default for Figure<T> {
     /// A figure nobody has found yet.
-    #[must_use]
-    pub const fn unknown() -> Self {
+    fn default() -> Self {
         Self { value: None, article: None, confirmed: false, note: None }
     }
+}
 
+impl<T> Figure<T> {
     pub(super) const fn new(value: Option<T>, article: Option<String>, confirmed: bool, note: Option<String>) -> Self {
         Self { value, article, confirmed, note }
     }

@@ -9,10 +9,7 @@ pub use administrations::{
 };
 pub use disregarded::{DeMinimis, Tolerance, ValueBase, Waiver};
 
-use super::{
-    fields::{Faults, Fields, FromValue, words},
-    figure::Figure,
-};
+use super::fields::{Faults, Fields, FromValue, figures, words};
 use crate::certificate::BoxNumber;
 use std::fmt;
 use toml::Value;
@@ -195,50 +192,23 @@ impl fmt::Display for Grace {
     }
 }
 
-/// Certificates issued after the goods were shipped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Retrospective {
-    /// Whether a certificate may be had at all once the unmarked days are over.
-    pub allowed: Figure<bool>,
-    /// Whether days and months run to the application or to the issue.
-    pub counted_to: Figure<CountedTo>,
-    /// Days after shipment without a mark; 0 marks from the day after shipment on.
-    pub unmarked_days: Figure<Grace>,
-    /// Months after shipment in which a certificate may still be had.
-    pub window_months: Figure<Limit>,
-    /// The exact words of the mark.
-    pub wording: Figure<String>,
-    /// The box that carries it.
-    pub printed_in_box: Figure<BoxNumber>,
-    /// Whether the reason for being late must be stated.
-    pub reason_required: Figure<bool>,
-}
-
-impl Default for Retrospective {
-    fn default() -> Self {
-        Self {
-            allowed: Figure::unknown(),
-            counted_to: Figure::unknown(),
-            unmarked_days: Figure::unknown(),
-            window_months: Figure::unknown(),
-            wording: Figure::unknown(),
-            printed_in_box: Figure::unknown(),
-            reason_required: Figure::unknown(),
-        }
-    }
-}
-
-impl Retrospective {
-    pub(super) fn read(fields: &mut Fields<'_>) -> Self {
-        Self {
-            allowed: fields.figure("allowed"),
-            counted_to: fields.figure("counted_to"),
-            unmarked_days: fields.figure("unmarked_days"),
-            window_months: fields.figure("window_months"),
-            wording: fields.figure("wording"),
-            printed_in_box: fields.figure("printed_in_box"),
-            reason_required: fields.figure("reason_required"),
-        }
+figures! {
+    /// Certificates issued after the goods were shipped.
+    Retrospective {
+        /// Whether a certificate may be had at all once the unmarked days are over.
+        allowed: bool,
+        /// Whether days and months run to the application or to the issue.
+        counted_to: CountedTo,
+        /// Days after shipment without a mark; 0 marks from the day after shipment on.
+        unmarked_days: Grace,
+        /// Months after shipment in which a certificate may still be had.
+        window_months: Limit,
+        /// The exact words of the mark.
+        wording: String,
+        /// The box that carries it.
+        printed_in_box: BoxNumber,
+        /// Whether the reason for being late must be stated.
+        reason_required: bool,
     }
 }
 
@@ -252,49 +222,24 @@ words! {
     }
 }
 
-/// A special paper or circumstance: true copy, replacement, parts of one certificate, one for several, back-to-back,
-/// exhibition, third-party invoicing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Provision {
-    /// Whether the agreement allows it.
-    pub allowed: Figure<bool>,
-    /// The exact words it puts on the certificate; `{number}`, `{date}` and `{country}` stand
-    /// for the earlier one's.
-    pub wording: Figure<String>,
-    /// The box that carries them.
-    pub printed_in_box: Figure<BoxNumber>,
-    /// Until when after the earlier certificate's issue it may be had.
-    pub window_months: Figure<Window>,
-    /// Whether it may be used no longer than the earlier certificate; of several, the one that ends first. A
-    /// true copy may not, whatever stands here.
-    pub ends_with_original: Figure<bool>,
-    /// When the earlier certificate ends, where only part of it is taken over.
-    pub original_ends: Figure<OriginalEnds>,
-}
-
-impl Default for Provision {
-    fn default() -> Self {
-        Self {
-            allowed: Figure::unknown(),
-            wording: Figure::unknown(),
-            printed_in_box: Figure::unknown(),
-            window_months: Figure::unknown(),
-            ends_with_original: Figure::unknown(),
-            original_ends: Figure::unknown(),
-        }
-    }
-}
-
-impl Provision {
-    pub(super) fn read(fields: &mut Fields<'_>) -> Self {
-        Self {
-            allowed: fields.figure("allowed"),
-            wording: fields.figure("wording"),
-            printed_in_box: fields.figure("printed_in_box"),
-            window_months: fields.figure("window_months"),
-            ends_with_original: fields.figure("ends_with_original"),
-            original_ends: fields.figure("original_ends"),
-        }
+figures! {
+    /// A special paper or circumstance: true copy, replacement, parts of one certificate, one for several,
+    /// back-to-back, exhibition, third-party invoicing.
+    Provision {
+        /// Whether the agreement allows it.
+        allowed: bool,
+        /// The exact words it puts on the certificate; `{number}`, `{date}` and `{country}` stand
+        /// for the earlier one's.
+        wording: String,
+        /// The box that carries them.
+        printed_in_box: BoxNumber,
+        /// Until when after the earlier certificate's issue it may be had.
+        window_months: Window,
+        /// Whether it may be used no longer than the earlier certificate; of several, the one that ends first. A
+        /// true copy may not, whatever stands here.
+        ends_with_original: bool,
+        /// When the earlier certificate ends, where only part of it is taken over.
+        original_ends: OriginalEnds,
     }
 }
 
@@ -316,51 +261,25 @@ impl FromValue for Objection {
     }
 }
 
-/// Cancelling at the holder's wish, while the certificate is unused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cancellation {
-    /// Whether a holder may have it cancelled at all.
-    pub allowed: Figure<bool>,
-    /// How long customs may object; where that is not known, it counts only when they have agreed.
-    pub objection: Figure<Objection>,
-}
-
-impl Default for Cancellation {
-    fn default() -> Self {
-        Self { allowed: Figure::unknown(), objection: Figure::unknown() }
+figures! {
+    /// Cancelling at the holder's wish, while the certificate is unused.
+    Cancellation {
+        /// Whether a holder may have it cancelled at all.
+        allowed: bool,
+        /// How long customs may object; where that is not known, it counts only when they have agreed.
+        objection: Objection,
     }
 }
 
-impl Cancellation {
-    pub(super) fn read(fields: &mut Fields<'_>) -> Self {
-        Self { allowed: fields.figure("allowed"), objection: fields.figure("objection") }
-    }
-}
-
-/// What the form says of an item that is no plain case: cumulation, tolerance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
-    /// Letters that stand behind the criterion, such as `ACU`.
-    pub beside_criterion: Figure<String>,
-    /// Words that stand in a box once for the certificate.
-    pub wording: Figure<String>,
-    /// That box.
-    pub printed_in_box: Figure<BoxNumber>,
-}
-
-impl Default for Mark {
-    fn default() -> Self {
-        Self { beside_criterion: Figure::unknown(), wording: Figure::unknown(), printed_in_box: Figure::unknown() }
-    }
-}
-
-impl Mark {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        Self {
-            beside_criterion: fields.figure("beside_criterion"),
-            wording: fields.figure("wording"),
-            printed_in_box: fields.figure("printed_in_box"),
-        }
+figures! {
+    /// What the form says of an item that is no plain case: cumulation, tolerance.
+    Mark {
+        /// Letters that stand behind the criterion, such as `ACU`.
+        beside_criterion: String,
+        /// Words that stand in a box once for the certificate.
+        wording: String,
+        /// That box.
+        printed_in_box: BoxNumber,
     }
 }
 

@@ -1,10 +1,7 @@
 //! What administrations owe each other: answers in time, what they overlook, what one adds to another's certificate.
 
 use crate::{
-    agreement::{
-        fields::{Faults, Fields, FromValue, words},
-        figure::Figure,
-    },
+    agreement::fields::{Faults, Fields, FromValue, figures, words},
     certificate::Country,
     time::Date,
 };
@@ -80,58 +77,27 @@ impl fmt::Display for Span {
     }
 }
 
-/// The clock of a check after import, each limit counted from receipt of the request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verification {
-    /// To say that the request came.
-    pub acknowledge: Figure<Span>,
-    /// To answer it.
-    pub reply: Figure<Span>,
-    /// By which the answer may be put off.
-    pub extend: Figure<Span>,
-    /// For the importing side to decide, in all.
-    pub decide: Figure<Span>,
-    /// For the importing side to tell the issuer that it refused a certificate, counted from when it came.
-    pub tell_refusal: Figure<Span>,
-    /// For the exporter or producer to consent to a visit, counted from the notice.
-    pub visit_consent: Figure<Span>,
-    /// Whether preference is refused when no answer comes in time.
-    pub refuse_unanswered: Figure<bool>,
-    /// Whether preference may be suspended meanwhile.
-    pub may_suspend: Figure<bool>,
-    /// Whether the goods are released meanwhile (on security, after the necessary formalities).
-    pub release_goods: Figure<bool>,
-}
-
-impl Default for Verification {
-    fn default() -> Self {
-        Self {
-            acknowledge: Figure::unknown(),
-            reply: Figure::unknown(),
-            extend: Figure::unknown(),
-            decide: Figure::unknown(),
-            tell_refusal: Figure::unknown(),
-            visit_consent: Figure::unknown(),
-            refuse_unanswered: Figure::unknown(),
-            may_suspend: Figure::unknown(),
-            release_goods: Figure::unknown(),
-        }
-    }
-}
-
-impl Verification {
-    pub(in crate::agreement) fn read(fields: &mut Fields<'_>) -> Self {
-        Self {
-            acknowledge: fields.figure("acknowledge"),
-            reply: fields.figure("reply"),
-            extend: fields.figure("extend"),
-            decide: fields.figure("decide"),
-            tell_refusal: fields.figure("tell_refusal"),
-            visit_consent: fields.figure("visit_consent"),
-            refuse_unanswered: fields.figure("refuse_unanswered"),
-            may_suspend: fields.figure("may_suspend"),
-            release_goods: fields.figure("release_goods"),
-        }
+figures! {
+    /// The clock of a check after import, each limit counted from receipt of the request.
+    Verification {
+        /// To say that the request came.
+        acknowledge: Span,
+        /// To answer it.
+        reply: Span,
+        /// By which the answer may be put off.
+        extend: Span,
+        /// For the importing side to decide, in all.
+        decide: Span,
+        /// For the importing side to tell the issuer that it refused a certificate, counted from when it came.
+        tell_refusal: Span,
+        /// For the exporter or producer to consent to a visit, counted from the notice.
+        visit_consent: Span,
+        /// Whether preference is refused when no answer comes in time.
+        refuse_unanswered: bool,
+        /// Whether preference may be suspended meanwhile.
+        may_suspend: bool,
+        /// Whether the goods are released meanwhile (on security, after the necessary formalities).
+        release_goods: bool,
     }
 }
 
