@@ -5,28 +5,15 @@ use super::{TokenHash, TokenPrefix};
 use crate::certificate::OfficeCode;
 use crate::time::{NoRandomness, Random, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Longest name of an account, or of a token, in characters.
 const MAX_NAME: usize = 120;
 /// Tokens an account may have at once.
 pub const MAX_TOKENS: usize = 32;
-/// Characters of the alphabet of an account's id after its mark.
+/// Characters of the alphabet of an id after its mark.
 const ID_ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// What every account's id begins with.
-const ID_MARK: &str = "acc_";
 /// Characters after the mark: 80 bits.
 const ID_CHARACTERS: usize = 16;
-
-/// The id of an account, unique to its authority for ever.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AccountId(String);
-
-/// The text is not the id of an account.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not the id of an account, such as `acc_0123456789abcdef`")]
-pub struct NotAccountId(pub String);
 
 /// Sixteen characters of 80 random bits, behind a mark.
 pub(super) fn draw_id(mark: &str, random: &dyn Random) -> Result<String, NoRandomness> {
@@ -42,34 +29,61 @@ pub(super) fn is_id(mark: &str, text: &str) -> bool {
     body.len() == ID_CHARACTERS && body.bytes().all(|b| ID_ALPHABET.contains(&b))
 }
 
-impl AccountId {
-    fn draw(random: &dyn Random) -> Result<Self, NoRandomness> {
-        draw_id(ID_MARK, random).map(Self)
-    }
+/// An id: a mark, and what was drawn behind it.
+macro_rules! drawn_id {
+    ($(#[$meta:meta])* $name:ident $mark:literal; $(#[$not_meta:meta])* $not:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
 
+        #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+        $(#[$not_meta])*
+        pub struct $not(pub String);
+
+        impl $name {
+            /// Draws a new one.
+            pub fn draw(random: &dyn $crate::time::Random) -> Result<Self, $crate::time::NoRandomness> {
+                $crate::office::account::draw_id($mark, random).map(Self)
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $not;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let good = $crate::office::account::is_id($mark, text);
+                if good { Ok(Self(text.to_owned())) } else { Err($not(text.to_owned())) }
+            }
+        }
+    };
+}
+pub(super) use drawn_id;
+
+drawn_id! {
+    /// The id of an account, unique to its authority for ever.
+    AccountId "acc_";
+    /// The text is not the id of an account.
+    #[error("`{0}` is not the id of an account, such as `acc_0123456789abcdef`")]
+    NotAccountId
+}
+
+impl AccountId {
     /// Stands for an account of which nothing is known any more.
     pub(super) fn unknown() -> Self {
         Self("unknown".to_owned())
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::str::FromStr for AccountId {
-    type Err = NotAccountId;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_id(ID_MARK, text) { Ok(Self(text.to_owned())) } else { Err(NotAccountId(text.to_owned())) }
     }
 }
 

@@ -1,52 +1,19 @@
 //! A mandate: by it an agent or a platform files for an exporter, so far and no further.
 
-use super::account::{draw_id, is_id};
+use super::account::drawn_id;
 use super::{AccountId, ExporterId};
 use crate::certificate::{AgreementCode, OfficeCode};
 use crate::encoding::decimal::Decimal;
 use crate::reason::{Class, Reasoned};
-use crate::time::{Date, NoRandomness, Random, serde_date};
+use crate::time::{Date, serde_date};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
-/// What every mandate's id begins with.
-const ID_MARK: &str = "man_";
-
-/// The id of a mandate.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct MandateId(String);
-
-/// The text is not the id of a mandate.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not the id of a mandate, such as `man_0123456789abcdef`")]
-pub struct NotMandateId(pub String);
-
-impl MandateId {
-    /// Draws a new one.
-    pub fn draw(random: &dyn Random) -> Result<Self, NoRandomness> {
-        draw_id(ID_MARK, random).map(Self)
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for MandateId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::str::FromStr for MandateId {
-    type Err = NotMandateId;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_id(ID_MARK, text) { Ok(Self(text.to_owned())) } else { Err(NotMandateId(text.to_owned())) }
-    }
+drawn_id! {
+    /// The id of a mandate.
+    MandateId "man_";
+    /// The text is not the id of a mandate.
+    #[error("`{0}` is not the id of a mandate, such as `man_0123456789abcdef`")]
+    NotMandateId
 }
 
 /// How far a mandate goes.
