@@ -7,6 +7,7 @@
 
 use super::{
     Accounts, CertificateName, CertificateRecord, Desk, WorkflowError,
+    carry::blocking,
     desk::{Prepared, digest_of_change},
     pending, record,
     request::own_request,
@@ -452,9 +453,4 @@ struct Asked {
 /// Whether it is not known at the moment, after a loss, what was drawn of a certificate.
 fn waits_for_draws(error: &WorkflowError) -> bool {
     matches!(error, WorkflowError::DrawsUnknown(_) | WorkflowError::Sequencer(_)) && error.class() == Class::Retry
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkflowError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|e| SequencerError::Unavailable(e.to_string()).into())
 }

@@ -21,6 +21,12 @@ pub(super) async fn on_its_day<T, F: Future<Output = Result<T, WorkflowError>>>(
     }
 }
 
+/// Runs what reads the disk off the runtime's threads.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkflowError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|e| SequencerError::Unavailable(e.to_string()).into())
+}
+
 impl Desk {
     /// Has done what `prepare` makes of the moment. Dropping the future changes nothing.
     pub(super) async fn carry_out(
@@ -40,10 +46,7 @@ impl Desk {
         loop {
             news.mark_unchanged();
             let (desk, own) = (self.clone(), Arc::clone(&prepare));
-            let ready = tokio::task::spawn_blocking(move || own(&desk))
-                .await
-                .map_err(|e| SequencerError::Unavailable(e.to_string()))??;
-            let (work, warnings) = match ready {
+            let (work, warnings) = match blocking(move || own(&desk)).await?? {
                 Prepared::Work(work, warnings) => (work, warnings),
                 Prepared::Done(outcome) => return Ok(Issued { outcome, warnings: Findings::default() }),
             };

@@ -2,7 +2,9 @@
 
 use super::{
     Accounts, CertificateName, CertificateRecord, Offices, PartnerLogs, Printer, Reminders, RequestId, WorkflowError,
-    cancelling::overtaken, carry::on_its_day, record,
+    cancelling::overtaken,
+    carry::{blocking, on_its_day},
+    record,
 };
 use crate::{
     agreement::{Agreements, Lists},
@@ -193,10 +195,7 @@ impl Desk {
         rows: Arc<[IssueRow]>,
     ) -> Result<Vec<Result<Issued, WorkflowError>>, WorkflowError> {
         let (desk, asker, own) = (self.clone(), Arc::clone(caller), Arc::clone(&rows));
-        let prepared =
-            tokio::task::spawn_blocking(move || own.iter().map(|row| desk.prepare(&asker, row)).collect::<Vec<_>>())
-                .await
-                .map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        let prepared = blocking(move || own.iter().map(|row| desk.prepare(&asker, row)).collect::<Vec<_>>()).await?;
         let done = self.submit_all(prepared).await?;
         let mut answers = Vec::with_capacity(done.len());
         for (one, row) in done.into_iter().zip(rows.iter()) {

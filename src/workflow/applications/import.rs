@@ -12,7 +12,7 @@ use crate::{
     reason::Reasoned as _,
     sequencer::{Issue, SequencerError},
     store::Expected,
-    workflow::{Accounts, Drawing, WorkflowError},
+    workflow::{Accounts, Drawing, WorkflowError, carry::blocking},
 };
 use std::{collections::HashSet, num::NonZero, sync::Arc, thread};
 
@@ -71,8 +71,7 @@ impl Applications {
     pub async fn import(&self, caller: &Arc<Caller>, rows: Vec<ImportRow>) -> Result<Vec<Answer>, WorkflowError> {
         Accounts::allow(caller, Action::FileApplication)?;
         let (own, by) = (self.clone(), Arc::clone(caller));
-        let filed = tokio::task::spawn_blocking(move || own.import_now(&by, &rows)).await;
-        let filed = filed.map_err(|e| SequencerError::Unavailable(e.to_string()))?;
+        let filed = blocking(move || own.import_now(&by, &rows)).await?;
         let (mut places, mut released) = (Vec::new(), Vec::new());
         let mut answers = Vec::with_capacity(filed.len());
         for (answer, one) in filed {

@@ -18,7 +18,7 @@ use crate::{
     reason::{Class, Reasoned},
     sequencer::{Issue, Outcome, SequencerError},
     store::Expected,
-    workflow::{InForce, Policies, Release, WorkflowError},
+    workflow::{InForce, Policies, Release, WorkflowError, carry::blocking},
 };
 
 /// How often what is submitted is held against the policy, where that changed in the same moment.
@@ -218,8 +218,7 @@ impl Applications {
             self.standing.call(application.id);
         }
         let own = self.clone();
-        let read = tokio::task::spawn_blocking(move || keep::find(own.store(), application.id)).await;
-        let kept = read.map_err(|error| SequencerError::Unavailable(error.to_string()))??;
+        let kept = blocking(move || keep::find(own.store(), application.id)).await??;
         Ok(View { application: kept.application, paper })
     }
 }

@@ -4,14 +4,17 @@ use super::{
     Applications, Body,
     file::View,
     keep::{self, Change, Request},
-    sign::blocking,
 };
 use crate::{
     certificate::{CertificateNumber, Particulars, Text},
     office::{Action, Actor, Application, ApplicationId, ApplicationRefused, AuditEvent, By, Caller, Deed},
     sequencer::{Beside, Reservation, Reserved, SequencerError, Task, Which, Work},
     store::Table,
-    workflow::{Accounts, WorkflowError, carry::on_its_day, changes::of_deed},
+    workflow::{
+        Accounts, WorkflowError,
+        carry::{blocking, on_its_day},
+        changes::of_deed,
+    },
 };
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use crate::{
     },
     reason::{Class, Reasoned as _},
     sequencer::{self, Beside, Consent, Issue, Numbering, Outcome, RequestKey, SequencerError, Task, Work},
-    workflow::{Accounts, Drawn, WorkflowError, request::own_request},
+    workflow::{Accounts, Drawn, WorkflowError, carry::blocking, request::own_request},
 };
 use sha2::{Digest as _, Sha256 as Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -309,9 +309,4 @@ pub(in crate::workflow) fn signed_by(caller: &Caller, particulars: &mut Particul
         particulars.reference.signatories = vec![signatory];
     }
     Ok(())
-}
-
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkflowError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|e| SequencerError::Unavailable(e.to_string()).into())
 }

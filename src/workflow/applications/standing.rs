@@ -8,7 +8,6 @@ use super::{
     Applications, Change,
     keep::{self, Kept},
     machine::{Released, Seen},
-    sign::blocking,
     twice::Reader,
 };
 use crate::{
@@ -17,7 +16,7 @@ use crate::{
     reason::{Class, Reasoned as _},
     sequencer::SequencerError,
     store::{Expected, Table},
-    workflow::{Drawn, WorkflowError},
+    workflow::{Drawn, WorkflowError, carry::blocking},
 };
 use std::{
     collections::BTreeSet,

@@ -8,7 +8,6 @@
 use super::{
     Accounts, Desk, WorkflowError,
     block::{block_id, kept},
-    blocking,
     outage::says_outage,
     refused,
 };
@@ -22,7 +21,10 @@ use crate::{
     statement::PaperGround,
     store::{Expected, StateChange, Table},
     time::{Date, unix_ms},
-    workflow::{CertificateRecord, carry::on_its_day},
+    workflow::{
+        CertificateRecord,
+        carry::{blocking, on_its_day},
+    },
 };
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeSet, sync::Arc};
@@ -94,13 +96,13 @@ impl Desk {
         let request = self.request(caller, request_id)?;
         on_its_day(|| async {
             let (desk, by, key, file) = (self.clone(), Arc::clone(caller), request.clone(), again.clone());
-            let (work, passed_over) = match blocking(move || desk.prepare_again(&by, key, &file)).await? {
+            let (work, passed_over) = match blocking(move || desk.prepare_again(&by, key, &file)).await?? {
                 Prepared::Work(work, passed_over) => (work, passed_over),
                 Prepared::Known(block) => return Ok(BlockBack { block: *block, before: true, passed_over: 0 }),
             };
             self.sequencer().reserve(*work).await?;
             let (desk, id) = (self.clone(), again.id.clone());
-            let block = blocking(move || desk.given_block(&id)).await?;
+            let block = blocking(move || desk.given_block(&id)).await??;
             Ok(BlockBack { block, before: false, passed_over })
         })
         .await

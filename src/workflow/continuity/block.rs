@@ -1,6 +1,6 @@
 //! Blocks of numbers that an office holds for the certificates it issues on paper while its node cannot be reached.
 
-use super::{Accounts, Desk, WorkflowError, blocking, refused};
+use super::{Accounts, Desk, WorkflowError, refused};
 use crate::{
     agreement::{Agreement, Known, Member},
     certificate::{AgreementCode, CertificateNumber, Country, Finding, OfficeCode},
@@ -9,7 +9,7 @@ use crate::{
     sequencer::{Beside, RequestKey, Reservation, Reserved, Task, Which, Work, number_id},
     store::{StateChange, Table},
     time::{Date, unix_ms},
-    workflow::carry::on_its_day,
+    workflow::carry::{blocking, on_its_day},
 };
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -41,12 +41,12 @@ impl Desk {
         on_its_day(|| async {
             let (desk, by, key, wish, id) =
                 (self.clone(), Arc::clone(caller), request.clone(), wish.clone(), id.clone());
-            let work = blocking(move || desk.prepare_block(&by, key, &wish, &id)).await?;
+            let work = blocking(move || desk.prepare_block(&by, key, &wish, &id)).await??;
             Ok(self.sequencer().reserve(work).await?)
         })
         .await?;
         let desk = self.clone();
-        blocking(move || desk.given_block(&id)).await
+        blocking(move || desk.given_block(&id)).await?
     }
 
     fn prepare_block(

@@ -91,13 +91,5 @@ fn refused(finding: Finding) -> WorkflowError {
     WorkflowError::RulesRefuse(Findings(vec![finding]))
 }
 
-/// Runs what reads the disk off the runtime's threads.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, WorkflowError> + Send + 'static,
-) -> Result<T, WorkflowError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| crate::sequencer::SequencerError::Unavailable(error.to_string()))?
-}
-
 #[cfg(test)]
 mod tests;

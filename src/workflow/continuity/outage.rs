@@ -1,7 +1,7 @@
 //! What was issued on paper in an outage, issued electronically afterwards: once, within the days set, with the date of
 //! its paper.
 
-use super::{Accounts, Desk, PaperRow, Registered, WorkflowError, blocking, refused};
+use super::{Accounts, Desk, PaperRow, Registered, WorkflowError, refused};
 use crate::{
     certificate::{CertificateNumber, Endorsement, Finding, Findings, Instant, Particulars, Sha256, Text},
     encoding::hex,
@@ -9,7 +9,12 @@ use crate::{
     sequencer::{Beside, Issue, Numbering, Outcome, SequencerError, Task, Work, number_id},
     store::{Expected, StateChange, Table},
     time::{Date, unix_ms},
-    workflow::{CertificateName, CertificateRecord, carry::on_its_day, desk::Prepared, record},
+    workflow::{
+        CertificateName, CertificateRecord,
+        carry::{blocking, on_its_day},
+        desk::Prepared,
+        record,
+    },
 };
 use bytes::Bytes;
 use sha2::Digest as _;
@@ -41,7 +46,7 @@ impl Desk {
         Accounts::allow(caller, Action::IssueCertificate)?;
         on_its_day(|| async {
             let (desk, by, again) = (self.clone(), Arc::clone(caller), row.clone());
-            Ok(match blocking(move || desk.prepare_outage(&by, &again)).await? {
+            Ok(match blocking(move || desk.prepare_outage(&by, &again)).await?? {
                 Prepared::Work(work, warnings) => {
                     Registered { outcome: self.sequencer().submit(*work).await?, warnings, before: false }
                 }

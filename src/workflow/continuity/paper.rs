@@ -1,6 +1,6 @@
 //! Certificates that were issued on paper: registered by their authority, and found by customs of the importing country.
 
-use super::{Accounts, Desk, Registered, WorkflowError, blocking, refused};
+use super::{Accounts, Desk, Registered, WorkflowError, refused};
 use crate::{
     certificate::{AgreementCode, CertificateNumber, Country, Finding, Findings, OfficeCode, Sha256, Text},
     encoding::hex,
@@ -11,6 +11,7 @@ use crate::{
     time::{Date, Timestamp},
     verification::CheckedEntry,
     workflow::{
+        carry::blocking,
         customs::{instant, said_about, said_at},
         desk::Prepared,
     },
@@ -104,9 +105,9 @@ impl Desk {
         let prepare = move || {
             let mut scans = HashMap::new();
             let one = |row: PaperRow| (desk.prepare_paper(&asker, &row, &mut scans), row);
-            Ok(rows.into_iter().map(one).collect::<Vec<_>>())
+            rows.into_iter().map(one).unzip::<_, _, Vec<_>, Vec<_>>()
         };
-        let (prepared, rows): (Vec<_>, Vec<_>) = blocking(prepare).await?.into_iter().unzip();
+        let (prepared, rows) = blocking(prepare).await?;
         let done = self.submit_all(prepared).await?.into_iter().zip(rows);
         let answers = done.map(|(one, row)| {
             let (outcome, warnings, before) = one?;
