@@ -3,20 +3,18 @@
 //! every disclosure is receipted in a log that the issuer holds.
 
 use crate::{
-    asking::{Paper, message, one, place},
+    asking::{Paper, message, one, take},
     auditor::Auditor,
     caller::Caller,
     delivery::log_to,
+    dice::Dice,
     federation::{Federation, Member, stop},
-    ledger::{Answer, Asked, Deed, Ledger},
+    ledger::{Asked, Deed, Ledger},
     pretender::Pretender,
     process::{Running, today},
     wire::origin::v1 as api,
 };
-use origin_exchange::{
-    time::{Random, SeededRandom, Timestamp},
-    trust::TrustList,
-};
+use origin_exchange::{time::Timestamp, trust::TrustList};
 use std::{
     env,
     time::{Duration, Instant},
@@ -36,21 +34,6 @@ const REPEATED: usize = 8;
 const CAUGHT_UP: u64 = 3;
 /// The longest a receipt is waited for: they come once a minute.
 const RECEIPTED: Duration = Duration::from_mins(4);
-
-/// Draws that depend on the seed alone.
-struct Dice(SeededRandom);
-
-impl Dice {
-    fn below(&self, end: u64) -> u64 {
-        let mut bytes = [0; 8];
-        self.0.fill(&mut bytes).unwrap();
-        u64::from_be_bytes(bytes) % end
-    }
-
-    fn moment(&self) -> Duration {
-        Duration::from_millis(self.below(LONGEST))
-    }
-}
 
 /// The three nodes, in the order of [`Federation::members`].
 struct World<'a> {
@@ -121,7 +104,7 @@ impl<'a> World<'a> {
             nodes,
             token,
             trust: issuer.trust(),
-            dice: Dice(SeededRandom::new(seed)),
+            dice: Dice::new(seed),
             paper: Paper::new(),
             ledger: Ledger::default(),
             auditor,
@@ -146,7 +129,7 @@ impl<'a> World<'a> {
             out.send(self.message()).unwrap();
         }
         let mut out = Some(out);
-        let (kill, rest) = (time::sleep(self.dice.moment()), self.dice.moment());
+        let (kill, rest) = (time::sleep(self.dice.moment(LONGEST)), self.dice.moment(LONGEST));
         tokio::pin!(kill);
         let rows = UnboundedReceiverStream::new(rows);
         let back = caller.certificates(&self.token).issue_certificates(rows).await;
@@ -169,7 +152,7 @@ impl<'a> World<'a> {
                 }
                 message = back.message() => match message {
                     Ok(Some(message)) => {
-                        self.take(message);
+                        take(&mut self.ledger, message);
                         if let Some(out) = &out {
                             out.send(self.message()).unwrap();
                         }
@@ -190,39 +173,22 @@ impl<'a> World<'a> {
         message(&asked)
     }
 
-    fn take(&mut self, message: api::IssueCertificatesResponse) {
-        for result in message.results {
-            match result.outcome.unwrap() {
-                api::issue_result::Outcome::Issued(issued) => self.ledger.hear(&result.request_id, place(issued)),
-                api::issue_result::Outcome::Error(error) => panic!("{error:?}"),
-            }
-        }
-    }
-
     /// Nothing that was acknowledged or seen is missing or different, and what had no answer gets one now.
     async fn check(&mut self) {
         let caller = self.caller().await;
         self.auditor.follow(&caller).await;
-        self.compare();
+        self.auditor.compare(&mut self.ledger);
         let mut again = self.ledger.unanswered();
         let all = self.ledger.all();
         for _ in 0..REPEATED.min(all.len()) {
-            again.push(all[usize::try_from(self.dice.below(all.len() as u64)).unwrap()].clone());
+            again.push(self.dice.one_of(all).clone());
         }
         for asked in again {
             let (Asked { id, .. }, answer) = one(caller.clone(), self.token.clone(), asked).await;
             self.ledger.hear(&id, answer.unwrap());
         }
         self.auditor.follow(&caller).await;
-        self.compare();
-    }
-
-    /// Every answer names the statement that stands there.
-    fn compare(&mut self) {
-        for asked in self.ledger.take_fresh() {
-            let Answer { jti, log, index, number } = asked.answer.unwrap();
-            assert_eq!(self.auditor.jti_at(&log, index), Some(jti.as_str()), "{log} {index}: {number} is missing");
-        }
+        self.auditor.compare(&mut self.ledger);
     }
 
     /// The logs, each with who holds it.

@@ -23,6 +23,8 @@ mod caller;
 mod consent;
 mod customs_system;
 mod delivery;
+#[path = "../kill/dice.rs"]
+mod dice;
 mod endless;
 mod erased;
 mod evidence;

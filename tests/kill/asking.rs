@@ -2,7 +2,7 @@
 
 use crate::{
     caller::Caller,
-    ledger::{Answer, Asked, Deed},
+    ledger::{Answer, Asked, Deed, Ledger},
     process::{footballs, today},
     wire::origin::v1 as api,
 };
@@ -57,6 +57,16 @@ pub(crate) fn named(number: &str) -> Option<api::CertificateName> {
 pub(crate) fn place(issued: api::IssuedCertificate) -> Answer {
     let api::IssuedCertificate { number, jti, log, index, .. } = issued;
     Answer { number, jti, log, index }
+}
+
+/// Enters what a message of the stream answers.
+pub(crate) fn take(ledger: &mut Ledger, message: api::IssueCertificatesResponse) {
+    for result in message.results {
+        match result.outcome.unwrap() {
+            api::issue_result::Outcome::Issued(issued) => ledger.hear(&result.request_id, place(issued)),
+            api::issue_result::Outcome::Error(error) => panic!("{error:?}"),
+        }
+    }
 }
 
 /// One call for one deed.

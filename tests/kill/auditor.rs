@@ -1,6 +1,10 @@
 //! Somebody who reads every log from its first entry and forgets nothing: what was once seen must never change.
 
-use crate::{caller::Caller, wire::origin::v1 as wire};
+use crate::{
+    caller::Caller,
+    ledger::{Answer, Ledger},
+    wire::origin::v1 as wire,
+};
 use origin_exchange::{
     log::{Frontier, Hash, Origin, SignedCheckpoint, TreeHead, leaf_hash, verify_consistency},
     statement::{OpenedBody, Receipt, open_leaf},
@@ -40,6 +44,14 @@ impl Auditor {
 
     pub(crate) fn origins(&self) -> Vec<Origin> {
         self.logs.keys().cloned().collect()
+    }
+
+    /// Every answer names the statement that stands there.
+    pub(crate) fn compare(&self, ledger: &mut Ledger) {
+        for asked in ledger.take_fresh() {
+            let Answer { jti, log, index, number } = asked.answer.unwrap();
+            assert_eq!(self.jti_at(&log, index), Some(jti.as_str()), "{log} {index}: {number} is missing");
+        }
     }
 
     /// Entries read.

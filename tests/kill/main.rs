@@ -15,6 +15,7 @@
 mod asking;
 mod auditor;
 mod caller;
+mod dice;
 mod ledger;
 mod office;
 #[path = "../process/mod.rs"]
@@ -25,13 +26,14 @@ mod process;
 mod support;
 mod wire;
 
-use asking::{Paper, SILENCE, message, named, one, place};
+use asking::{Paper, SILENCE, message, named, one, take};
 use auditor::Auditor;
 use bytes::Bytes;
 use caller::Caller;
+use dice::Dice;
 use ledger::{Answer, Asked, Deed, Ledger};
 use origin_exchange::{
-    time::{Random, SeededRandom, Timestamp},
+    time::Timestamp,
     trust::{Anchor, TrustList},
 };
 use process::{Home, Running, serving};
@@ -56,21 +58,6 @@ const LONGEST: u64 = 400;
 const STARTS_KILLED: u64 = 5;
 /// Old requests asked again after a start.
 const REPEATED: usize = 16;
-
-/// Draws that depend on the seed alone.
-struct Dice(SeededRandom);
-
-impl Dice {
-    fn below(&self, end: u64) -> u64 {
-        let mut bytes = [0; 8];
-        self.0.fill(&mut bytes).unwrap();
-        u64::from_be_bytes(bytes) % end
-    }
-
-    fn moment(&self) -> Duration {
-        Duration::from_millis(self.below(LONGEST))
-    }
-}
 
 /// What was done and how long it took.
 #[derive(Default)]
@@ -142,7 +129,7 @@ impl World {
             ca: fs::read(home.path("tls/ca.crt.pem")).unwrap(),
             home,
             token,
-            dice: Dice(SeededRandom::new(seed)),
+            dice: Dice::new(seed),
             paper: Paper::new(),
             ledger: Ledger::default(),
             auditor,
@@ -156,7 +143,7 @@ impl World {
         if self.dice.below(STARTS_KILLED) == 0 {
             let mut silent = serving(&self.home.config());
             let mut child = silent.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            time::sleep(self.dice.moment()).await;
+            time::sleep(self.dice.moment(LONGEST)).await;
             child.kill().unwrap();
             child.wait().unwrap();
             self.account.starts_killed += 1;
@@ -175,7 +162,7 @@ impl World {
         for _ in 0..WINDOW {
             out.send(self.message()).unwrap();
         }
-        let kill = time::sleep(self.dice.moment());
+        let kill = time::sleep(self.dice.moment(LONGEST));
         tokio::pin!(kill);
         let mut back = caller
             .certificates(&self.token)
@@ -198,7 +185,7 @@ impl World {
                 }
                 message = time::timeout(SILENCE, back.message()) => match message {
                     Ok(Ok(Some(message))) => {
-                        self.take(message);
+                        take(&mut self.ledger, message);
                         if alive {
                             out.send(self.message()).unwrap();
                         }
@@ -239,7 +226,7 @@ impl World {
         let mut deeds = (0..SINGLE).map(|_| self.paper.next()).collect::<Vec<_>>();
         let all = self.ledger.all();
         if !all.is_empty() {
-            let picked = &all[usize::try_from(self.dice.below(all.len() as u64)).unwrap()];
+            let picked = self.dice.one_of(all);
             if let Some(Answer { number, .. }) = &picked.answer {
                 let cancel = Deed::Cancel(number.clone());
                 if !number.is_empty() && all.iter().all(|asked| asked.deed != cancel) {
@@ -256,40 +243,23 @@ impl World {
         message(&asked)
     }
 
-    fn take(&mut self, message: api::IssueCertificatesResponse) {
-        for result in message.results {
-            match result.outcome.unwrap() {
-                api::issue_result::Outcome::Issued(issued) => self.ledger.hear(&result.request_id, place(issued)),
-                api::issue_result::Outcome::Error(error) => panic!("{error:?}"),
-            }
-        }
-    }
-
     /// After a start: nothing that was acknowledged or seen is missing or different, and what had no answer gets
     /// one under the same request.
     async fn check(&mut self, caller: &Caller) {
         let begun = Instant::now();
         self.auditor.follow(caller).await;
-        self.compare();
+        self.auditor.compare(&mut self.ledger);
         let mut again = self.ledger.unanswered();
         let all = self.ledger.all();
         for _ in 0..REPEATED.min(all.len()) {
-            again.push(all[usize::try_from(self.dice.below(all.len() as u64)).unwrap()].clone());
+            again.push(self.dice.one_of(all).clone());
         }
         self.show(caller, &again).await;
         self.ask_again(caller, &again).await;
         assert!(self.ledger.unanswered().is_empty());
         self.auditor.follow(caller).await;
-        self.compare();
+        self.auditor.compare(&mut self.ledger);
         self.account.checking += begun.elapsed();
-    }
-
-    /// Every answer names the statement that stands there.
-    fn compare(&mut self) {
-        for asked in self.ledger.take_fresh() {
-            let Answer { jti, log, index, number } = asked.answer.unwrap();
-            assert_eq!(self.auditor.jti_at(&log, index), Some(jti.as_str()), "{log} {index}: {number} is missing");
-        }
     }
 
     /// The node finds acknowledged certificates by their number.
@@ -310,7 +280,7 @@ impl World {
         let answers = caller.certificates(&self.token).issue_certificates(tokio_stream::iter(messages)).await;
         let mut answers = answers.unwrap().into_inner();
         while let Some(message) = answers.message().await.unwrap() {
-            self.take(message);
+            take(&mut self.ledger, message);
         }
         for asked in cancels {
             let (asked, answer) = one(caller.clone(), self.token.clone(), asked).await;

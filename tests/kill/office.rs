@@ -7,13 +7,14 @@ use crate::{
     auditor::Auditor,
     broken,
     caller::Caller,
+    dice::Dice,
     named,
     process::{Home, Running, footballs},
     support::origin,
     wire::origin::v1 as api,
 };
 use origin_exchange::{
-    time::{Random, SeededRandom, Timestamp},
+    time::Timestamp,
     trust::{Anchor, TrustList},
 };
 use sha2::{Digest as _, Sha256};
@@ -24,7 +25,6 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 use tokio::{task::JoinSet, time};
 use tonic::Status;
@@ -149,7 +149,7 @@ struct Office {
     ca: Vec<u8>,
     tokens: Tokens,
     auditor: Auditor,
-    dice: SeededRandom,
+    dice: Dice,
     cases: Vec<Case>,
     made: Arc<AtomicUsize>,
     /// Applications found approved after a start.
@@ -209,18 +209,12 @@ impl Office {
             home,
             tokens,
             auditor,
-            dice: SeededRandom::new(seed),
+            dice: Dice::new(seed),
             cases: Vec::new(),
             made: Arc::default(),
             found_approved: 0,
         };
         (office, node)
-    }
-
-    fn moment(&self) -> Duration {
-        let mut bytes = [0; 8];
-        self.dice.fill(&mut bytes).unwrap();
-        Duration::from_millis(u64::from_be_bytes(bytes) % LONGEST)
     }
 
     /// Files, examines and signs more than the office can do, until its node is killed.
@@ -241,7 +235,7 @@ impl Office {
                 }
             });
         }
-        time::sleep(self.moment()).await;
+        time::sleep(self.dice.moment(LONGEST)).await;
         node.kill();
         while let Some(ended) = workers.join_next().await {
             let status = ended.unwrap();
