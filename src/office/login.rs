@@ -1,15 +1,14 @@
 //! The name somebody signs in by.
 
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use crate::encoding::text::serde_as_text;
+use std::{fmt, str::FromStr};
 
 /// Longest name, in characters: that of an address of electronic mail.
 const MAX_LOGIN: usize = 254;
 
 /// The name an account signs in by, unique to its authority: a short name or an address of electronic mail, in lower
 /// case, so that one person cannot be mistaken for another by the case of a letter.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Login(String);
 
 /// The text is no name to sign in by.
@@ -33,17 +32,11 @@ impl Login {
     }
 }
 
-impl TryFrom<String> for Login {
-    type Error = NotALogin;
+impl FromStr for Login {
+    type Err = NotALogin;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::new(&text)
-    }
-}
-
-impl From<Login> for String {
-    fn from(login: Login) -> Self {
-        login.0
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::new(text)
     }
 }
 
@@ -52,6 +45,8 @@ impl fmt::Display for Login {
         f.write_str(&self.0)
     }
 }
+
+serde_as_text!(Login);
 
 #[cfg(test)]
 mod tests {

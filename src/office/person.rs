@@ -1,16 +1,15 @@
 //! The person behind an account, as far as four eyes have to know.
 
 use super::AccountId;
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use crate::encoding::text::serde_as_text;
+use std::{fmt, str::FromStr};
 
 /// Longest name of a person, in characters.
 const MAX_PERSON: usize = 120;
 
 /// Who a person is to the authority: a staff number, or a name where there is none. Case and spaces make no other
 /// person, because two accounts of one person must be known for what they are.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Person(String);
 
 /// The text does not name a person.
@@ -39,17 +38,11 @@ impl Person {
     }
 }
 
-impl TryFrom<String> for Person {
-    type Error = NotAPerson;
+impl FromStr for Person {
+    type Err = NotAPerson;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::new(&text)
-    }
-}
-
-impl From<Person> for String {
-    fn from(person: Person) -> Self {
-        person.0
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::new(text)
     }
 }
 
@@ -58,3 +51,5 @@ impl fmt::Display for Person {
         f.write_str(&self.0)
     }
 }
+
+serde_as_text!(Person);

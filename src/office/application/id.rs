@@ -1,7 +1,9 @@
 //! The id of an application: its time, and chance.
 
-use crate::time::{NoRandomness, Random, Timestamp, unix_ms};
-use serde::{Deserialize, Serialize};
+use crate::{
+    encoding::text::serde_as_text,
+    time::{NoRandomness, Random, Timestamp, unix_ms},
+};
 use std::{fmt, str::FromStr};
 
 /// What every id begins with.
@@ -12,8 +14,7 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const CHARACTERS: usize = 26;
 
 /// 48 bits of Unix milliseconds and 80 of chance: applications stand in the order in which they were drafted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ApplicationId([u8; 16]);
 
 /// The text is not the id of an application.
@@ -76,19 +77,7 @@ impl FromStr for ApplicationId {
     }
 }
 
-impl TryFrom<String> for ApplicationId {
-    type Error = NotApplicationId;
-
-    fn try_from(text: String) -> Result<Self, NotApplicationId> {
-        text.parse()
-    }
-}
-
-impl From<ApplicationId> for String {
-    fn from(id: ApplicationId) -> Self {
-        id.to_string()
-    }
-}
+serde_as_text!(ApplicationId);
 
 #[cfg(test)]
 mod tests {

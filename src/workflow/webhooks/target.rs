@@ -1,6 +1,6 @@
 //! Where a webhook goes: an https URL, read strictly, and which addresses behind a name may be called at all.
 
-use serde::{Deserialize, Serialize};
+use crate::encoding::text::serde_as_text;
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -13,8 +13,7 @@ const MAX_URL: usize = 512;
 const HTTPS: u16 = 443;
 
 /// An https URL. It names no user, and is sent as it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     text: String,
     host: String,
@@ -59,19 +58,7 @@ impl fmt::Display for Target {
     }
 }
 
-impl From<Target> for String {
-    fn from(target: Target) -> Self {
-        target.text
-    }
-}
-
-impl TryFrom<String> for Target {
-    type Error = NotTarget;
-
-    fn try_from(text: String) -> Result<Self, NotTarget> {
-        text.parse()
-    }
-}
+serde_as_text!(Target);
 
 impl FromStr for Target {
     type Err = NotTarget;
