@@ -31,6 +31,34 @@ pub(crate) mod wire {
     include!(concat!(env!("OUT_DIR"), "/partners/origin.v1.rs"));
 }
 
+/// How an end checks the other's signatures, by the algorithms that are its second field.
+macro_rules! checked_signatures {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            panic!("TLS 1.2 was agreed")
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            verify_tls13_signature(message, certificate, signature, &self.1)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.1.supported_schemes()
+        }
+    };
+}
+pub(crate) use checked_signatures;
+
 /// Knows the other end by the certificate in its folder.
 #[derive(Debug)]
 struct Known(CertificateDer<'static>, WebPkiSupportedAlgorithms);
@@ -48,27 +76,7 @@ impl ServerCertVerifier for Known {
         Ok(ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        panic!("TLS 1.2 was agreed")
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.1)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.1.supported_schemes()
-    }
+    checked_signatures!();
 }
 
 /// What a member's node is known by.

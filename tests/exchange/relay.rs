@@ -3,7 +3,7 @@
 
 use crate::{
     federation::Member,
-    pretender::{Pretender, certificate, partner_identity, wire},
+    pretender::{Pretender, certificate, checked_signatures, partner_identity, wire},
     process::port,
 };
 use axum::Extension;
@@ -221,27 +221,7 @@ impl ClientCertVerifier for Callers {
         Ok(ClientCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        panic!("TLS 1.2 was agreed")
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.1)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.1.supported_schemes()
-    }
+    checked_signatures!();
 }
 
 /// The host of who calls.
