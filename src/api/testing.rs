@@ -18,6 +18,24 @@ pub(crate) struct IssuedRow {
 /// A connection with or without a token.
 pub(crate) struct Caller(Connection);
 
+/// The services that a door names, asked by a version of reflection.
+macro_rules! services_named {
+    ($connection:expr, $version:ident) => {{
+        use tonic_reflection::pb::$version::{
+            ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+            server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+        };
+        let asked = Some(MessageRequest::ListServices(String::new()));
+        let request = ServerReflectionRequest { host: String::new(), message_request: asked };
+        let mut client = ServerReflectionClient::new($connection.calls());
+        let mut answers = client.server_reflection_info(tokio_stream::iter([request])).await.unwrap().into_inner();
+        match answers.message().await.unwrap().unwrap().message_response.unwrap() {
+            MessageResponse::ListServicesResponse(all) => all.service.into_iter().map(|one| one.name).collect(),
+            other => panic!("{other:?}"),
+        }
+    }};
+}
+
 impl Caller {
     pub(crate) async fn operator(address: SocketAddr, token: &str) -> Self {
         Self::dial(Dial { url: format!("http://{address}"), ca: None, tls_name: None }, Some(token)).await
@@ -103,34 +121,12 @@ impl Caller {
 
     /// The services that the door names to whoever asks.
     pub(crate) async fn services(&self) -> Vec<String> {
-        use tonic_reflection::pb::v1::{
-            ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
-            server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
-        };
-        let asked = Some(MessageRequest::ListServices(String::new()));
-        let request = ServerReflectionRequest { host: String::new(), message_request: asked };
-        let mut client = ServerReflectionClient::new(self.0.calls());
-        let mut answers = client.server_reflection_info(tokio_stream::iter([request])).await.unwrap().into_inner();
-        match answers.message().await.unwrap().unwrap().message_response.unwrap() {
-            MessageResponse::ListServicesResponse(all) => all.service.into_iter().map(|one| one.name).collect(),
-            other => panic!("{other:?}"),
-        }
+        services_named!(self.0, v1)
     }
 
     /// The same, asked as before that service was v1.
     pub(crate) async fn services_v1alpha(&self) -> Vec<String> {
-        use tonic_reflection::pb::v1alpha::{
-            ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
-            server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
-        };
-        let asked = Some(MessageRequest::ListServices(String::new()));
-        let request = ServerReflectionRequest { host: String::new(), message_request: asked };
-        let mut client = ServerReflectionClient::new(self.0.calls());
-        let mut answers = client.server_reflection_info(tokio_stream::iter([request])).await.unwrap().into_inner();
-        match answers.message().await.unwrap().unwrap().message_response.unwrap() {
-            MessageResponse::ListServicesResponse(all) => all.service.into_iter().map(|one| one.name).collect(),
-            other => panic!("{other:?}"),
-        }
+        services_named!(self.0, v1alpha)
     }
 
     /// What the node's clock shows, and the newest hour that an entry of its first authority bears, in Unix seconds.
