@@ -54,6 +54,16 @@ impl Running {
         Self::start_with(|_| ())
     }
 
+    /// A node that has issued one certificate, the signatory's token, and what was told of it.
+    fn with_one_issued() -> (Self, String, Value) {
+        let node = Self::start();
+        let token = node.account("signatory");
+        let file = write(&node.folder, "footballs.toml", &footballs());
+        let said = node.asks(&["issue", text(&file), "--format", "json"], Some(&token)).good();
+        let issued = lines(&said)[0].clone();
+        (node, token, issued)
+    }
+
     /// Starts a node whose folder was worked on before.
     pub(crate) fn start_with(prepare: impl FnOnce(&Path)) -> Self {
         let home = folder();
@@ -204,11 +214,8 @@ fn one_certificate_from_the_file_to_a_stranger_who_verifies_it_alone() {
 
 #[test]
 fn a_cancelled_certificate_is_refused_everywhere() {
-    let node = Running::start();
-    let token = node.account("signatory");
-    let file = write(&node.folder, "footballs.toml", &footballs());
-    let said = node.asks(&["issue", text(&file), "--format", "json"], Some(&token)).good();
-    let jti = lines(&said)[0]["jti"].as_str().unwrap().to_owned();
+    let (node, token, issued) = Running::with_one_issued();
+    let jti = issued["jti"].as_str().unwrap().to_owned();
     let look_up = || node.asks(&["verify", "--id", &jti, "--issuer", "tdap.gov.pk"], None);
     assert!(look_up().good().out.contains("valid"));
 
@@ -227,11 +234,8 @@ fn a_cancelled_certificate_is_refused_everywhere() {
 
 #[test]
 fn a_suspension_that_ended_stands_in_the_verdict() {
-    let node = Running::start();
-    let token = node.account("signatory");
-    let file = write(&node.folder, "footballs.toml", &footballs());
-    let said = node.asks(&["issue", text(&file), "--format", "json"], Some(&token)).good();
-    let jti = lines(&said)[0]["jti"].as_str().unwrap().to_owned();
+    let (node, token, issued) = Running::with_one_issued();
+    let jti = issued["jti"].as_str().unwrap().to_owned();
     for act in ["suspend", "reinstate"] {
         node.asks(&["certificate", act, "--id", &jti, "--reason", "his invoices"], Some(&token)).good();
     }
@@ -246,11 +250,8 @@ fn a_suspension_that_ended_stands_in_the_verdict() {
 
 #[test]
 fn a_refused_replacement_is_told_to_machines_as_a_refused_row_is() {
-    let node = Running::start();
-    let token = node.account("signatory");
-    let file = write(&node.folder, "footballs.toml", &footballs());
-    let said = node.asks(&["issue", text(&file), "--format", "json"], Some(&token)).good();
-    let jti = lines(&said)[0]["jti"].as_str().unwrap().to_owned();
+    let (node, token, issued) = Running::with_one_issued();
+    let jti = issued["jti"].as_str().unwrap().to_owned();
     let cars = write(&node.folder, "cars.json", &row(1).replace("\"950662\"", "\"870323\""));
     let replace = ["certificate", "replace", text(&cars), "--id", jti.as_str(), "--reason", "cars", "--format", "json"];
     let said = node.asks(&replace, Some(&token));
@@ -435,11 +436,8 @@ fn a_port_in_use_is_one_clear_line() {
 
 #[test]
 fn a_node_told_to_stop_ends_well_and_starts_again_where_it_was() {
-    let mut node = Running::start();
-    let token = node.account("signatory");
-    let file = write(&node.folder, "footballs.toml", &footballs());
-    let said = node.asks(&["issue", text(&file), "--format", "json"], Some(&token)).good();
-    let number = lines(&said)[0]["number"].as_str().unwrap().to_owned();
+    let (mut node, token, issued) = Running::with_one_issued();
+    let number = issued["number"].as_str().unwrap().to_owned();
     let stopped = Command::new("kill").args(["-TERM", &node.child.id().to_string()]).status().unwrap();
     assert!(stopped.success());
     assert!(node.child.wait().unwrap().success());

@@ -1,6 +1,6 @@
 //! `origin trust`: from keys to an installed list, as a federation of two does it.
 
-use crate::support::{folder, init, origin, text, write};
+use crate::support::{Said, folder, init, origin, text, write};
 use std::{fs, path::Path};
 
 struct Signer {
@@ -32,6 +32,19 @@ fn signer(folder: &Path, name: &str) -> Signer {
     .good();
     let listed = origin(&["key", "list", "--keys", &keys, "--format", "json"]).good().json();
     Signer { keys, passphrase, vkey: listed["verifier_key"].as_str().unwrap().to_owned() }
+}
+
+/// The section of a node that follows the one it was made with.
+fn drafted(node: &Path) -> Said {
+    let (section, keys) = (node.join("trust/section.note"), node.join("keys"));
+    origin(&["trust", "draft", "section", "--after", text(&section), "--keys", text(&keys)]).good()
+}
+
+/// With the root key.
+fn sign(node: &Path, draft: &Path) -> Said {
+    let (keys, passphrase) = (node.join("offline/keys"), node.join("offline/keys.passphrase"));
+    let with = ["--key", "root", "--keys", text(&keys), "--passphrase-file", text(&passphrase)];
+    origin(&[&["trust", "sign", text(draft)][..], &with].concat())
 }
 
 #[test]
@@ -122,32 +135,11 @@ fn a_section_of_a_node_that_is_not_listed_is_refused_with_the_way_out() {
 fn a_later_section_keeps_every_key_and_raises_the_serial() {
     let folder = folder();
     let node = init(folder.path());
-    let next = origin(&[
-        "trust",
-        "draft",
-        "section",
-        "--after",
-        text(&node.join("trust/section.note")),
-        "--keys",
-        text(&node.join("keys")),
-    ])
-    .good()
-    .json();
+    let next = drafted(&node).json();
     assert_eq!(next["serial"], 2);
     assert_eq!(next["keys"].as_array().unwrap().len(), 3);
     let draft = write(folder.path(), "section.json", &next.to_string());
-    let signed = origin(&[
-        "trust",
-        "sign",
-        text(&draft),
-        "--key",
-        "root",
-        "--keys",
-        text(&node.join("offline/keys")),
-        "--passphrase-file",
-        text(&node.join("offline/keys.passphrase")),
-    ])
-    .good();
+    let signed = sign(&node, &draft).good();
     let note = write(folder.path(), "section.note", &signed.out);
     let shown = origin(&["trust", "show", text(&note)]).good();
     assert!(shown.out.contains("serial       2"), "{}", shown.out);
@@ -209,27 +201,7 @@ fn an_altered_list_is_not_installed_and_nothing_changes() {
 fn a_misspelt_member_of_a_draft_is_refused() {
     let folder = folder();
     let node = init(folder.path());
-    let draft = origin(&[
-        "trust",
-        "draft",
-        "section",
-        "--after",
-        text(&node.join("trust/section.note")),
-        "--keys",
-        text(&node.join("keys")),
-    ])
-    .good();
+    let draft = drafted(&node);
     let draft = write(folder.path(), "section.json", &draft.out.replace("\"roles\"", "\"rols\""));
-    origin(&[
-        "trust",
-        "sign",
-        text(&draft),
-        "--key",
-        "root",
-        "--keys",
-        text(&node.join("offline/keys")),
-        "--passphrase-file",
-        text(&node.join("offline/keys.passphrase")),
-    ])
-    .bad(64, &["rols"]);
+    sign(&node, &draft).bad(64, &["rols"]);
 }
