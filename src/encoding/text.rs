@@ -1,4 +1,4 @@
-//! Values that stand in documents as one string.
+//! Values that stand in documents as one string, and lists of which each has its word.
 
 /// Serialises as the `Display` text and reads back through `FromStr`, so that no document holds another spelling.
 macro_rules! serde_as_text {
@@ -18,3 +18,27 @@ macro_rules! serde_as_text {
     )+};
 }
 pub(crate) use serde_as_text;
+
+/// A closed list, of which everything is said once: each variant, in order, with its word.
+macro_rules! closed_list {
+    (
+        $(#[$meta:meta])* pub enum $list:ident;
+        $(#[$of_all:meta])* ALL;
+        $(#[$of_word:meta])* $of:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }
+    ) => {
+        $(#[$meta])*
+        pub enum $list { $($(#[$doc])* $variant,)+ }
+
+        impl $list {
+            $(#[$of_all])*
+            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
+
+            $(#[$of_word])*
+            #[must_use]
+            pub const fn $of(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+    };
+}
+pub(crate) use closed_list;

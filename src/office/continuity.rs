@@ -2,6 +2,7 @@
 //! what was issued in an outage is registered, and the blocks of numbers that its offices hold for one.
 
 use crate::certificate::{AgreementCode, CertificateNumber, Country, OfficeCode};
+use crate::encoding::text::closed_list;
 use crate::time::{Date, serde_date};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -9,36 +10,27 @@ use std::{fmt, str::FromStr};
 /// Numbers of one block at most.
 pub const BLOCK_MOST: u32 = 1_000;
 
-/// How certificates go to a country.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Medium {
-    /// On paper alone.
-    Paper,
-    /// Electronically, and each with a paper.
-    Both,
-    /// Electronically alone.
-    Electronic,
+closed_list! {
+    /// How certificates go to a country.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Medium;
+    /// Every medium.
+    ALL;
+    /// The word for it.
+    word {
+        /// On paper alone.
+        Paper = "paper",
+        /// Electronically, and each with a paper.
+        Both = "both",
+        /// Electronically alone.
+        Electronic = "electronic",
+    }
 }
 
 /// No medium has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is none of paper, both, electronic")]
 pub struct UnknownMedium(pub String);
-
-impl Medium {
-    /// Every medium.
-    pub const ALL: [Self; 3] = [Self::Paper, Self::Both, Self::Electronic];
-
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Paper => "paper",
-            Self::Both => "both",
-            Self::Electronic => "electronic",
-        }
-    }
-}
 
 impl fmt::Display for Medium {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,141 +1,103 @@
 //! Which role may do what: one table, and what does not stand in it is denied.
 
 use super::Role;
+use crate::encoding::text::closed_list;
 use std::fmt;
 
-/// Something an account may or may not do at its own authority.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Action {
-    /// Draft, check, submit, answer and withdraw applications of its own exporter, or of one that gave a mandate.
-    FileApplication,
-    /// Read what was filed by or for its own exporter, and the certificates that were issued for it.
-    ReadOwn,
-    /// Keep the particulars of an exporter that a form is filled from: parties, products, evidence of cost.
-    KeepProfile,
-    /// Give an agent a mandate to file for the own exporter, and end it.
-    GiveMandate,
-    /// Ask that a certificate of an own application be cancelled, and take that back.
-    AskCancellation,
-    /// Consent that a certificate of an own application be sent.
-    ReleaseCertificate,
-    /// Ask for the number of a certificate before it is issued.
-    ReserveNumber,
-    /// See what waits to be examined or signed.
-    ReadQueue,
-    /// Claim an application, ask about it, refer it to a factory visit or a laboratory.
-    ExamineApplication,
-    /// Record that the fee of an application is paid, with the treasury's reference.
-    RecordFee,
-    /// Refuse an application, with its reason.
-    RefuseApplication,
-    /// Recommend that a certificate be issued; the first of four eyes.
-    RecommendIssue,
-    /// Have the certificate signed that another person recommended; the other two of four eyes.
-    SignCertificate,
-    /// Have a certificate signed that a back office examined before it came here.
-    IssueCertificate,
-    /// Cancel, withdraw, suspend or reinstate a certificate.
-    ChangeStatus,
-    /// Read any certificate of the authority with its disclosures.
-    ReadCertificate,
-    /// Have changes that it may read brought to an address of its own.
-    KeepWebhooks,
-    /// Read exporters, their mandates and their evidence of cost.
-    ReadExporters,
-    /// Register and strike off exporters, verify evidence of cost, record mandates.
-    ManageExporters,
-    /// Say when a signatory is away and who signs meanwhile.
-    ArrangeDeputy,
-    /// Read checkpoints and hashes of a log that is not public.
-    ReadHeads,
-    /// Read entries of a log that is not public; an entry shows digests, never disclosures.
-    ReadEntries,
-    /// Read the record of who did what.
-    ReadAudit,
-    /// Open, list, change and close accounts, their tokens and passwords.
-    ManageAccounts,
-    /// Keep the offices that issue.
-    ManageOffices,
-    /// Say what may be examined by machine.
-    SetPolicy,
-    /// Have what a certificate says erased at this node.
-    EraseContents,
-    /// Read certificates that arrived, what was done with them here, and what is left of them.
-    ReadArrivals,
-    /// Decide on items of a certificate that arrived.
-    DecideItems,
-    /// Write off quantities of a certificate, amend that and take it back.
-    WriteOff,
-    /// Release a denial of preference that another person made.
-    ReleaseDenial,
-    /// Add customs' word to a certificate that arrived.
-    EndorseArrival,
-    /// Give an importer a link that shows what became of its own declaration, and take it back.
-    ShareDeclaration,
-    /// Ask an issuer about certificates.
-    RaiseEnquiry,
-    /// Conclude an enquiry of which the answer is not to be read.
-    ConcludeEnquiry,
-    /// Say what became of the security that goods were released on while an enquiry ran.
-    SettleSecurity,
-    /// Read enquiries of this authority, and those to it.
-    ReadEnquiries,
-    /// Answer an enquiry of another authority.
-    AnswerEnquiry,
-    /// Register certificates that were issued on paper.
-    RegisterPaper,
-    /// Have a block of certificate numbers set aside for an outage.
-    ReserveBlock,
-    /// Give back what a certificate says from its bundle, where the node lost it.
-    GiveBackContents,
+closed_list! {
+    /// Something an account may or may not do at its own authority.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum Action;
+    /// Every action.
+    ALL;
+    /// The name in the scopes of a token and in the audit record. It never changes.
+    name {
+        /// Draft, check, submit, answer and withdraw applications of its own exporter, or of one that gave a mandate.
+        FileApplication = "file_application",
+        /// Read what was filed by or for its own exporter, and the certificates that were issued for it.
+        ReadOwn = "read_own",
+        /// Keep the particulars of an exporter that a form is filled from: parties, products, evidence of cost.
+        KeepProfile = "keep_profile",
+        /// Give an agent a mandate to file for the own exporter, and end it.
+        GiveMandate = "give_mandate",
+        /// Ask that a certificate of an own application be cancelled, and take that back.
+        AskCancellation = "ask_cancellation",
+        /// Consent that a certificate of an own application be sent.
+        ReleaseCertificate = "release_certificate",
+        /// Ask for the number of a certificate before it is issued.
+        ReserveNumber = "reserve_number",
+        /// See what waits to be examined or signed.
+        ReadQueue = "read_queue",
+        /// Claim an application, ask about it, refer it to a factory visit or a laboratory.
+        ExamineApplication = "examine_application",
+        /// Record that the fee of an application is paid, with the treasury's reference.
+        RecordFee = "record_fee",
+        /// Refuse an application, with its reason.
+        RefuseApplication = "refuse_application",
+        /// Recommend that a certificate be issued; the first of four eyes.
+        RecommendIssue = "recommend_issue",
+        /// Have the certificate signed that another person recommended; the other two of four eyes.
+        SignCertificate = "sign_certificate",
+        /// Have a certificate signed that a back office examined before it came here.
+        IssueCertificate = "issue_certificate",
+        /// Cancel, withdraw, suspend or reinstate a certificate.
+        ChangeStatus = "change_status",
+        /// Read any certificate of the authority with its disclosures.
+        ReadCertificate = "read_certificate",
+        /// Have changes that it may read brought to an address of its own.
+        KeepWebhooks = "keep_webhooks",
+        /// Read exporters, their mandates and their evidence of cost.
+        ReadExporters = "read_exporters",
+        /// Register and strike off exporters, verify evidence of cost, record mandates.
+        ManageExporters = "manage_exporters",
+        /// Say when a signatory is away and who signs meanwhile.
+        ArrangeDeputy = "arrange_deputy",
+        /// Read checkpoints and hashes of a log that is not public.
+        ReadHeads = "read_heads",
+        /// Read entries of a log that is not public; an entry shows digests, never disclosures.
+        ReadEntries = "read_entries",
+        /// Read the record of who did what.
+        ReadAudit = "read_audit",
+        /// Open, list, change and close accounts, their tokens and passwords.
+        ManageAccounts = "manage_accounts",
+        /// Keep the offices that issue.
+        ManageOffices = "manage_offices",
+        /// Say what may be examined by machine.
+        SetPolicy = "set_policy",
+        /// Have what a certificate says erased at this node.
+        EraseContents = "erase_contents",
+        /// Read certificates that arrived, what was done with them here, and what is left of them.
+        ReadArrivals = "read_arrivals",
+        /// Decide on items of a certificate that arrived.
+        DecideItems = "decide_items",
+        /// Write off quantities of a certificate, amend that and take it back.
+        WriteOff = "write_off",
+        /// Release a denial of preference that another person made.
+        ReleaseDenial = "release_denial",
+        /// Add customs' word to a certificate that arrived.
+        EndorseArrival = "endorse_arrival",
+        /// Give an importer a link that shows what became of its own declaration, and take it back.
+        ShareDeclaration = "share_declaration",
+        /// Ask an issuer about certificates.
+        RaiseEnquiry = "raise_enquiry",
+        /// Conclude an enquiry of which the answer is not to be read.
+        ConcludeEnquiry = "conclude_enquiry",
+        /// Say what became of the security that goods were released on while an enquiry ran.
+        SettleSecurity = "settle_security",
+        /// Read enquiries of this authority, and those to it.
+        ReadEnquiries = "read_enquiries",
+        /// Answer an enquiry of another authority.
+        AnswerEnquiry = "answer_enquiry",
+        /// Register certificates that were issued on paper.
+        RegisterPaper = "register_paper",
+        /// Have a block of certificate numbers set aside for an outage.
+        ReserveBlock = "reserve_block",
+        /// Give back what a certificate says from its bundle, where the node lost it.
+        GiveBackContents = "give_back_contents",
+    }
 }
 
 impl Action {
-    /// Every action.
-    pub const ALL: [Self; 41] = [
-        Self::FileApplication,
-        Self::ReadOwn,
-        Self::KeepProfile,
-        Self::GiveMandate,
-        Self::AskCancellation,
-        Self::ReleaseCertificate,
-        Self::ReserveNumber,
-        Self::ReadQueue,
-        Self::ExamineApplication,
-        Self::RecordFee,
-        Self::RefuseApplication,
-        Self::RecommendIssue,
-        Self::SignCertificate,
-        Self::IssueCertificate,
-        Self::ChangeStatus,
-        Self::ReadCertificate,
-        Self::KeepWebhooks,
-        Self::ReadExporters,
-        Self::ManageExporters,
-        Self::ArrangeDeputy,
-        Self::ReadHeads,
-        Self::ReadEntries,
-        Self::ReadAudit,
-        Self::ManageAccounts,
-        Self::ManageOffices,
-        Self::SetPolicy,
-        Self::EraseContents,
-        Self::ReadArrivals,
-        Self::DecideItems,
-        Self::WriteOff,
-        Self::ReleaseDenial,
-        Self::EndorseArrival,
-        Self::ShareDeclaration,
-        Self::RaiseEnquiry,
-        Self::ConcludeEnquiry,
-        Self::SettleSecurity,
-        Self::ReadEnquiries,
-        Self::AnswerEnquiry,
-        Self::RegisterPaper,
-        Self::ReserveBlock,
-        Self::GiveBackContents,
-    ];
-
     /// The table. Exporters and agents act through what is filed by them or for them; the authority's whole
     /// register is not theirs. Customs officers decide on what arrives, which is not of this authority's making, and a supervisor releases what one of
     /// them refuses. An
@@ -177,54 +139,6 @@ impl Action {
             Self::ReleaseDenial | Self::ConcludeEnquiry => &[CustomsSupervisor],
             Self::ReadEnquiries => &[CustomsOfficer, CustomsSupervisor, Liaison],
             Self::AnswerEnquiry => &[Liaison],
-        }
-    }
-
-    /// The name in the scopes of a token and in the audit record. It never changes.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::FileApplication => "file_application",
-            Self::ReadOwn => "read_own",
-            Self::KeepProfile => "keep_profile",
-            Self::GiveMandate => "give_mandate",
-            Self::AskCancellation => "ask_cancellation",
-            Self::ReleaseCertificate => "release_certificate",
-            Self::ReserveNumber => "reserve_number",
-            Self::ReadQueue => "read_queue",
-            Self::ExamineApplication => "examine_application",
-            Self::RecordFee => "record_fee",
-            Self::RefuseApplication => "refuse_application",
-            Self::RecommendIssue => "recommend_issue",
-            Self::SignCertificate => "sign_certificate",
-            Self::IssueCertificate => "issue_certificate",
-            Self::ChangeStatus => "change_status",
-            Self::ReadCertificate => "read_certificate",
-            Self::KeepWebhooks => "keep_webhooks",
-            Self::ReadExporters => "read_exporters",
-            Self::ManageExporters => "manage_exporters",
-            Self::ArrangeDeputy => "arrange_deputy",
-            Self::ReadHeads => "read_heads",
-            Self::ReadEntries => "read_entries",
-            Self::ReadAudit => "read_audit",
-            Self::ManageAccounts => "manage_accounts",
-            Self::ManageOffices => "manage_offices",
-            Self::SetPolicy => "set_policy",
-            Self::EraseContents => "erase_contents",
-            Self::ReadArrivals => "read_arrivals",
-            Self::DecideItems => "decide_items",
-            Self::WriteOff => "write_off",
-            Self::ReleaseDenial => "release_denial",
-            Self::EndorseArrival => "endorse_arrival",
-            Self::ShareDeclaration => "share_declaration",
-            Self::RaiseEnquiry => "raise_enquiry",
-            Self::ConcludeEnquiry => "conclude_enquiry",
-            Self::SettleSecurity => "settle_security",
-            Self::ReadEnquiries => "read_enquiries",
-            Self::AnswerEnquiry => "answer_enquiry",
-            Self::RegisterPaper => "register_paper",
-            Self::ReserveBlock => "reserve_block",
-            Self::GiveBackContents => "give_back_contents",
         }
     }
 

@@ -1,30 +1,37 @@
 //! What a person or a system is to an authority.
 
+use crate::encoding::text::closed_list;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A role an account holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Files for its own goods.
-    Exporter,
-    /// Files for exporters on their mandate.
-    Agent,
-    /// Examines what was filed.
-    Examiner,
-    /// Signs for the authority: an officer, or a back office that has already examined.
-    Signatory,
-    /// Decides on what arrives.
-    CustomsOfficer,
-    /// Decides on what arrives, and releases what another refuses.
-    CustomsSupervisor,
-    /// Answers enquiries of other authorities.
-    Liaison,
-    /// Reads logs.
-    Auditor,
-    /// Opens and closes accounts.
-    Administrator,
+closed_list! {
+    /// A role an account holds.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Role;
+    /// Every role.
+    ALL;
+    /// The name in configuration, storage and on the command line.
+    name {
+        /// Files for its own goods.
+        Exporter = "exporter",
+        /// Files for exporters on their mandate.
+        Agent = "agent",
+        /// Examines what was filed.
+        Examiner = "examiner",
+        /// Signs for the authority: an officer, or a back office that has already examined.
+        Signatory = "signatory",
+        /// Decides on what arrives.
+        CustomsOfficer = "customs_officer",
+        /// Decides on what arrives, and releases what another refuses.
+        CustomsSupervisor = "customs_supervisor",
+        /// Answers enquiries of other authorities.
+        Liaison = "liaison",
+        /// Reads logs.
+        Auditor = "auditor",
+        /// Opens and closes accounts.
+        Administrator = "administrator",
+    }
 }
 
 /// No role has this name.
@@ -33,35 +40,6 @@ pub enum Role {
 pub struct UnknownRole(pub String);
 
 impl Role {
-    /// Every role.
-    pub const ALL: [Self; 9] = [
-        Self::Exporter,
-        Self::Agent,
-        Self::Examiner,
-        Self::Signatory,
-        Self::CustomsOfficer,
-        Self::CustomsSupervisor,
-        Self::Liaison,
-        Self::Auditor,
-        Self::Administrator,
-    ];
-
-    /// The name in configuration, storage and on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Exporter => "exporter",
-            Self::Agent => "agent",
-            Self::Examiner => "examiner",
-            Self::Signatory => "signatory",
-            Self::CustomsOfficer => "customs_officer",
-            Self::CustomsSupervisor => "customs_supervisor",
-            Self::Liaison => "liaison",
-            Self::Auditor => "auditor",
-            Self::Administrator => "administrator",
-        }
-    }
-
     fn names() -> String {
         Self::ALL.map(Self::name).join(", ")
     }

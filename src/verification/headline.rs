@@ -1,60 +1,67 @@
 //! The one word a verdict begins with.
 
+use crate::encoding::text::closed_list;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// The headlines, in the order in which the first that applies is taken: an earlier one leaves less to
-/// rely on than a later one. [`Ord`] is that order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Headline {
-    /// Not a token, a presentation or a bundle of a certificate of origin.
-    Unreadable,
-    /// The signature is not the named key's.
-    BadSignature,
-    /// The trust list does not know the issuer, or not this key of it.
-    UntrustedIssuer,
-    /// Signed, but digests or shape do not fit what is presented.
-    Altered,
-    /// The key may not sign this kind, for this agreement, from this office or at this place.
-    OutOfScope,
-    /// The key was closed before this place in the log.
-    KeyClosed,
-    /// The log has shown two histories.
-    Equivocated,
-    /// The proof does not show the certificate in its log.
-    NotInLog,
-    /// Addressed to somebody else than the importing country's authority, or than the reader.
-    WrongAddressee,
-    /// Cancelled at the holder's wish.
-    Cancelled,
-    /// Withdrawn by the authority.
-    Withdrawn,
-    /// Replaced by another certificate.
-    Superseded,
-    /// Past its validity on the day asked.
-    Expired,
-    /// Before its validity on the day asked.
-    NotYetValid,
-    /// Suspended by the authority for the time being.
-    SuspendedByIssuer,
-    /// Something that may not be withheld is missing.
-    Incomplete,
-    /// The trust list is past its next update.
-    TrustStale,
-    /// No proof of inclusion was presented, or none that reaches this far.
-    Unproven,
-    /// The cosigning policy is not met.
-    NotCosigned,
-    /// The status is absent or older than accepted.
-    StatusUnknown,
-    /// Only a stamp was seen: signed, the log was not checked.
-    StampAuthentic,
-    /// Valid for some of its items.
-    ValidInPart,
-    /// Valid, and parts were withheld by the holder.
-    ValidRedacted,
-    /// Everything was checked and holds.
-    Valid,
+closed_list! {
+    /// The headlines, in the order in which the first that applies is taken: an earlier one leaves less to
+    /// rely on than a later one. [`Ord`] is that order.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Headline;
+    /// All headlines, the first that applies first.
+    ALL;
+    /// The stable name, UPPER_SNAKE.
+    as_str {
+        /// Not a token, a presentation or a bundle of a certificate of origin.
+        Unreadable = "UNREADABLE",
+        /// The signature is not the named key's.
+        BadSignature = "BAD_SIGNATURE",
+        /// The trust list does not know the issuer, or not this key of it.
+        UntrustedIssuer = "UNTRUSTED_ISSUER",
+        /// Signed, but digests or shape do not fit what is presented.
+        Altered = "ALTERED",
+        /// The key may not sign this kind, for this agreement, from this office or at this place.
+        OutOfScope = "OUT_OF_SCOPE",
+        /// The key was closed before this place in the log.
+        KeyClosed = "KEY_CLOSED",
+        /// The log has shown two histories.
+        Equivocated = "EQUIVOCATED",
+        /// The proof does not show the certificate in its log.
+        NotInLog = "NOT_IN_LOG",
+        /// Addressed to somebody else than the importing country's authority, or than the reader.
+        WrongAddressee = "WRONG_ADDRESSEE",
+        /// Cancelled at the holder's wish.
+        Cancelled = "CANCELLED",
+        /// Withdrawn by the authority.
+        Withdrawn = "WITHDRAWN",
+        /// Replaced by another certificate.
+        Superseded = "SUPERSEDED",
+        /// Past its validity on the day asked.
+        Expired = "EXPIRED",
+        /// Before its validity on the day asked.
+        NotYetValid = "NOT_YET_VALID",
+        /// Suspended by the authority for the time being.
+        SuspendedByIssuer = "SUSPENDED_BY_ISSUER",
+        /// Something that may not be withheld is missing.
+        Incomplete = "INCOMPLETE",
+        /// The trust list is past its next update.
+        TrustStale = "TRUST_STALE",
+        /// No proof of inclusion was presented, or none that reaches this far.
+        Unproven = "UNPROVEN",
+        /// The cosigning policy is not met.
+        NotCosigned = "NOT_COSIGNED",
+        /// The status is absent or older than accepted.
+        StatusUnknown = "STATUS_UNKNOWN",
+        /// Only a stamp was seen: signed, the log was not checked.
+        StampAuthentic = "STAMP_AUTHENTIC",
+        /// Valid for some of its items.
+        ValidInPart = "VALID_IN_PART",
+        /// Valid, and parts were withheld by the holder.
+        ValidRedacted = "VALID_REDACTED",
+        /// Everything was checked and holds.
+        Valid = "VALID",
+    }
 }
 
 /// How to show a headline: colour and icon follow it, and so does the exit code.
@@ -70,65 +77,6 @@ pub enum Tone {
 }
 
 impl Headline {
-    /// All headlines, the first that applies first.
-    pub const ALL: [Self; 24] = [
-        Self::Unreadable,
-        Self::BadSignature,
-        Self::UntrustedIssuer,
-        Self::Altered,
-        Self::OutOfScope,
-        Self::KeyClosed,
-        Self::Equivocated,
-        Self::NotInLog,
-        Self::WrongAddressee,
-        Self::Cancelled,
-        Self::Withdrawn,
-        Self::Superseded,
-        Self::Expired,
-        Self::NotYetValid,
-        Self::SuspendedByIssuer,
-        Self::Incomplete,
-        Self::TrustStale,
-        Self::Unproven,
-        Self::NotCosigned,
-        Self::StatusUnknown,
-        Self::StampAuthentic,
-        Self::ValidInPart,
-        Self::ValidRedacted,
-        Self::Valid,
-    ];
-
-    /// The stable name, UPPER_SNAKE.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unreadable => "UNREADABLE",
-            Self::BadSignature => "BAD_SIGNATURE",
-            Self::UntrustedIssuer => "UNTRUSTED_ISSUER",
-            Self::Altered => "ALTERED",
-            Self::OutOfScope => "OUT_OF_SCOPE",
-            Self::KeyClosed => "KEY_CLOSED",
-            Self::Equivocated => "EQUIVOCATED",
-            Self::NotInLog => "NOT_IN_LOG",
-            Self::WrongAddressee => "WRONG_ADDRESSEE",
-            Self::Cancelled => "CANCELLED",
-            Self::Withdrawn => "WITHDRAWN",
-            Self::Superseded => "SUPERSEDED",
-            Self::Expired => "EXPIRED",
-            Self::NotYetValid => "NOT_YET_VALID",
-            Self::SuspendedByIssuer => "SUSPENDED_BY_ISSUER",
-            Self::Incomplete => "INCOMPLETE",
-            Self::TrustStale => "TRUST_STALE",
-            Self::Unproven => "UNPROVEN",
-            Self::NotCosigned => "NOT_COSIGNED",
-            Self::StatusUnknown => "STATUS_UNKNOWN",
-            Self::StampAuthentic => "STAMP_AUTHENTIC",
-            Self::ValidInPart => "VALID_IN_PART",
-            Self::ValidRedacted => "VALID_REDACTED",
-            Self::Valid => "VALID",
-        }
-    }
-
     /// Good, bad, or too little to say.
     #[must_use]
     pub const fn tone(self) -> Tone {

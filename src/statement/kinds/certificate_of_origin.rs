@@ -17,7 +17,7 @@ use crate::{
         AgreementCode, Certificate, Commercial, Consignee, Country, EditionCode, Exporter, Flags, FormCode, Goods,
         Item, Producer, Reference, Remarks, Totals, Transport,
     },
-    encoding::json,
+    encoding::{json, text::closed_list},
     time::{Date, serde_date},
 };
 use serde::{Deserialize, Serialize};
@@ -40,55 +40,34 @@ pub(super) const CLEAR: [&str; 12] = [
 const SECTIONS: usize = Section::ALL.len();
 const ITEMS: &str = "goods.items";
 
-/// The eight disclosures of a certificate, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Section {
-    /// Number, date, place and office of issue.
-    Reference,
-    /// Who sends the goods.
-    Exporter,
-    /// Who receives them.
-    Consignee,
-    /// Who made them.
-    Producer,
-    /// How they travel.
-    Transport,
-    /// What they are.
-    Goods,
-    /// Invoices and values.
-    Commercial,
-    /// Endorsements and references.
-    Remarks,
+closed_list! {
+    /// The eight disclosures of a certificate, in their order.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Section;
+    /// All eight.
+    ALL;
+    /// Its name in the token.
+    name {
+        /// Number, date, place and office of issue.
+        Reference = "reference",
+        /// Who sends the goods.
+        Exporter = "exporter",
+        /// Who receives them.
+        Consignee = "consignee",
+        /// Who made them.
+        Producer = "producer",
+        /// How they travel.
+        Transport = "transport",
+        /// What they are.
+        Goods = "goods",
+        /// Invoices and values.
+        Commercial = "commercial",
+        /// Endorsements and references.
+        Remarks = "remarks",
+    }
 }
 
 impl Section {
-    /// All eight.
-    pub const ALL: [Self; 8] = [
-        Self::Reference,
-        Self::Exporter,
-        Self::Consignee,
-        Self::Producer,
-        Self::Transport,
-        Self::Goods,
-        Self::Commercial,
-        Self::Remarks,
-    ];
-
-    /// Its name in the token.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Reference => "reference",
-            Self::Exporter => "exporter",
-            Self::Consignee => "consignee",
-            Self::Producer => "producer",
-            Self::Transport => "transport",
-            Self::Goods => "goods",
-            Self::Commercial => "commercial",
-            Self::Remarks => "remarks",
-        }
-    }
-
     /// The section of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

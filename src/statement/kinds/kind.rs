@@ -1,32 +1,39 @@
 //! The kinds of statement, by the name that `vct` gives them.
 
+use crate::encoding::text::closed_list;
 use std::{fmt, str::FromStr};
 
-/// What a statement is; each kind's shape is version 1, closed and frozen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// A shipment originates here.
-    CertificateOfOrigin,
-    /// A certificate is cancelled, withdrawn, superseded, suspended or reinstated.
-    StatusChange,
-    /// The status lists of a log, as they follow from its entries up to a size.
-    StatusSnapshot,
-    /// A key of the authority was opened or closed.
-    KeyChange,
-    /// Which disclosures of a log reached its addressee.
-    Receipt,
-    /// What customs of the importing country did with a certificate.
-    CustomsResponse,
-    /// Customs of the importing country ask the issuer.
-    Enquiry,
-    /// The issuer answers an enquiry.
-    EnquiryReply,
-    /// Another authority adds its word to a certificate.
-    Endorsement,
-    /// A log has shown two histories.
-    Evidence,
-    /// A certificate that was issued on paper is registered.
-    PaperCertificate,
+closed_list! {
+    /// What a statement is; each kind's shape is version 1, closed and frozen.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Kind;
+    /// Every kind there is.
+    ALL;
+    /// The short name, as trust lists and pages write it.
+    name {
+        /// A shipment originates here.
+        CertificateOfOrigin = "certificate-of-origin",
+        /// A certificate is cancelled, withdrawn, superseded, suspended or reinstated.
+        StatusChange = "status-change",
+        /// The status lists of a log, as they follow from its entries up to a size.
+        StatusSnapshot = "status-snapshot",
+        /// A key of the authority was opened or closed.
+        KeyChange = "key-change",
+        /// Which disclosures of a log reached its addressee.
+        Receipt = "receipt",
+        /// What customs of the importing country did with a certificate.
+        CustomsResponse = "customs-response",
+        /// Customs of the importing country ask the issuer.
+        Enquiry = "enquiry",
+        /// The issuer answers an enquiry.
+        EnquiryReply = "enquiry-reply",
+        /// Another authority adds its word to a certificate.
+        Endorsement = "endorsement",
+        /// A log has shown two histories.
+        Evidence = "evidence",
+        /// A certificate that was issued on paper is registered.
+        PaperCertificate = "paper-certificate",
+    }
 }
 
 /// No kind has this name.
@@ -35,21 +42,6 @@ pub enum Kind {
 pub struct UnknownKind(pub String);
 
 impl Kind {
-    /// Every kind there is.
-    pub const ALL: [Self; 11] = [
-        Self::CertificateOfOrigin,
-        Self::StatusChange,
-        Self::StatusSnapshot,
-        Self::KeyChange,
-        Self::Receipt,
-        Self::CustomsResponse,
-        Self::Enquiry,
-        Self::EnquiryReply,
-        Self::Endorsement,
-        Self::Evidence,
-        Self::PaperCertificate,
-    ];
-
     /// The `vct` claim.
     #[must_use]
     pub const fn vct(self) -> &'static str {
@@ -65,24 +57,6 @@ impl Kind {
             Self::Endorsement => "urn:origin-exchange:statement:endorsement:1",
             Self::Evidence => "urn:origin-exchange:statement:evidence:1",
             Self::PaperCertificate => "urn:origin-exchange:statement:paper-certificate:1",
-        }
-    }
-
-    /// The short name, as trust lists and pages write it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::CertificateOfOrigin => "certificate-of-origin",
-            Self::StatusChange => "status-change",
-            Self::StatusSnapshot => "status-snapshot",
-            Self::KeyChange => "key-change",
-            Self::Receipt => "receipt",
-            Self::CustomsResponse => "customs-response",
-            Self::Enquiry => "enquiry",
-            Self::EnquiryReply => "enquiry-reply",
-            Self::Endorsement => "endorsement",
-            Self::Evidence => "evidence",
-            Self::PaperCertificate => "paper-certificate",
         }
     }
 
