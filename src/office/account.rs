@@ -31,14 +31,15 @@ pub(super) fn is_id(mark: &str, text: &str) -> bool {
 
 /// An id: a mark, and what was drawn behind it.
 macro_rules! drawn_id {
-    ($(#[$meta:meta])* $name:ident $mark:literal; $(#[$not_meta:meta])* $not:ident) => {
+    ($(#[$meta:meta])* $name:ident $mark:literal; $(#[$not_meta:meta])* $not:ident $what:literal) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
-        #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
         $(#[$not_meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+        #[error("`{0}` is not the id of {what}, such as `{mark}0123456789abcdef`", what = $what, mark = $mark)]
         pub struct $not(pub String);
 
         impl $name {
@@ -76,8 +77,7 @@ drawn_id! {
     /// The id of an account, unique to its authority for ever.
     AccountId "acc_";
     /// The text is not the id of an account.
-    #[error("`{0}` is not the id of an account, such as `acc_0123456789abcdef`")]
-    NotAccountId
+    NotAccountId "an account"
 }
 
 impl AccountId {

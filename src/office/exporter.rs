@@ -22,8 +22,7 @@ drawn_id! {
     /// The id of an exporter, unique to the authority for ever.
     ExporterId "exp_";
     /// The text is not the id of an exporter.
-    #[error("`{0}` is not the id of an exporter, such as `exp_0123456789abcdef`")]
-    NotExporterId
+    NotExporterId "an exporter"
 }
 
 /// Who an exporter is by law.

@@ -12,8 +12,7 @@ drawn_id! {
     /// The id of a mandate.
     MandateId "man_";
     /// The text is not the id of a mandate.
-    #[error("`{0}` is not the id of a mandate, such as `man_0123456789abcdef`")]
-    NotMandateId
+    NotMandateId "a mandate"
 }
 
 /// How far a mandate goes.

@@ -99,9 +99,9 @@ closed_list! {
 
 impl Action {
     /// The table. Exporters and agents act through what is filed by them or for them; the authority's whole
-    /// register is not theirs. Customs officers decide on what arrives, which is not of this authority's making, and a supervisor releases what one of
-    /// them refuses. An
-    /// administrator says who may what and sees no papers; who reads the record of it all does nothing else.
+    /// register is not theirs. Customs officers decide on what arrives, which is not of this authority's making, and a
+    /// supervisor releases what one of them refuses. An administrator says who may what and sees no papers; who reads
+    /// the record of it all does nothing else.
     #[must_use]
     pub const fn granted_to(self) -> &'static [Role] {
         use Role::{
