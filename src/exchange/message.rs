@@ -139,13 +139,6 @@ pub enum Witnessed {
     Awaiting(Vec<NodeName>),
 }
 
-/// Asks for the newest heads that a partner knows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HeadsAsked {
-    /// Only these logs; empty for all.
-    pub logs: Vec<Origin>,
-}
-
 /// The newest head that a partner knows of a log. One that knows of a later head than it holds the entries of tells
 /// both.
 #[derive(Debug, Clone, PartialEq, Eq)]
