@@ -95,7 +95,7 @@ fn script(honest: bool) -> Script {
         };
         let issued = compose(&envelope, body, &SeededRandom::new(index as u64)).unwrap();
         let issued = issued.sign(key(0, Use::Statement)).unwrap();
-        Line { jti, leaf: Bytes::from(issued.jwt), disclosures: issued.disclosures, status_index: None }
+        Line { jti, leaf: Bytes::from(issued.jwt), disclosures: issued.disclosures, status_index: None, as_of: None }
     });
     let lines = lines.collect::<Vec<_>>();
     let tree = lines.iter().map(|line| leaf_hash(&line.leaf)).collect();
