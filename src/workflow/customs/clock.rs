@@ -77,8 +77,9 @@ pub enum ClockStep {
 struct Kept {
     /// Nothing is due any more: it is answered, decided where that has a day, and settled where there is a security.
     over: bool,
-    /// The version of the trust list by which it is: a later one may close the key that signed the last word.
-    #[serde(default)]
+    /// The version of the trust list by which it is: a later one may close the key that signed the last word. It was called
+    /// otherwise before securities were settled: what was over by then is looked at once more.
+    #[serde(default, rename = "settled_list")]
     list: u64,
     /// What was told.
     told: Vec<Reminded>,

@@ -5,7 +5,7 @@ use crate::{
     log::Origin,
     office::Caller,
     statement::{GoodsMeanwhile, Jti, ReplyAct, ResponseCode},
-    store::Store as _,
+    store::{Batch, StateChange, Store as _, Table},
     workflow::{DecisionWish, EnquiryView, SecurityOutcome, WorkflowError},
 };
 
@@ -111,4 +111,18 @@ async fn what_is_decided_and_not_settled_by_the_day_to_decide_is_told_once() {
     corridor.settles_security(4, officer, raised, SecurityOutcome::CollectedInPart).await.unwrap();
     assert_eq!(customs.remind().unwrap(), 0);
     assert!(!customs.enquiry(officer, &raised).unwrap().settle_overdue);
+}
+
+#[tokio::test]
+async fn what_was_over_before_anybody_could_settle_it_is_listed_too() {
+    let corridor = Corridor::open().await;
+    let raised = corridor.raises_with(1, GoodsMeanwhile::ReleasedOnSecurity).await;
+    corridor.gets_an_answer(2, raised).await;
+    // As a node of before kept that it was answered.
+    let record = format!(r#"{{"over":true,"list":{},"told":[]}}"#, corridor.customs.trust().version()).into_bytes();
+    let put = StateChange::RecordPut { table: Table::Customs, id: format!("clock/{raised}").into_bytes(), record };
+    corridor.china.store.commit(Batch { state: vec![put], ..Batch::default() }).unwrap();
+    assert_eq!(corridor.unsettled(), [raised]);
+    corridor.customs.remind().unwrap();
+    assert_eq!(corridor.unsettled(), [raised]);
 }
