@@ -6,6 +6,7 @@ use crate::{
     office::Amounts,
     statement::{ItemDecision, ResponseCode},
 };
+use std::collections::BTreeMap;
 
 impl CustomsFile {
     /// Gives back what an act wrote off. What was decided of an item stays decided.
@@ -59,6 +60,18 @@ impl CustomsFile {
         } else {
             self.uncounted.entry(number).or_default().push(quantity.clone());
         }
+    }
+
+    /// Sets apart the other uses that are not counted of an item of which one was given back since `before`: each is amended
+    /// by itself, or no one would be the first.
+    #[must_use]
+    pub fn set_apart(&mut self, before: &Self) -> BTreeMap<u32, Vec<Measure>> {
+        let has_fewer =
+            |item: &u32, left: &[Measure]| before.uncounted.get(item).is_some_and(|all| left.len() < all.len());
+        let uncounted = std::mem::take(&mut self.uncounted).into_iter();
+        let (apart, rest) = uncounted.partition(|(item, left)| has_fewer(item, left));
+        self.uncounted = rest;
+        apart
     }
 
     /// Whether a use was not counted, and is forgotten now.

@@ -80,7 +80,10 @@ fn in_other_unit(refused: NotDrawn, acts: &[CustomsAct]) -> WorkflowError {
     let NotDrawn::Unit { item, drawn_in: Some(unit), .. } = &refused else {
         return CustomsRefused::from(refused).into();
     };
-    let draws = |one: &ItemDecision| one.item == Some(*item) && one.code.draws();
+    // Uses in another unit, which only a loss leaves, are not counted.
+    let counts = |used: &Measure| used.in_unit(unit).is_some();
+    let draws =
+        |one: &ItemDecision| one.item == Some(*item) && one.code.draws() && one.quantity.as_ref().is_some_and(counts);
     let first = acts.iter().find(|act| act.state == ActState::Counts && act.decisions.iter().any(draws));
     let (since, unit) = (first.map(|act| act.number), unit.clone());
     UseRefused::OtherUnit { refused: Box::new(refused.into()), since, unit }.into()

@@ -118,7 +118,10 @@ impl Desk {
         let said = [part(&lines)?, remarks.as_ref().map_or_else(String::new, ToString::to_string)];
         let change = move |desk: &Self, name: &ArrivedName, before: &CustomsAct, file: &mut CustomsFile| {
             let declaration = before.declaration.as_ref().ok_or(CustomsRefused::NoWriteOff(before.number))?;
-            let decisions = desk.draw_on(&desk.arrived(name)?, file, declaration, &lines)?;
+            let arrival = desk.arrived(name)?;
+            let others = file.set_apart(&arrival.file);
+            let decisions = desk.draw_on(&arrival, file, declaration, &lines)?;
+            file.uncounted.extend(others);
             Ok((decisions, remarks.clone()))
         };
         self.change_write_off(caller, request_id, (name, number), ("amended write-off", said), change).await

@@ -1,10 +1,11 @@
 //! Acts whose records the node of customs lost: what it told the issuer comes back with its log, and counts.
 
-use super::{Corridor, reason};
+use super::{Corridor, line, reason};
 use crate::{
+    certificate::Measure,
     log::{Extension, Origin},
     office::{ActState, CustomsAct},
-    sequencer::{Closing, Standing, refilled},
+    sequencer::{Bare, Closing, Standing, refilled},
     statement::{ResponseCode, open_leaf},
     store::{Batch, Disclosures, EntryRef, MemoryStore, NewEntry, PublishedHead, StateChange, Store as _, Table},
     time::Clock as _,
@@ -181,6 +182,35 @@ async fn before_it_is_read_what_came_back_nothing_is_done_with_what_it_may_be_ab
     assert_eq!(corridor.says_lost(), [false, false]);
     assert_eq!(reason(customs.write_off(officer, corridor.write_off(6, "D-2", "1")).await), "BALANCE_EXCEEDED");
     assert_eq!(corridor.left(), "0");
+}
+
+#[tokio::test]
+async fn of_several_uses_in_another_unit_than_before_the_loss_each_is_amended_by_itself() {
+    let mut corridor = Corridor::open().await;
+    let nothing = corridor.copied();
+    corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "10000")).await.unwrap();
+    let contents = corridor.loses_all_but(nothing);
+    // The operator went on without what was lost.
+    let end = corridor.china.store.durable_size(&log());
+    let state = vec![Bare::put_none(end, &log())];
+    corridor.china.store.commit(Batch { state, ..Batch::default() }).unwrap();
+    corridor.in_three_hours();
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    for (nth, declaration, weight) in [(2, "D-2", "100"), (3, "D-3", "200")] {
+        let mut wish = corridor.write_off(nth, declaration, "1");
+        wish.lines[0].quantity = Measure { value: weight.parse().unwrap(), unit: "KGM".parse().unwrap() };
+        customs.write_off(officer, wish).await.unwrap();
+    }
+    corridor.gets(contents);
+    for (nth, act, pieces) in [(4, 1, "300"), (5, 2, "600")] {
+        assert_eq!(reason(customs.balance(officer, &corridor.name())), "BALANCE_UNIT");
+        let more = customs.write_off(officer, corridor.write_off(nth + 10, "D-4", "1")).await;
+        assert_eq!(reason(more), "BALANCE_UNIT");
+        let request = corridor.china.request_id(nth);
+        let amends = (corridor.name(), act);
+        customs.amend_write_off(officer, &request, amends, vec![line(pieces)], None).await.unwrap();
+    }
+    assert_eq!(corridor.left(), "5900");
 }
 
 #[tokio::test]
