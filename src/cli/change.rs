@@ -115,7 +115,7 @@ fn enquiry_words(one: &wire::EnquiryChange) -> String {
     let what = match one.deadline.as_str() {
         "acknowledge" => "its receipt",
         "decide" => "the decision",
-        "settle" => "what became of the security",
+        "settle" => "what became of the security or of the held goods",
         _ => "the answer",
     };
     match one.event() {
@@ -294,7 +294,7 @@ mod tests {
         let json = enquiry(&change);
         assert_eq!((json["due"].as_str(), json.get("reply")), (Some("2027-05-22"), None));
         let settle = wire::EnquiryChange { deadline: "settle".to_owned(), proposes: String::new(), ..change.clone() };
-        assert!(said(What::Enquiry(settle)).ends_with("due passed: what became of the security by 2027-05-22"));
+        assert!(said(What::Enquiry(settle)).ends_with("became of the security or of the held goods by 2027-05-22"));
         let extended = wire::EnquiryChange {
             event: wire::EnquiryEvent::Replied.into(),
             act: "extended".to_owned(),
