@@ -154,6 +154,11 @@ fn to_settle(enquiry: &wire::Enquiry) -> Option<String> {
     Some(format!("{said}{due}, and say so: origin enquiry settle {} --as HOW --words TEXT", enquiry.jti))
 }
 
+/// What was said of that, one by one.
+fn settled_lines(enquiry: &wire::Enquiry) -> impl Iterator<Item = String> {
+    enquiry.settled.iter().map(|one| format!("{:12}{}", "settled", settled(one)))
+}
+
 /// What an officer said became of that.
 fn settled(one: &wire::SecuritySettled) -> String {
     let by = officer(&one.by, &one.by_name, &one.by_offices);
@@ -220,13 +225,11 @@ pub(in crate::cli) fn full(console: Console, side: Side, enquiry: &wire::Enquiry
     if let Some(said) = concluded(enquiry) {
         console.data(format!("{:12}{said}", "concluded"));
     }
-    for one in &enquiry.settled {
-        console.data(format!("{:12}{}", "settled", settled(one)));
-    }
+    settled_lines(enquiry).for_each(|line| console.data(line));
     if let Some(said) = said_again(enquiry) {
         console.data(format!("{:12}{said}", "not counted"));
     }
-    if let Some(said) = may_follow(side, enquiry) {
+    for said in follows(side, enquiry) {
         console.data(format!("{:12}{said}", "may follow"));
     }
 }
@@ -243,11 +246,16 @@ fn left(enquiry: &wire::Enquiry) -> Vec<String> {
         ("received", day(enquiry.received_on.as_ref())),
     ];
     let shown = rows.into_iter().filter(|(_, value)| !value.is_empty());
-    shown.map(|(label, value)| format!("{label:12}{value}")).collect()
+    shown.map(|(label, value)| format!("{label:12}{value}")).chain(settled_lines(enquiry)).collect()
 }
 
-/// What a person of the asking side may do once the answer is here, or the day to answer is over: on a certificate that is
-/// not here nothing is decided.
+/// What a person of the asking side may do once the answer is here, or the day to answer is over: goods wait for either.
+fn follows(side: Side, enquiry: &wire::Enquiry) -> impl Iterator<Item = String> {
+    let settle = to_settle(enquiry).filter(|_| side == Side::Asking);
+    may_follow(side, enquiry).into_iter().chain(settle)
+}
+
+/// What may be done about an answer that is not here: on a certificate that is not here nothing is decided.
 fn may_follow(side: Side, enquiry: &wire::Enquiry) -> Option<String> {
     if enquiry.answer_unread {
         return Some(format!(
@@ -256,9 +264,6 @@ fn may_follow(side: Side, enquiry: &wire::Enquiry) -> Option<String> {
             host(&enquiry.to),
             enquiry.jti
         ));
-    }
-    if side == Side::Asking && matches!(enquiry.state(), wire::EnquiryState::Answered | wire::EnquiryState::Concluded) {
-        return to_settle(enquiry);
     }
     if side == Side::Asked || !enquiry.overdue {
         return None;
