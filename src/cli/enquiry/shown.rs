@@ -225,7 +225,9 @@ pub(in crate::cli) fn full(console: Console, side: Side, enquiry: &wire::Enquiry
     if let Some(said) = concluded(enquiry) {
         console.data(format!("{:12}{said}", "concluded"));
     }
-    settled_lines(enquiry).for_each(|line| console.data(line));
+    for line in settled_lines(enquiry) {
+        console.data(line);
+    }
     if let Some(said) = said_again(enquiry) {
         console.data(format!("{:12}{said}", "not counted"));
     }
