@@ -37,7 +37,12 @@ impl<K: Eq + Hash> RateLimit<K> {
         let now = now.as_millisecond();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MAX_ADDRESSES && !buckets.contains_key(&address) {
-            buckets.retain(|_, bucket| self.filled(*bucket, now) < self.full());
+            buckets.retain(|_, bucket| {
+                bucket.level = self.filled(*bucket, now);
+                // A clock that was set back: it fills from now on, and not once that has come there again.
+                bucket.at = now;
+                bucket.level < self.full()
+            });
             if buckets.len() >= MAX_ADDRESSES {
                 return false;
             }
@@ -97,5 +102,14 @@ mod tests {
         let limit = RateLimit::new(1);
         assert!(limit.take(HERE, 1, at(60_000)));
         assert!(!limit.take(HERE, 1, at(0)));
+    }
+
+    /// The hazard: addresses without end while the clock is ahead, of which none is forgotten before it has come there again.
+    #[test]
+    fn addresses_that_asked_while_the_clock_was_ahead_keep_no_other_out_once_it_is_set() {
+        let limit = RateLimit::<usize>::new(1);
+        assert!((0..MAX_ADDRESSES).all(|address| limit.take(address, 1, at(31_536_000_000))));
+        assert!(!limit.take(MAX_ADDRESSES, 1, at(0)), "no bucket is full yet");
+        assert!(limit.take(MAX_ADDRESSES, 1, at(60_000)));
     }
 }

@@ -35,6 +35,11 @@ impl Wrong {
         let wait = FIRST_WAIT_MS.checked_shl(beyond.min(16)).unwrap_or(LONGEST_WAIT_MS).min(LONGEST_WAIT_MS);
         self.last_ms.saturating_add(wait)
     }
+
+    /// A clock that was set back: the wait is as long as ever, and not until it has come there again.
+    fn no_later_than(&mut self, now: i64) {
+        self.last_ms = self.last_ms.min(now);
+    }
 }
 
 impl Guesses {
@@ -44,14 +49,16 @@ impl Guesses {
         let now = clock.now().as_millisecond();
         let mut wrong = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if wrong.len() >= MAX_NAMES && !wrong.contains_key(login) {
-            wrong.retain(|_, one| one.until_ms() > now);
+            wrong.retain(|_, one| {
+                one.no_later_than(now);
+                one.until_ms() > now
+            });
             if wrong.len() >= MAX_NAMES {
                 return Err(millis(FIRST_WAIT_MS));
             }
         }
         let one = wrong.entry(login.clone()).or_insert(Wrong { count: 0, last_ms: now });
-        // A clock that was set back: the wait is as long as ever, and not until it has come there again.
-        one.last_ms = one.last_ms.min(now);
+        one.no_later_than(now);
         if one.last_ms.saturating_add(FORGOTTEN_MS) <= now {
             one.count = 0;
         }
@@ -113,6 +120,19 @@ mod tests {
         assert_eq!(wait, millis(FIRST_WAIT_MS));
         clock.set(start + wait);
         assert!(guesses.begin(&login, &clock).is_ok());
+    }
+
+    /// The hazard: names without end while the clock is ahead, none of which is forgotten before it has come there again.
+    #[test]
+    fn names_that_were_tried_while_the_clock_was_ahead_keep_no_other_name_out_once_it_is_set() {
+        let guesses = Guesses::default();
+        let start: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let clock = FixedClock::new(start + Duration::from_hours(24 * 365));
+        for number in 0..MAX_NAMES {
+            assert!(guesses.begin(&Login::new(&format!("n.{number}")).unwrap(), &clock).is_ok());
+        }
+        clock.set(start);
+        assert!(guesses.begin(&Login::new("a.qureshi").unwrap(), &clock).is_ok());
     }
 
     #[test]
