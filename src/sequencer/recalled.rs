@@ -150,9 +150,15 @@ impl Shown {
         all(store, SHOWN)
     }
 
-    /// The change that keeps it; none where as much is kept already: packages come again, and old ones after new ones.
-    pub fn put(&self, store: &dyn Store, origin: &Origin) -> Result<Option<StateChange>, StoreError> {
-        let kept = read::<Self>(store, SHOWN, origin)?.and_then(|kept| size_in(&kept.note));
+    /// The change that keeps it; none where as much is kept already that counts: packages come again, and old ones after new
+    /// ones.
+    pub fn put(
+        &self,
+        store: &dyn Store,
+        origin: &Origin,
+        counts: impl FnOnce(&Self) -> bool,
+    ) -> Result<Option<StateChange>, StoreError> {
+        let kept = read::<Self>(store, SHOWN, origin)?.filter(counts).and_then(|kept| size_in(&kept.note));
         Ok((size_in(&self.note) > kept).then(|| put(SHOWN, origin, self)))
     }
 }

@@ -8,7 +8,7 @@ use super::stopped;
 use crate::exchange::heads::Fork;
 use crate::exchange::message::KnownHead;
 use crate::exchange::recall::{Action, Event, Lack, Recall, Settled, durable_root};
-use crate::log::{Hash, Host, Origin};
+use crate::log::{Hash, Host, Origin, TreeHead};
 use crate::reason::some_of;
 use crate::sequencer::{Bare, Closing, Lost, Recalled, Shown, Standing, Wait, Word};
 use crate::store::{Batch, StoreError};
@@ -84,6 +84,16 @@ struct Recaller<'a> {
     /// The log that goes on by the operator's word, while that is done.
     by_word: Option<Origin>,
     began_ms: u64,
+}
+
+/// Who showed a head of an own log with a package, and which, where it counts: it is of no branch that a person has left, and
+/// the trust list names that node.
+pub(super) fn shown_by(inner: &Inner, origin: &Origin, shown: &Shown) -> Option<(NodeName, TreeHead)> {
+    let list = inner.lists.current();
+    let by = shown.by.parse::<NodeName>().ok().filter(|by| list.node(by).is_some())?;
+    let head = list.signed_head(origin, &shown.note)?;
+    let is_left = inner.lifted().borrow().get(origin).is_some_and(|left| left.has(&head));
+    (!is_left).then_some((by, head))
 }
 
 impl<'a> Recaller<'a> {
@@ -178,22 +188,17 @@ impl<'a> Recaller<'a> {
         self.step(Event::Heads { partner, heads, durable, all });
     }
 
-    /// What packages showed of own logs before this start is told again, as then. What came back since counts no more, nor
-    /// what is of a branch that a person has left, nor the word of a node that the trust list does not name any more.
+    /// What packages showed of own logs before this start is told again, as then, where it counts and did not come back since.
     fn shown(&mut self) {
-        let list = self.inner.lists.current();
         for own in self.inner.own.all() {
             let shown = Shown::all(own.store.as_ref()).unwrap_or_else(|error| {
                 tracing::error!(%error, "what packages showed of own logs cannot be read");
                 Vec::new()
             });
-            for (log, Shown { by, note }) in shown {
-                let told = KnownHead { log, note, entries: true, cosigned_by_asker: None };
-                let Some(partner) = by.parse::<NodeName>().ok().filter(|by| list.node(by).is_some()) else { continue };
-                let Some(head) = self.machine.signed(&told) else { continue };
-                let is_here = head.size <= own.store.durable_size(&told.log);
-                let is_left = self.inner.lifted().borrow().get(&told.log).is_some_and(|left| left.has(&head));
-                if !is_here && !is_left && !self.closed.contains_key(&told.log) {
+            for (log, shown) in shown {
+                let Some((partner, head)) = shown_by(self.inner, &log, &shown) else { continue };
+                if head.size > own.store.durable_size(&log) && !self.closed.contains_key(&log) {
+                    let told = KnownHead { log, note: shown.note, entries: true, cosigned_by_asker: None };
                     self.told(partner, vec![told], false);
                 }
             }

@@ -8,6 +8,7 @@ use crate::encoding::hex;
 use crate::exchange::ExchangeError;
 use crate::exchange::cosigned::{Cosigned, Kept};
 use crate::exchange::disclosures::Why;
+use crate::exchange::driver::recalling::shown_by;
 use crate::exchange::driver::replicas::{OtherWays, Up};
 use crate::exchange::driver::start::Inner;
 use crate::exchange::heads::Event::Suspected;
@@ -358,7 +359,8 @@ fn own_head(inner: &Inner, from: &NodeName, note: &str) -> Result<(), ParcelErro
         }
         // Who made the package may never be reached, and after a start nobody else would say it.
         let shown = Shown { by: from.to_string(), note: note.to_owned() };
-        if let Some(change) = shown.put(own.store.as_ref(), &origin).map_err(inside)? {
+        let counts = |kept: &Shown| shown_by(inner, &origin, kept).is_some();
+        if let Some(change) = shown.put(own.store.as_ref(), &origin, counts).map_err(inside)? {
             let (at_ms, state) = (unix_ms(inner.clock.now()), vec![change]);
             own.store.commit(Batch { at_ms, state, ..Batch::default() }).map_err(inside)?;
         }

@@ -358,12 +358,15 @@ fn a_log_that_was_closed_with_nothing_is_closed_after_a_start() {
 fn of_the_heads_that_packages_showed_the_one_that_goes_furthest_is_kept() {
     let store = MemoryStore::new();
     let shown = |size| Shown { by: name(1).to_string(), note: head(size).note };
-    let keep = |size| {
-        let change = shown(size).put(&store, &log()).unwrap();
+    let keep = |size, counts| {
+        let change = shown(size).put(&store, &log(), |_| counts).unwrap();
         let is_kept = change.is_some();
         store.commit(Batch { state: change.into_iter().collect(), ..Batch::default() }).unwrap();
         is_kept
     };
-    assert!(keep(9) && !keep(4) && !keep(9) && keep(10));
+    assert!(keep(9, true) && !keep(4, true) && !keep(9, true) && keep(10, true));
     assert_eq!(Shown::all(&store).unwrap(), [(log(), shown(10))]);
+    // What is of a branch that was left, or by a node that is not listed any more, is told at no start, and hides no other.
+    assert!(keep(6, false) && !keep(5, true));
+    assert_eq!(Shown::all(&store).unwrap(), [(log(), shown(6))]);
 }
