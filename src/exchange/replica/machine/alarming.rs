@@ -11,9 +11,11 @@ impl Replica {
     #[must_use]
     pub fn alarm(&self) -> Option<&Alarm> {
         let end = self.setup.trust.shard_final_size(&self.setup.origin);
-        // What its own node lacks beyond the end that the list gave the log, nobody misses.
+        // What its own node lacks beyond the end that the list gave the log, nobody misses; nor a head of a log that it has
+        // nothing of.
         let is_past = |alarm: &&Alarm| match alarm.why {
             ExchangeError::Ahead { published, .. } => end.is_some_and(|last| last <= published),
+            ExchangeError::Silent => self.is_gone(),
             _ => false,
         };
         let shown = self.alarm.as_ref().filter(|alarm| !is_past(alarm));

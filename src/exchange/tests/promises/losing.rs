@@ -75,6 +75,11 @@ fn a_log_of_which_nothing_ever_came_and_nothing_is_left_is_an_alarm_and_its_node
     other.now += 70;
     other.tell(Event::Tick);
     assert_eq!(other.reason(), Some("PARTNER_SILENT"));
+    // Once it says so that is over, also where the list ends the log with nothing.
+    other.tell(Event::Lost(Loss { size: 0, signed: 9 }));
+    assert_eq!(alarm(&other), Some("PARTNER_LOG_LOST"));
+    other.tell(Event::Trust(trust(2, |text| text.shards.push(ShardEnd { origin: log(), final_size: 0 }))));
+    assert_eq!(alarm(&other), None);
     // What comes of it all the same is taken.
     let mut again = Bench::over(again.store);
     again.connect();
