@@ -130,7 +130,7 @@ async fn take(State(door): State<PushDoor>, request: Request<Body>) -> Response 
         Err(error) => return refused(StatusCode::FORBIDDEN, &error),
     };
     let another =
-        || said(StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED: a later package of yours is arriving\n".to_owned());
+        || said(StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED: another package of yours is arriving\n".to_owned());
     let Some(place) = Place::take(&door.places, &seal, door.clock.now()) else { return another() };
     let to = seal.from.clone();
     let received = tokio::select! {

@@ -188,7 +188,7 @@ async fn a_receiver_that_lost_what_it_had_is_pushed_everything_again_and_one_tha
     let before = porter.came().len();
     let newest = issue_footballs(&caller, &token, 4..5).await.pop().unwrap();
     cosigned(newest.index);
-    is_told(&mut held, "OVERLOADED: a later package of yours is arriving");
+    is_told(&mut held, "OVERLOADED: another package of yours is arriving");
     let came = porter.came();
     assert!(came[before..].iter().all(|(_, status)| *status == 200), "{came:?}");
 
