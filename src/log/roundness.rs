@@ -5,7 +5,8 @@
 //! that is the first to reach a multiple of 2^k gives way only to one that reaches a rounder number, at least 2^k entries
 //! away; then more than that have come since the head that was shown before. So whoever is never more than 2^k entries
 //! behind what he was shown last is shown, whatever else, each first head to reach a multiple of 2^k: all are, however far
-//! away each is, and nobody has to know of the others.
+//! away each is, and nobody has to know of the others. Where heads are read for one of them a moment late, one may be missed,
+//! and he is shown another for that number: the next number as round is as good.
 
 /// How round the roundest number is above `after` and up to `size`: it is a multiple of this power of two, counted from 1. Of
 /// two sizes that are compared `after` is the same.

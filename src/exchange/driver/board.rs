@@ -162,9 +162,9 @@ impl Passage {
     /// Entries below this index have gone over.
     pub(super) fn carries(&mut self, carried: u64, now: Timestamp) {
         let [last, _] = self.marks;
-        match last.map(|(at, _)| passed(at, now)) {
-            Some(age) if (0..PACE).contains(&age) => {}
-            Some(age) if (PACE..2 * PACE).contains(&age) => self.marks = [Some((now, carried)), last],
+        match last.filter(|(at, _)| *at <= now).map(|(at, _)| passed(at, now)) {
+            Some(age) if age < PACE => {}
+            Some(age) if age < 2 * PACE => self.marks = [Some((now, carried)), last],
             // Nothing was heard for long, or a clock went back: what went over before is no measure.
             _ => self.marks = [Some((now, self.carried)), None],
         }

@@ -103,6 +103,18 @@ fn nothing_that_went_over_before_says_how_long_it_takes_where_nothing_goes_over_
 }
 
 #[test]
+fn a_clock_that_was_set_back_is_no_measure_of_how_fast_a_log_comes() {
+    let at = |s| Timestamp::from_second(s).unwrap();
+    let mut passage = Passage::default();
+    passage.carries(0, at(100));
+    passage.carries(600, at(110));
+    assert_eq!(passage.pace(at(110)), Some(3_600));
+    passage.carries(600, at(5));
+    passage.carries(700, at(15));
+    assert_eq!(passage.pace(at(15)), Some(600));
+}
+
+#[test]
 fn an_alarm_stands_until_it_is_taken_back_and_one_source_takes_back_none_of_another() {
     let (board, origin): (Board, Origin) = (Board::default(), "tdap.gov.pk/log/2026/cn".parse().unwrap());
     let name: NodeName = "node.tdap.gov.pk".parse().unwrap();
