@@ -64,7 +64,7 @@ impl NoteSignature {
         &self.signature
     }
 
-    fn is_of(&self, key: &VerifierKey) -> bool {
+    pub(super) fn is_of(&self, key: &VerifierKey) -> bool {
         self.id == key.id() && self.name == key.name()
     }
 }

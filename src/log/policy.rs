@@ -136,6 +136,16 @@ impl Policy {
         }
         Ok(names)
     }
+
+    /// Whether the cosignatures that this checkpoint bears are a quorum. Most that are asked about lack a line, and no signature
+    /// is checked to find that out.
+    #[must_use]
+    pub fn is_met_by(&self, checkpoint: &SignedCheckpoint) -> bool {
+        let lines = checkpoint.note().signatures();
+        let named = self.witnesses.iter().filter(|witness| lines.iter().any(|line| line.is_of(&witness.key)));
+        let named = named.map(|witness| witness.name.as_str()).collect::<BTreeSet<_>>();
+        self.evaluate(&named) && self.cosigned(checkpoint).is_ok_and(|names| self.evaluate(&names))
+    }
 }
 
 impl Rule {

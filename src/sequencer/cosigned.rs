@@ -242,8 +242,7 @@ impl Cosigned {
 /// Whether a head has the cosignatures that the trust list asks for the entry at this index.
 #[must_use]
 pub fn enough(trust: &TrustList, origin: &Origin, signed: &SignedCheckpoint, index: u64) -> bool {
-    let Ok(policy) = trust.policy_at(origin, index) else { return false };
-    policy.cosigned(signed).is_ok_and(|names| policy.evaluate(&names))
+    trust.policy_at(origin, index).is_ok_and(|policy| policy.is_met_by(signed))
 }
 
 fn size_of(origin: &Origin, id: &[u8]) -> Option<u64> {

@@ -76,11 +76,17 @@ fn a_replica_and_some_witnesses_is_built_as_it_is_written() {
     assert!(policy.to_string().ends_with("group all all customs.example.cn/replica witnesses\nquorum all\n"));
 
     let mut signed = SignedCheckpoint::open(NOTE, &log_key()).unwrap();
-    assert!(!policy.evaluate(&policy.cosigned(&signed).unwrap()));
+    assert!(!policy.evaluate(&policy.cosigned(&signed).unwrap()) && !policy.is_met_by(&signed));
     let secret = SecretKey::from_seed(&[2; 32]).unwrap();
+    // A line that is good for another head is none for this one.
+    let mut other = signed.checkpoint().clone();
+    other.head.size += 1;
+    let mut note = signed.note().clone();
+    note.add(super::super::cosign(&other, &names[1], &secret, 7).unwrap()).unwrap();
+    assert!(!policy.is_met_by(&SignedCheckpoint::of(note, &log_key()).unwrap()));
     let line = super::super::cosign(signed.checkpoint(), &names[1], &secret, 7).unwrap();
     signed.add_cosignature(line, &witness(2)).unwrap();
-    assert!(policy.evaluate(&policy.cosigned(&signed).unwrap()));
+    assert!(policy.evaluate(&policy.cosigned(&signed).unwrap()) && policy.is_met_by(&signed));
     // Names of verified cosignatures serve as well, where the policy's names are the keys' names.
     let keys = policy.witnesses().iter().map(|witness| &witness.key);
     let names = signed.cosignatures(keys).unwrap().into_iter().map(|found| found.name).collect::<BTreeSet<_>>();
