@@ -13,6 +13,7 @@ pub(super) fn to_wire(note: AbroadNote) -> wire::AbroadNote {
             declaration: response.declaration.as_ref().map(declaration_to_wire),
             decisions: decided_so(&response.decisions, note.over),
             remarks: said(response.remarks.as_ref()),
+            enquiry: said(response.enquiry.as_ref().map(|place| &place.jti)),
         }),
         Abroad::Endorsement(one) => {
             let words = one.endorsement;

@@ -150,5 +150,6 @@ pub(super) fn act(act: &CustomsAct, over: Vec<bool>) -> wire::CustomsAct {
         jti: shown(act.statement),
         remarks: said(act.remarks.as_ref()),
         settled_words: said(act.settled_words.as_ref()),
+        enquiry: said(act.enquiry.as_ref()),
     }
 }

@@ -157,6 +157,8 @@ mod tests {
     use crate::statement::ResponseCode;
     use crate::time::{SeededRandom, Timestamp};
 
+    const ENQUIRY: &str = "01KB3D9M8000000000000000AB";
+
     fn officer() -> Caller {
         let wanted = Wanted {
             name: "Li Na".to_owned(),
@@ -179,7 +181,7 @@ mod tests {
             amends: Some(1),
             state: ActState::Counts,
             statement: None,
-            enquiry: None,
+            enquiry: Some(ENQUIRY.parse().unwrap()),
             remarks: Some("Li Na looked at it".parse().unwrap()),
             settled_words: Some("Li Na may go on".parse().unwrap()),
             despite: Despite::default(),
@@ -214,8 +216,14 @@ mod tests {
         assert!(shown.at.is_some() && shown.settled_at.is_some() && shown.counts);
         assert_eq!((shown.act, shown.amends), (2, 1));
         let all = format!("{shown:?}");
-        for inside in ["Li Na", "CNSHA", officer.id().to_string().as_str()] {
+        for inside in ["Li Na", "CNSHA", ENQUIRY, officer.id().to_string().as_str()] {
             assert!(!all.contains(inside), "{inside}: {all}");
         }
+    }
+
+    #[test]
+    fn an_officer_is_shown_the_enquiry_that_a_decision_follows() {
+        let shown = crate::api::arrivals::act(&act(&officer()), Vec::new());
+        assert_eq!(shown.enquiry, ENQUIRY);
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         Outcome,
         application::instant,
         console::{Colour, Console},
-        customs::shown::{day, decided, named_beside},
+        customs::shown::{day, decided, follows, named_beside},
         enquiry::shown::{document_text, documents_described, named_day},
         remote::{self, NodeArguments, TokenArgument, date_text},
         tree::plain,
@@ -109,10 +109,11 @@ fn host(issuer: &str) -> &str {
     issuer.strip_prefix("https://").unwrap_or(issuer)
 }
 
-/// What customs decided, and what they say to the issuer beside it.
+/// What customs decided, by which enquiry, and what they say to the issuer beside it.
 fn responded(response: &wire::AbroadResponse) -> Vec<String> {
     let remarks = plain(&response.remarks);
     let decisions = response.decisions.iter().map(decided);
+    let decisions = decisions.chain(follows(&response.enquiry));
     decisions.chain((!remarks.is_empty()).then(|| format!("remarks: {remarks}"))).collect()
 }
 
@@ -167,6 +168,7 @@ fn described(note: &wire::AbroadNote) -> Value {
                 "left": one.left, "reason": one.reason, "basis": one.basis, "words": one.words, "over": one.over,
             })).collect::<Vec<_>>(),
             "remarks": response.remarks,
+            "enquiry": response.enquiry,
         } }),
         Some(What::Endorsement(one)) => json!({ "endorsement": {
             "act": one.act, "day": date_text(one.day.as_ref()), "office": one.office, "destination": one.destination,
@@ -227,7 +229,10 @@ mod tests {
         let remarks = "Known to be good: letter 14".to_owned();
         let one = wire::AbroadResponse { decisions, remarks, ..Default::default() };
         assert_eq!(responded(&one), ["item 1: ACCEPTED", "remarks: Known to be good: letter 14"]);
-        assert_eq!(responded(&wire::AbroadResponse { remarks: String::new(), ..one }).len(), 1);
+        let bare = wire::AbroadResponse { remarks: String::new(), ..one };
+        assert_eq!(responded(&bare).len(), 1);
+        let enquiry = "01KE".to_owned();
+        assert_eq!(responded(&wire::AbroadResponse { enquiry, ..bare }), ["item 1: ACCEPTED", "follows enquiry 01KE"]);
     }
 
     #[test]

@@ -217,6 +217,9 @@ pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
     for one in &act.decisions {
         console.data(format!("    {}", decided(one)));
     }
+    if let Some(follows) = follows(&act.enquiry) {
+        console.data(format!("    {follows}"));
+    }
     if !act.remarks.is_empty() {
         let whose = if act.settled_words.is_empty() { String::new() } else { format!(" of {by}") };
         console.data(format!("    remarks{whose}: {}", plain(&act.remarks)));
@@ -238,6 +241,11 @@ fn amends(act: &wire::CustomsAct) -> &'static str {
 /// Whether it counted once and does no more: of what was dropped nobody was told.
 fn is_over(act: &wire::CustomsAct) -> bool {
     !act.counts && !act.jti.is_empty()
+}
+
+/// The enquiry that a decision names.
+pub(in crate::cli) fn follows(enquiry: &str) -> Option<String> {
+    (!enquiry.is_empty()).then(|| format!("follows enquiry {}", plain(enquiry)))
 }
 
 /// Who released or dropped an act that waited, and when: what was released counts from then.
@@ -325,6 +333,7 @@ pub(super) fn act_described(act: &wire::CustomsAct) -> Value {
         "jti": act.jti,
         "remarks": act.remarks,
         "settled_words": act.settled_words,
+        "enquiry": act.enquiry,
     })
 }
 
@@ -426,6 +435,14 @@ mod tests {
         let released = wire::CustomsAct { jti: "01KB".to_owned(), ..dropped };
         assert_eq!(settled(&released).unwrap(), "released 1970-01-01T00:01:00Z by acc_2, and counts from then");
         assert_eq!(act_described(&released)["settled_at"], "1970-01-01T00:01:00Z");
+    }
+
+    #[test]
+    fn the_enquiry_that_a_decision_names_is_shown_with_it() {
+        let act = wire::CustomsAct { enquiry: "01KE".to_owned(), ..Default::default() };
+        assert_eq!(follows(&act.enquiry).unwrap(), "follows enquiry 01KE");
+        assert_eq!(act_described(&act)["enquiry"], "01KE");
+        assert_eq!(follows(""), None);
     }
 
     #[test]
