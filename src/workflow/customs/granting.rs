@@ -5,7 +5,7 @@ use super::{
     Arrival, Notice, UseRefused,
     again::beside_decided,
     heard::named_items,
-    notices::{key_closed, status_forbids},
+    notices::{apart, key_closed, status_forbids},
 };
 use crate::{
     certificate::Measure,
@@ -65,6 +65,7 @@ impl Desk {
     /// certificate since; and of any, what other acts decide of the same. It reads from the disk.
     pub(super) fn known_of_act(&self, arrival: &Arrival, act: &CustomsAct) -> Result<Vec<Notice>, WorkflowError> {
         let mut known = beside_decided(&self.acts(arrival)?, act);
+        known.extend(apart(&arrival.file, act));
         if act.against().next().is_some() {
             let against = act.decisions.iter().filter(|one| !one.code.grants()).map(|one| one.item);
             known.extend(self.successors_used(arrival, &named_items(against))?);
