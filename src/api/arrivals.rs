@@ -132,6 +132,11 @@ pub(super) fn change(note: &StatusNote, numbers: &BTreeMap<Jti, String>) -> wire
 pub(super) fn act(act: &CustomsAct, over: Vec<bool>) -> wire::CustomsAct {
     let offices = |by: &DoneBy| by.offices.iter().map(ToString::to_string).collect::<Vec<_>>();
     let settled = act.settled.as_ref();
+    let (amended_by, reversed_by) = match act.state {
+        ActState::Amended(by) => (by, 0),
+        ActState::Reversed(by) => (0, by),
+        ActState::Counts | ActState::Waits | ActState::Dropped => (0, 0),
+    };
     wire::CustomsAct {
         act: act.number,
         at: super::applications::at(act.by.at_ms),
@@ -151,5 +156,7 @@ pub(super) fn act(act: &CustomsAct, over: Vec<bool>) -> wire::CustomsAct {
         remarks: said(act.remarks.as_ref()),
         settled_words: said(act.settled_words.as_ref()),
         enquiry: said(act.enquiry.as_ref()),
+        amended_by,
+        reversed_by,
     }
 }

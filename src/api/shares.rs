@@ -226,4 +226,15 @@ mod tests {
         let shown = crate::api::arrivals::act(&act(&officer()), Vec::new());
         assert_eq!(shown.enquiry, ENQUIRY);
     }
+
+    #[test]
+    fn an_officer_is_shown_by_which_act_another_was_amended_or_taken_back() {
+        let of = |state| {
+            let shown = crate::api::arrivals::act(&CustomsAct { state, ..act(&officer()) }, Vec::new());
+            (shown.counts, shown.amended_by, shown.reversed_by)
+        };
+        assert_eq!(of(ActState::Counts), (true, 0, 0));
+        assert_eq!(of(ActState::Amended(8)), (false, 8, 0));
+        assert_eq!(of(ActState::Reversed(8)), (false, 0, 8));
+    }
 }

@@ -135,9 +135,22 @@ pub enum CustomsRefused {
     /// There is no such act.
     #[error("there is no act {0} on this certificate")]
     NoAct(u32),
-    /// The act is over.
-    #[error("act {0} does not count any more: it was amended, taken back, released or dropped")]
-    ActOver(u32),
+    /// The write-off was amended.
+    #[error("act {act} counts no more: act {by} stands in its place; amend act {by}, or take that back")]
+    ActAmended {
+        /// The write-off.
+        act: u32,
+        /// What stands in its place by now.
+        by: u32,
+    },
+    /// The write-off, or what stood in its place, was taken back.
+    #[error("act {act} counts no more: act {by} took it back; what is imported after all is written off anew")]
+    ActReversed {
+        /// The write-off.
+        act: u32,
+        /// What took it back.
+        by: u32,
+    },
     /// It is no write-off.
     #[error("act {0} wrote nothing off")]
     NoWriteOff(u32),
@@ -177,7 +190,7 @@ impl Reasoned for CustomsRefused {
             Self::Nothing => "NOTHING_DECIDED",
             Self::Twice(_) => "ITEM_TWICE",
             Self::NoAct(_) => "ACT_UNKNOWN",
-            Self::ActOver(_) => "ACT_OVER",
+            Self::ActAmended { .. } | Self::ActReversed { .. } => "ACT_OVER",
             Self::NoWriteOff(_) => "ACT_NO_WRITE_OFF",
             Self::NotWaiting(_) => "DENIAL_NOT_WAITING",
             Self::Waits(_) => "DENIAL_WAITS",

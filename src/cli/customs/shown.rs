@@ -210,8 +210,8 @@ pub(super) fn act_lines(console: Console, act: &wire::CustomsAct) {
     }
     if act.awaits_release {
         said = format!("{said}  {}", waits(console, act.decisions.len()));
-    } else if is_over(act) {
-        said = format!("{said}  {}", console.paint(Colour::Dim, "counts no more"));
+    } else if let Some(over) = over(act) {
+        said = format!("{said}  {}", console.paint(Colour::Dim, &over));
     }
     console.data(said);
     for one in &act.decisions {
@@ -238,9 +238,13 @@ fn amends(act: &wire::CustomsAct) -> &'static str {
     if act.decisions.iter().all(|one| one.code == back) { "takes back" } else { "in the place of" }
 }
 
-/// Whether it counted once and does no more: of what was dropped nobody was told.
-fn is_over(act: &wire::CustomsAct) -> bool {
-    !act.counts && !act.jti.is_empty()
+/// What became of an act that counted once and does no more.
+fn over(act: &wire::CustomsAct) -> Option<String> {
+    match (act.amended_by, act.reversed_by) {
+        (0, 0) => None,
+        (0, by) => Some(format!("was taken back by act {by}")),
+        (by, _) => Some(format!("was amended by act {by}")),
+    }
 }
 
 /// The enquiry that a decision names.
@@ -328,6 +332,8 @@ pub(super) fn act_described(act: &wire::CustomsAct) -> Value {
         "declaration": act.declaration.as_ref().map(declaration_described),
         "decisions": act.decisions.iter().map(item).collect::<Vec<_>>(),
         "amends": act.amends,
+        "amended_by": act.amended_by,
+        "reversed_by": act.reversed_by,
         "counts": act.counts,
         "awaits_release": act.awaits_release,
         "jti": act.jti,
@@ -428,13 +434,23 @@ mod tests {
         assert_eq!(settled(&waits), None);
         let dropped = wire::CustomsAct { settled_by: "acc_2".to_owned(), settled_at: at(60), ..waits };
         assert_eq!(settled(&dropped).unwrap(), "dropped 1970-01-01T00:01:00Z by acc_2");
-        assert!(!is_over(&dropped) && is_over(&wire::CustomsAct { jti: "01KB".to_owned(), ..dropped.clone() }));
         let worded = wire::CustomsAct { settled_words: "the evidence came".to_owned(), ..dropped.clone() };
         assert_eq!(settled(&worded).unwrap(), "dropped 1970-01-01T00:01:00Z by acc_2: the evidence came");
         assert_eq!(act_described(&worded)["settled_words"], "the evidence came");
         let released = wire::CustomsAct { jti: "01KB".to_owned(), ..dropped };
         assert_eq!(settled(&released).unwrap(), "released 1970-01-01T00:01:00Z by acc_2, and counts from then");
         assert_eq!(act_described(&released)["settled_at"], "1970-01-01T00:01:00Z");
+    }
+
+    #[test]
+    fn what_counts_no_more_names_the_act_that_amended_it_or_took_it_back() {
+        let amended = wire::CustomsAct { amended_by: 8, ..Default::default() };
+        assert_eq!(over(&amended).unwrap(), "was amended by act 8");
+        assert_eq!(act_described(&amended)["amended_by"], 8);
+        let reversed = wire::CustomsAct { reversed_by: 9, ..Default::default() };
+        assert_eq!(over(&reversed).unwrap(), "was taken back by act 9");
+        assert_eq!(act_described(&reversed)["reversed_by"], 9);
+        assert_eq!(over(&wire::CustomsAct { counts: true, ..Default::default() }), None);
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl Desk {
                     return Err(CustomsRefused::NoWriteOff(number).into());
                 }
                 if before.state != ActState::Counts {
-                    return Err(CustomsRefused::ActOver(number).into());
+                    return Err(over(&desk.acts(&arrival)?, &before).into());
                 }
                 let mut file = arrival.file.clone();
                 file.give_back(&before.decisions);
@@ -255,6 +255,20 @@ impl Desk {
             Ok(WrittenOff { act, statement, balance: balance(&arrival), notices })
         })
         .await?
+    }
+}
+
+/// Why a write-off that counts no more is not changed: what stands in its place by now is.
+fn over(acts: &[CustomsAct], before: &CustomsAct) -> CustomsRefused {
+    let (act, mut last) = (before.number, before);
+    // However often it was amended: each took the place of the one before it.
+    while let ActState::Amended(by) = last.state {
+        let Some(next) = acts.iter().find(|one| one.number == by) else { break };
+        last = next;
+    }
+    match last.state {
+        ActState::Reversed(by) => CustomsRefused::ActReversed { act, by },
+        _ => CustomsRefused::ActAmended { act, by: last.number },
     }
 }
 

@@ -221,10 +221,16 @@ async fn a_write_off_is_amended_and_taken_back_and_the_issuer_sees_both() {
     assert_eq!((amended.unwrap().act, corridor.left().as_str()), (2, "16000"));
     let request = corridor.china.request_id(3);
     let over = customs.reverse_write_off(officer, &request, (corridor.name(), 1), None).await;
-    assert_eq!(reason(over), "ACT_OVER");
+    let over = over.unwrap_err();
+    assert_eq!(over.reason(), "ACT_OVER");
+    assert!(over.to_string().contains("amend act 2, or take that back"), "{over}");
     let request = corridor.china.request_id(4);
     let reversed = customs.reverse_write_off(officer, &request, (corridor.name(), 2), None).await.unwrap();
     assert_eq!((reversed.act, corridor.left().as_str()), (3, "16800"));
+    let request = corridor.china.request_id(6);
+    let over =
+        customs.amend_write_off(officer, &request, (corridor.name(), 1), vec![line("1")], None).await.unwrap_err();
+    assert!(over.to_string().starts_with("act 1 counts no more: act 3 took it back"), "{over}");
     let codes = [ResponseCode::UtilisedFull, ResponseCode::UtilisedPartial, ResponseCode::Reversed];
     assert_eq!(corridor.heard(), [(codes[0], true), (codes[1], true), (codes[2], false)]);
     let request = corridor.china.request_id(5);
