@@ -218,7 +218,7 @@ pub(super) fn to_wire(view: &EnquiryView) -> wire::Enquiry {
         proposes_of: view.proposes_of.clone(),
         answer_unread: view.answer_unread,
         concluded: view.concluded.as_ref().map(concluded_to_wire),
-        settled: view.settled.iter().map(settled_to_wire).collect(),
+        settled: view.settled.iter().map(|one| settled_to_wire(one, view.is_before_answer(one))).collect(),
         unsettled: view.unsettled,
         settle_overdue: view.settle_overdue,
     }
@@ -234,7 +234,10 @@ fn concluded_to_wire(Conclusion { by, reason }: &Conclusion) -> wire::EnquiryCon
     }
 }
 
-fn settled_to_wire(SecuritySettled { by, outcome, words }: &SecuritySettled) -> wire::SecuritySettled {
+fn settled_to_wire(
+    SecuritySettled { by, outcome, words }: &SecuritySettled,
+    before_answer: bool,
+) -> wire::SecuritySettled {
     wire::SecuritySettled {
         at: super::applications::at(by.at_ms),
         by: by.account.to_string(),
@@ -242,6 +245,7 @@ fn settled_to_wire(SecuritySettled { by, outcome, words }: &SecuritySettled) -> 
         by_offices: by.offices.iter().map(ToString::to_string).collect(),
         outcome: outcome.to_string(),
         words: words.to_string(),
+        before_answer,
     }
 }
 

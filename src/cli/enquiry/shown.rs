@@ -95,14 +95,13 @@ pub(in crate::cli) fn line(console: Console, side: Side, enquiry: &wire::Enquiry
         [one] => plain(&one.number),
         many => format!("{} certificates", many.len()),
     };
-    let goods = match enquiry.settled.last() {
-        Some(last) => format!("  settled {}", plain(&last.outcome)),
-        None if enquiry.settle_overdue => {
-            let overdue = format!("NOT SETTLED by {}", date_text(enquiry.decide_due.as_ref()));
-            format!("  goods {}  {}", plain(&enquiry.goods), console.paint(Colour::Red, &overdue))
-        }
-        None if enquiry.unsettled => format!("  goods {}", plain(&enquiry.goods)),
-        None => String::new(),
+    let goods = if enquiry.settle_overdue {
+        let overdue = format!("NOT SETTLED by {}", date_text(enquiry.decide_due.as_ref()));
+        format!("{}  {}", goods(enquiry), console.paint(Colour::Red, &overdue))
+    } else if enquiry.unsettled || !enquiry.settled.is_empty() {
+        goods(enquiry)
+    } else {
+        String::new()
     };
     console.data(format!(
         "{}  {}  {:19}  {:14}  {other}  {about}  {}{goods}",
@@ -114,13 +113,22 @@ pub(in crate::cli) fn line(console: Console, side: Side, enquiry: &wire::Enquiry
     ));
 }
 
+/// What became of the security, where that was said and counts, and else of the goods meanwhile.
+fn goods(enquiry: &wire::Enquiry) -> String {
+    match enquiry.settled.last().filter(|_| !enquiry.unsettled) {
+        Some(last) => format!("  settled {}", plain(&last.outcome)),
+        None if enquiry.goods.is_empty() => String::new(),
+        None => format!("  goods {}", plain(&enquiry.goods)),
+    }
+}
+
 /// One of those about a certificate, and what is to be done with the goods once the answer is here.
 pub(in crate::cli) fn of_certificate(console: Console, enquiry: &wire::Enquiry) -> Vec<String> {
-    let goods = if enquiry.goods.is_empty() { String::new() } else { format!("  goods {}", plain(&enquiry.goods)) };
-    let (state, reference) = (stands(enquiry), plain(or(&enquiry.reference, "-")));
+    let (state, reference, goods) = (stands(enquiry), plain(or(&enquiry.reference, "-")), goods(enquiry));
     let line = format!("{}  {}  {state}  {reference}{goods}", enquiry.jti, painted_clock(console, enquiry, 0));
     let settled = enquiry.settled.iter().map(|one| format!("settled {}", settled(one)));
-    let below = to_settle(enquiry).into_iter().chain(settled).map(|said| format!("    {said}"));
+    let below = to_settle(enquiry).into_iter().chain(settled).chain(released_anyway(enquiry));
+    let below = below.map(|said| format!("    {said}"));
     [line].into_iter().chain(below).collect()
 }
 
@@ -162,7 +170,20 @@ fn settled_lines(enquiry: &wire::Enquiry) -> impl Iterator<Item = String> {
 /// What an officer said became of that.
 fn settled(one: &wire::SecuritySettled) -> String {
     let by = officer(&one.by, &one.by_name, &one.by_offices);
-    format!("{}  {}  by {by}: {}", instant(one.at.as_ref()), plain(&one.outcome), plain(&one.words))
+    let before = if one.before_answer { "  (said before the answer came)" } else { "" };
+    format!("{}  {}  by {by}: {}{before}", instant(one.at.as_ref()), plain(&one.outcome), plain(&one.words))
+}
+
+/// That all was given back though the answer does not find all of it valid: that may be a slip.
+fn released_anyway(enquiry: &wire::Enquiry) -> Option<String> {
+    let last = enquiry.settled.last().filter(|last| !last.before_answer && last.outcome == "released")?;
+    let counting = enquiry.replies.iter().filter(|reply| reply.key_closed.is_empty());
+    let mut found = counting.flat_map(|reply| &reply.answers).filter(|answer| answer.finding != "valid");
+    let first = plain(&found.next()?.finding);
+    Some(format!(
+        "{} was said, and the answer is {first}: see whether that is meant, and else say it again",
+        last.outcome
+    ))
 }
 
 /// All of it.
@@ -253,7 +274,7 @@ fn left(enquiry: &wire::Enquiry) -> Vec<String> {
 
 /// What a person of the asking side may do once the answer is here, or the day to answer is over: goods wait for either.
 fn follows(side: Side, enquiry: &wire::Enquiry) -> impl Iterator<Item = String> {
-    let settle = to_settle(enquiry).filter(|_| side == Side::Asking);
+    let settle = to_settle(enquiry).or_else(|| released_anyway(enquiry)).filter(|_| side == Side::Asking);
     may_follow(side, enquiry).into_iter().chain(settle)
 }
 
@@ -434,6 +455,7 @@ pub(in crate::cli) fn described(enquiry: &wire::Enquiry) -> Value {
             "by_offices": one.by_offices,
             "outcome": one.outcome,
             "words": one.words,
+            "before_answer": one.before_answer,
         })
     };
     json!({

@@ -4,7 +4,7 @@
 //! a day that moved, because more time was taken, is another day. The machine proposes what may follow; a person decides.
 
 use super::{
-    ArrivedName, Delivery, EnquiryView,
+    ArrivedName, Delivery, EnquiryState, EnquiryView,
     arrival::statements_about,
     course::{parse, written},
     enquiries::Side,
@@ -142,7 +142,8 @@ impl Desk {
         };
         let steps = self.steps(&view, decided);
         let new = steps.into_iter().filter(|step| !kept.told.contains(step)).collect::<Vec<_>>();
-        let over = answered && decided && !view.unsettled;
+        // Where a supervisor concluded it an answer may come after all.
+        let over = answered && view.state != EnquiryState::Concluded && decided && !view.unsettled;
         if new.is_empty() && over == kept.is_over(list) {
             return Ok(0);
         }

@@ -93,12 +93,13 @@ impl Desk {
         self.commit(expected, state, vec![audit.to_row()]).map_err(of_enquiry)
     }
 
-    /// Adds to an own enquiry what officers said became of its security, and whether that is still to be said.
+    /// Adds to an own enquiry what officers said became of its security, and whether that is still to be said: what was said
+    /// before an answer counts until that is here.
     pub(super) fn add_settled(&self, view: &mut EnquiryView) -> Result<(), WorkflowError> {
         view.settled = read(self.store().record(Table::Customs, &settled_id(&view.place.jti))?.as_deref())?;
-        let awaited = view.is_open() && !view.overdue;
         let goods_wait = view.enquiry.as_ref().is_some_and(|enquiry| waits(enquiry.asked.goods));
-        view.unsettled = goods_wait && !awaited && view.settled.is_empty();
+        let is_said = view.settled.last().is_some_and(|last| !view.is_before_answer(last));
+        view.unsettled = goods_wait && !view.is_awaited() && !is_said;
         view.settle_overdue = view.unsettled && view.decide_due.is_some_and(|due| due < self.own_today());
         Ok(())
     }

@@ -36,6 +36,8 @@ pub struct ReplyView {
     pub jti: Jti,
     /// What it says.
     pub reply: EnquiryReply,
+    /// Since when it is readable here, in Unix milliseconds.
+    pub at_ms: u64,
     /// The civil day at the replying side when it was made, or came here.
     pub day: Option<Date>,
     /// Whether it came after the day that was in force then.
@@ -84,7 +86,7 @@ pub struct EnquiryView {
     /// What officers of who asked said became of the security that goods were released on, or of goods that were held,
     /// oldest first; the last counts.
     pub settled: Vec<SecuritySettled>,
-    /// Whether there is such a thing, an answer is awaited no more, and nobody said what became of it.
+    /// Whether there is such a thing, an answer is awaited no more, and nobody said what became of it since the last one.
     pub unsettled: bool,
     /// Whether the last day to decide is over meanwhile.
     pub settle_overdue: bool,
@@ -109,6 +111,19 @@ impl EnquiryView {
     #[must_use]
     pub fn is_open(&self) -> bool {
         !matches!(self.state, EnquiryState::Answered | EnquiryState::Concluded | EnquiryState::Erased)
+    }
+
+    /// Whether something was said of a security while an answer was awaited, or before the last one came: it counts until
+    /// that is here, which may find what nobody knew.
+    #[must_use]
+    pub fn is_before_answer(&self, settled: &SecuritySettled) -> bool {
+        let answers = self.counting().filter(|one| matches!(one.reply.reply.act, ReplyAct::Partial | ReplyAct::Full));
+        self.is_awaited() || answers.map(|one| one.at_ms).max().is_some_and(|at_ms| settled.by.at_ms < at_ms)
+    }
+
+    /// Whether an answer is awaited: it is not all there, and its day is not over.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.is_open() && !self.overdue
     }
 
     /// The certificates that it asks about, as far as that is not erased.

@@ -119,9 +119,31 @@ fn of_a_security_that_was_settled_it_is_told_by_whom_how_and_by_what_and_no_more
     let settled = wire::Enquiry { settled: vec![said], unsettled: false, ..waits };
     let lines = of_certificate(Console::new(crate::cli::console::Format::Text), &settled);
     assert!(lines.len() == 2 && lines[1].ends_with("by Li Na (acc_1): receipt SHA 118/2027"), "{lines:?}");
+    assert!(lines[0].ends_with("  settled collected_in_part"), "{lines:?}");
     assert_eq!(follows(Side::Asking, &settled).count(), 0);
     assert!(left(&settled).last().is_some_and(|line| line.starts_with("settled ")), "it stays when the rest is erased");
     assert_eq!(described(&settled)["settled"][0]["outcome"], "collected_in_part");
+}
+
+#[test]
+fn what_was_said_of_a_security_before_the_answer_or_otherwise_than_that_found_is_seen() {
+    let said = wire::SecuritySettled { outcome: "released".to_owned(), before_answer: true, ..Default::default() };
+    let answer = |finding: &str| wire::SubjectAnswer { finding: finding.to_owned(), ..Default::default() };
+    let reply = |finding| wire::EnquiryReply { answers: vec![answer(finding)], ..Default::default() };
+    let of = |said: &wire::SecuritySettled, finding| {
+        let (goods, unsettled) = ("held".to_owned(), said.before_answer);
+        let (settled, replies) = (vec![said.clone()], vec![reply(finding)]);
+        wire::Enquiry { goods, unsettled, settled, replies, ..enquiry(wire::EnquiryState::Answered) }
+    };
+    let lines = |one: &wire::Enquiry| of_certificate(Console::new(crate::cli::console::Format::Text), one);
+    let early = lines(&of(&said, "not_valid"));
+    assert!(early[0].ends_with("goods held") && early[1].contains("settle that by it"), "{early:?}");
+    assert!(early.len() == 3 && early[2].ends_with("(said before the answer came)"), "{early:?}");
+    let since = wire::SecuritySettled { before_answer: false, ..said };
+    let slip = lines(&of(&since, "not_valid"));
+    assert!(slip.len() == 3 && slip[2].contains("released was said, and the answer is not_valid"), "{slip:?}");
+    assert_eq!(follows(Side::Asking, &of(&since, "not_valid")).count(), 1);
+    assert_eq!(lines(&of(&since, "valid")).len(), 2);
 }
 
 #[test]

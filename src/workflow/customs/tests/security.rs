@@ -114,6 +114,25 @@ async fn what_is_decided_and_not_settled_by_the_day_to_decide_is_told_once() {
 }
 
 #[tokio::test]
+async fn what_was_said_before_the_answer_counts_until_that_is_here() {
+    let corridor = Corridor::open().await;
+    let raised = corridor.raises_with(1, GoodsMeanwhile::ReleasedOnSecurity).await;
+    let released = SecurityOutcome::Released;
+    let view = corridor.settles_security(2, &corridor.officer, raised, released).await.unwrap();
+    assert!(!view.unsettled && view.is_before_answer(&view.settled[0]), "the answer is awaited");
+    corridor.later(1);
+    corridor.gets_an_answer(3, raised).await;
+    corridor.customs.remind().unwrap();
+    assert_eq!(corridor.unsettled(), [raised]);
+    corridor.later(1);
+    let view = corridor.settles_security(4, &corridor.officer, raised, released).await.unwrap();
+    let before = view.settled.iter().map(|one| view.is_before_answer(one)).collect::<Vec<_>>();
+    assert_eq!((before.as_slice(), view.unsettled), (&[true, false][..], false));
+    corridor.customs.remind().unwrap();
+    assert!(corridor.unsettled().is_empty());
+}
+
+#[tokio::test]
 async fn what_was_over_before_anybody_could_settle_it_is_listed_too() {
     let corridor = Corridor::open().await;
     let raised = corridor.raises_with(1, GoodsMeanwhile::ReleasedOnSecurity).await;
