@@ -10,13 +10,18 @@ use crate::{
 
 /// What is to be known of an act by the others on its certificate: that one which waits or counts decided the same before,
 /// that one waits which decides otherwise, and what was decided otherwise since; and what was written off of what it denies.
-pub(super) fn beside_decided(acts: &[CustomsAct], act: &CustomsAct) -> Vec<Notice> {
+/// Of an act that waits it is asked whether it is not released any more.
+pub(super) fn beside_decided(
+    acts: &[CustomsAct],
+    act: &CustomsAct,
+    is_refused: impl Fn(&CustomsAct) -> bool,
+) -> Vec<Notice> {
     let mut all = written_off(acts, act).into_iter().collect::<Vec<_>>();
     let others = acts.iter().filter(|one| one.number != act.number && act.meeting(one).next().is_some());
     for other in others {
         if other.state == ActState::Waits && other.number < act.number {
             all.extend(decided_before(act, other));
-            all.extend(waits(act, other));
+            all.extend(waits(act, other, is_refused(other)));
         } else if other.state == ActState::Counts && was_before(other, act) {
             let standing = standing(acts, other, act);
             all.extend(decided_before(act, &standing));
@@ -84,11 +89,16 @@ pub(super) fn over(acts: &[CustomsAct], act: &CustomsAct) -> Vec<bool> {
     act.decisions.iter().map(is_over).collect()
 }
 
-/// That an act before waits which decides otherwise, and may be released after this one. What it stands against is refused.
-fn waits(act: &CustomsAct, other: &CustomsAct) -> Option<Notice> {
+/// That an act before waits which decides otherwise, and whether it may be released after this one. What it stands against
+/// is refused.
+fn waits(act: &CustomsAct, other: &CustomsAct, is_refused: bool) -> Option<Notice> {
     let said = otherwise(act, other)?;
-    let words =
-        format!("act {} waits for a supervisor, and decides {said}: it may be released after this", other.number);
+    let after = if is_refused {
+        "it is not released after this: drop it, and decide anew"
+    } else {
+        "it may be released after this"
+    };
+    let words = format!("act {} waits for a supervisor, and decides {said}: {after}", other.number);
     Some(Notice::new("DENIAL_WAITS", false, words))
 }
 

@@ -6,6 +6,7 @@ use super::{
     again::beside_decided,
     heard::named_items,
     notices::{apart, key_closed, status_forbids},
+    settling::decided_since,
 };
 use crate::{
     certificate::Measure,
@@ -64,7 +65,16 @@ impl Desk {
     /// because it did not answer in time, what it answered; of one against the goods, that they were used with another
     /// certificate since; and of any, what other acts decide of the same. It reads from the disk.
     pub(super) fn known_of_act(&self, arrival: &Arrival, act: &CustomsAct) -> Result<Vec<Notice>, WorkflowError> {
-        let mut known = beside_decided(&self.acts(arrival)?, act);
+        let acts = self.acts(arrival)?;
+        // Of what is erased nothing is released.
+        let refused = |waiting: &CustomsAct| decided_since(arrival, &acts, waiting).ok().flatten();
+        let mut known = beside_decided(&acts, act, |waiting| refused(waiting).is_some());
+        if act.state == ActState::Waits
+            && let Some(refused) = refused(act)
+        {
+            known.retain(|one| one.reason != "DECIDED_SINCE");
+            known.push(Notice::new("DECIDED_SINCE", false, refused.to_string()));
+        }
         known.extend(apart(&arrival.file, act));
         if act.against().next().is_some() {
             let against = act.decisions.iter().filter(|one| !one.code.grants()).map(|one| one.item);

@@ -50,7 +50,7 @@ impl Desk {
                 }
                 // First: that some acts are not known yet is no reason to drop it.
                 desk.knows_its_acts(&arrival)?;
-                desk.undecided_since(&arrival, &waiting)?;
+                decided_since(&arrival, &desk.acts(&arrival)?, &waiting)?.map_or(Ok(()), Err)?;
                 let follows = (waiting.declaration.as_ref(), waiting.enquiry.as_ref());
                 let judged = desk.judged(&arrival, follows, &waiting.decisions, waiting.despite);
                 let file = judged.map_err(|refused| not_released(number, refused))?;
@@ -88,21 +88,6 @@ impl Desk {
         self.commit(vec![self.still_waits(&arrival, number)?, arrival.expected()], state, vec![audit.to_row()])
     }
 
-    /// Refuses to release what waits where the same was decided otherwise after it.
-    fn undecided_since(&self, arrival: &Arrival, waiting: &CustomsAct) -> Result<(), WorkflowError> {
-        let (certificate, ended) = (arrival.whole()?, arrival.ended());
-        let certified = certified(&certificate, &ended);
-        let against = |one: &CustomsAct, other: &CustomsAct| {
-            one.stands_against(certified, other.declaration.as_ref(), &other.decisions)
-        };
-        let since = self.acts(arrival)?.into_iter().find(|one| {
-            let later = one.number > waiting.number && one.state == ActState::Counts;
-            later && (against(waiting, one) || against(one, waiting))
-        });
-        let refused = |since: CustomsAct| CustomsRefused::DecidedSince { act: waiting.number, since: since.number };
-        since.map_or(Ok(()), |since| Err(refused(since).into()))
-    }
-
     fn waiting(&self, arrival: &Arrival, number: u32) -> Result<CustomsAct, WorkflowError> {
         let act = self.act(&arrival.entry.origin, &arrival.jti, number)?.ok_or(CustomsRefused::NoAct(number))?;
         match act.state {
@@ -110,6 +95,25 @@ impl Desk {
             _ => Err(CustomsRefused::NotWaiting(number).into()),
         }
     }
+}
+
+/// Why what waits is not released any more: what it stands against was used or granted after it, or what it grants was
+/// decided against.
+pub(super) fn decided_since(
+    arrival: &Arrival,
+    acts: &[CustomsAct],
+    waiting: &CustomsAct,
+) -> Result<Option<CustomsRefused>, WorkflowError> {
+    let (certificate, ended) = (arrival.whole()?, arrival.ended());
+    let certified = certified(&certificate, &ended);
+    let against = |one: &CustomsAct, other: &CustomsAct| {
+        one.stands_against(certified, other.declaration.as_ref(), &other.decisions)
+    };
+    let since = acts.iter().find(|one| {
+        let later = one.number > waiting.number && one.state == ActState::Counts;
+        later && (against(waiting, one) || against(one, waiting))
+    });
+    Ok(since.map(|since| CustomsRefused::DecidedSince { act: waiting.number, since: since.number }))
 }
 
 /// Why what waits is not released, with what to do: as it was decided it would be refused today.

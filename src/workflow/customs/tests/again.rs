@@ -2,7 +2,7 @@
 
 use super::{Corridor, why};
 use crate::{
-    statement::{ResponseCode, ResponseReason},
+    statement::{ItemDecision, ResponseCode, ResponseReason},
     workflow::{CertificateName, Decided, Notice},
 };
 
@@ -124,6 +124,24 @@ async fn what_passes_while_a_denial_waits_is_told_to_who_decides_it_and_to_who_r
     corridor.waits(1, Some(1)).await;
     let received = corridor.decides(2, Some(1), ResponseCode::Received).await;
     assert!(received.notices.is_empty() && corridor.queued().is_empty(), "what decides nothing");
+}
+
+#[tokio::test]
+async fn what_is_not_released_any_more_is_said_to_be_dropped_and_decided_anew() {
+    let corridor = Corridor::open().await;
+    let accepted = corridor.decision(9, Some(1), ResponseCode::AcceptedForClaim, None).decisions.remove(0);
+    let mut wish = corridor.decision(1, Some(1), ResponseCode::PreferenceDenied, Some(ResponseReason::GoodsDiffer));
+    wish.decisions[0].line = Some(2);
+    wish.decisions.insert(0, ItemDecision { line: Some(1), ..accepted });
+    let waits = corridor.customs.decide(&corridor.officer, wish).await.unwrap().act;
+    let suspended = corridor.decides(2, Some(1), ResponseCode::PreferenceSuspended).await;
+    says(&suspended.notices, "DENIAL_WAITS", &format!("act {waits} waits for a supervisor, and decides"));
+    let words = &suspended.notices[0].words;
+    assert!(words.ends_with("it is not released after this: drop it, and decide anew"), "{words}");
+    let queued = corridor.queued().into_iter().filter(|one| one.reason == "DECIDED_SINCE").collect::<Vec<_>>();
+    let since = format!("act {} decided otherwise after act {waits}, which waits: drop act {waits}", suspended.act);
+    says(&queued, "DECIDED_SINCE", &since);
+    assert_eq!(corridor.settles(3, waits, true).await, "DECIDED_SINCE");
 }
 
 #[tokio::test]
