@@ -83,7 +83,7 @@ impl Shares {
             let request = wire::ListSharesRequest { page_size, page_token };
             connection.shares().list_shares(within_deadline(request)).await
         };
-        self.door.pages(console, self.most, call, |answer| {
+        let page = |answer: wire::ListSharesResponse| {
             for share in &answer.shares {
                 if console.is_json() {
                     console.data(described(share));
@@ -92,7 +92,8 @@ impl Shares {
                 }
             }
             (answer.shares.len(), answer.next_page_token)
-        })
+        };
+        self.door.pages_or(console, self.most, call, page, "there is no link that has not ended")
     }
 }
 

@@ -74,7 +74,8 @@ impl List {
             answer.enquiries.iter().for_each(|one| shown::line(console, shown::Side::Asking, one));
             (answer.enquiries.len(), answer.next_page_token)
         };
-        self.door.pages_or(console, self.most, call, page, "there is no such enquiry of this authority")
+        let none = if unsettled { "nothing is to be settled" } else { "there is no such enquiry of this authority" };
+        self.door.pages_or(console, self.most, call, page, none)
     }
 }
 

@@ -17,6 +17,7 @@ enum As {
     /// What was owed without preference was taken
     Collected,
     /// It was taken for some of the goods, and the rest was given back
+    #[value(alias = "collected_in_part")]
     CollectedInPart,
 }
 
@@ -30,7 +31,7 @@ pub(super) struct Settle {
     #[arg(value_name = "JTI", value_parser = named)]
     enquiry: Jti,
     /// What became of it
-    #[arg(long = "as", value_enum, value_name = "HOW")]
+    #[arg(long = "as", value_enum, value_name = "HOW", ignore_case = true)]
     how: As,
     /// By which receipt or order, and of what part; the audit record keeps it for ever
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
@@ -53,5 +54,31 @@ impl Settle {
         })?;
         shown::full(console, shown::Side::Asking, &answer.enquiry.unwrap_or_default());
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        settle: Settle,
+    }
+
+    #[test]
+    fn what_became_of_a_security_is_typed_as_it_is_printed_too_in_any_case() {
+        let door = ["settle", "01KB3D9M8000000000000000AB", "--node", "node.customs.gov.cn:8444", "--token-file", "t"];
+        for (typed, how) in [
+            ("collected-in-part", As::CollectedInPart),
+            ("collected_in_part", As::CollectedInPart),
+            ("COLLECTED_IN_PART", As::CollectedInPart),
+            ("Released", As::Released),
+        ] {
+            let line = Line::try_parse_from(door.iter().chain(&["--as", typed, "--words", "order 40"]));
+            assert_eq!(line.unwrap().settle.how, how, "{typed}");
+        }
     }
 }
