@@ -30,17 +30,21 @@ pub(super) fn ends(
     ends: &[End],
     suspected_since: Timestamp,
 ) -> Result<Vec<wire::KeyEnd>, WorkflowError> {
+    let signed_for = authority.desk.signed_for();
     let ends = ends.iter().map(|one| {
         let size = authority.store().head(&one.origin).map_or(0, |head| head.head.size);
         let marks_since = authority.desk.marks_since(one, suspected_since)?.map(convert::instant);
-        Ok(wire::KeyEnd { marks_since, ..end(one, size) })
+        let missing = signed_for.get(&one.origin).map_or(0, |signed| signed.saturating_sub(size));
+        let is_lost = missing > 0 && authority.desk.lost_before(&one.origin, suspected_since)?;
+        Ok(wire::KeyEnd { marks_since, missing, ..end(one, size, is_lost) })
     });
     ends.collect()
 }
 
-/// Where a key is to be closed in a log that has so many entries.
-fn end(end: &End, size: u64) -> wire::KeyEnd {
+/// Where a key is to be closed in a log of which so many entries are here, and others that were cosigned before may be lost.
+fn end(end: &End, size: u64, is_lost: bool) -> wire::KeyEnd {
     let (basis, cosigned_at) = match end.known {
+        _ if is_lost => (wire::EndBasis::Lost, None),
         Known::Cosigned(mark) => (wire::EndBasis::Cosigned, Timestamp::from_second(mark.at).ok()),
         Known::OwnRecord(_) => (wire::EndBasis::OwnRecord, None),
         Known::Nothing => (wire::EndBasis::Nothing, None),
@@ -51,7 +55,7 @@ fn end(end: &End, size: u64) -> wire::KeyEnd {
         basis: basis.into(),
         cosigned_at: cosigned_at.map(convert::instant),
         size,
-        marks_since: None,
+        ..wire::KeyEnd::default()
     }
 }
 

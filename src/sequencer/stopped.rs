@@ -9,6 +9,7 @@ use crate::{
     trust::TrustList,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 const STOPPED: &[u8] = b"stopped/";
 /// Records read in one go.
@@ -66,10 +67,18 @@ impl Stopped {
 }
 
 /// Where keys of this authority would be closed if they were suspect since an instant: in each log at the size that
-/// partners had cosigned before it. It reads from the disk.
-pub fn ends(store: &dyn Store, trust: &TrustList, suspected_since: Timestamp) -> Result<Vec<End>, StoreError> {
+/// partners had cosigned before it; also in one that was signed for and of which nothing is here, for a log that no closing names
+/// falls whole. It reads from the disk.
+pub fn ends(
+    store: &dyn Store,
+    trust: &TrustList,
+    signed_for: &BTreeMap<Origin, u64>,
+    suspected_since: Timestamp,
+) -> Result<Vec<End>, StoreError> {
+    let signed_for = signed_for.iter().filter(|(_, entries)| **entries > 0).map(|(origin, _)| origin.clone());
+    let logs = store.logs().into_iter().chain(signed_for).collect::<BTreeSet<_>>();
     let mut ends = Vec::new();
-    for origin in store.logs() {
+    for origin in logs {
         let known = marks::before(store, &origin, trust, suspected_since)?;
         ends.push(End { origin, known });
     }

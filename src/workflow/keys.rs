@@ -13,7 +13,7 @@ use crate::{
     verification::CheckedEntry,
 };
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Entries looked at for one page: where few are what is asked for the next page goes on from there.
 const LOOKED_AT: u64 = 20_000;
@@ -78,6 +78,21 @@ impl Desk {
             return Ok(None);
         }
         Ok(Timestamp::from_second(began).ok())
+    }
+
+    /// Own logs of which more may have been signed than is here, with how many entries that was.
+    #[must_use]
+    pub fn signed_for(&self) -> BTreeMap<Origin, u64> {
+        self.setup().sequencer.signed_for()
+    }
+
+    /// Whether partners may have cosigned, before an instant, what is not here of a log: it was signed after the hour of the last
+    /// entry that is here began. It reads from the disk.
+    pub fn lost_before(&self, origin: &Origin, suspected_since: Timestamp) -> Result<bool, WorkflowError> {
+        let store = self.store().as_ref();
+        let last = store.head(origin).and_then(|head| head.head.size.checked_sub(1));
+        let last = last.map(|last| store.facts(origin, last)).transpose()?.flatten();
+        Ok(unix_ms(suspected_since) > last.map_or(0, |facts| facts.jti.hour_ms()))
     }
 
     /// What a key signed from these places of its authority's logs on; from `from` on, where that is given. It reads from

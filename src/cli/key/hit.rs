@@ -25,7 +25,11 @@ pub(super) struct End {
     /// Entries below it count.
     pub(super) until_index: u64,
     size: u64,
+    /// Entries that were signed for and are not here: what the key signed among them is not listed.
+    missing: u64,
     basis: String,
+    /// Whether partners may have cosigned some of these before.
+    is_lost: bool,
     /// Since when that is kept, where the loss of what was kept before may have it closed too early.
     marks_since: Option<Timestamp>,
     certificates: Vec<wire::PlainStatement>,
@@ -99,11 +103,14 @@ fn origin(text: &str) -> Result<Origin, Failure> {
 
 /// Closes the key in a log where the operator says.
 fn close_at(ends: &mut [wire::KeyEnd], log: &Origin, until_index: u64) -> Result<(), Failure> {
-    let end = ends.iter_mut().find(|end| end.log == log.as_str() && until_index <= end.size);
+    let mut ends = ends.iter_mut();
+    let end = ends.find(|end| end.log == log.as_str() && until_index <= end.size.saturating_add(end.missing));
     let end = end.ok_or_else(|| {
-        Failure::new(Exit::Usage, format!("{log} with {until_index} entries or more is no log of this authority here"))
+        let what = format!("{log} with {until_index} entries or more");
+        Failure::new(Exit::Usage, format!("{what} is no log of this authority that is known here"))
     })?;
-    *end = wire::KeyEnd { log: log.to_string(), until_index, size: end.size, ..wire::KeyEnd::default() };
+    let (size, missing) = (end.size, end.missing);
+    *end = wire::KeyEnd { log: log.to_string(), until_index, size, missing, ..wire::KeyEnd::default() };
     Ok(())
 }
 
@@ -115,12 +122,15 @@ impl End {
             (wire::EndBasis::Cosigned, Some(at)) => format!("cosigned at {at}"),
             (wire::EndBasis::OwnRecord, _) => "by this node's own record, for nobody is asked to cosign it".to_owned(),
             (wire::EndBasis::Unspecified, _) => "as you say".to_owned(),
+            (wire::EndBasis::Lost, _) => "and partners may have cosigned more before".to_owned(),
             _ => "no head is known that was cosigned before".to_owned(),
         };
         Self {
             until_index: end.until_index,
             size: end.size,
+            missing: end.missing,
             basis,
+            is_lost: end.basis() == wire::EndBasis::Lost,
             marks_since: instant(&end.marks_since),
             certificates: Vec::new(),
             stay: 0,
@@ -131,6 +141,12 @@ impl End {
 
     /// What else a person has to know who closes a key there: partners may know more than this node does.
     fn warning(&self, origin: &Origin) -> Option<String> {
+        if self.is_lost {
+            return Some(format!(
+                "how much of what is not here partners had cosigned before they alone know: ask them, and say it with --until \
+                 {origin}=ENTRIES"
+            ));
+        }
         let since = self.marks_since?;
         Some(format!(
             "what partners had cosigned before {since} went with what was lost here; they still know it: ask them, and say it \
@@ -138,9 +154,37 @@ impl End {
         ))
     }
 
-    /// Whether the key signed nothing past it that counts less for it.
+    /// Entries of the log, here or not.
+    const fn signed(&self) -> u64 {
+        self.size.saturating_add(self.missing)
+    }
+
+    /// What a person is told whose list of what falls is not all there is.
+    fn unlisted(&self) -> Option<String> {
+        let unlisted = self.signed().saturating_sub(self.size.max(self.until_index));
+        (unlisted > 0).then(|| {
+            format!(
+                "not here: {} past it; which certificates stand in them is seen at partners that hold them (origin partner \
+                 findings --key-closed)",
+                counted(unlisted, "entry", "entries")
+            )
+        })
+    }
+
+    /// Why it is not known here how much partners had cosigned of it before.
+    fn unknown(&self) -> Option<String> {
+        if self.is_lost {
+            return Some(format!(
+                "{} of them not here, and partners alone know how many they had cosigned",
+                self.missing
+            ));
+        }
+        self.marks_since.map(|since| format!("nothing is known of before {since}"))
+    }
+
+    /// Whether the key is known to have signed nothing past it that counts less for it.
     fn is_untouched(&self) -> bool {
-        self.certificates.is_empty() && self.stay == 0 && self.reinstated == 0 && self.others == 0
+        self.missing == 0 && self.certificates.is_empty() && self.stay == 0 && self.reinstated == 0 && self.others == 0
     }
 
     fn take(&mut self, statement: wire::PlainStatement) {
@@ -171,7 +215,7 @@ impl Hit {
     /// Why no list is drafted with these ends: of some logs it is not known here how much partners had cosigned, and nobody has
     /// said. What is signed in ignorance has all fall that the key ever signed there.
     pub(super) fn unknown(&self, said: &[Closing]) -> Option<Failure> {
-        let unknown = self.ends.iter().filter_map(|(origin, end)| Some((origin, end.size, end.marks_since?)));
+        let unknown = self.ends.iter().filter_map(|(origin, end)| Some((origin, end.signed(), end.unknown()?)));
         let unknown = unknown.collect::<Vec<_>>();
         if unknown.is_empty() {
             return None;
@@ -184,11 +228,11 @@ impl Hit {
              signed or installed",
         )
         .help(format!("ask partners, and give the command again with{until}; LOG=0 has all of that log fall"));
-        for (origin, size, since) in unknown {
+        for (origin, size, why) in unknown {
             let listed = said.iter().find(|one| one.origin == *origin);
             let listed = listed.map(|one| format!("; the trust list closes the key at {}", one.until_index));
             let (size, listed) = (counted(size, "entry", "entries"), listed.unwrap_or_default());
-            failure = failure.note(format!("{origin}, {size}: nothing is known of before {since}{listed}"));
+            failure = failure.note(format!("{origin}, {size}: {why}{listed}"));
         }
         Some(failure)
     }
@@ -211,6 +255,7 @@ impl Hit {
                     "log": origin.as_str(),
                     "until_index": end.until_index,
                     "size": end.size,
+                    "missing": end.missing,
                     "basis": end.basis,
                     "marks_since": end.marks_since.map(|at| at.to_string()),
                     "certificates": end.certificates.len(),
@@ -219,10 +264,13 @@ impl Hit {
                     "others": end.others,
                 }));
             } else {
-                let (until, size, basis) = (end.until_index, end.size, &end.basis);
+                let (until, size, basis) = (end.until_index, end.signed(), &end.basis);
                 console.data(format!("{origin}: closed at {until} of {size} entries, {basis}"));
                 if let Some(warning) = end.warning(origin) {
                     console.data(format!("  {}", console.paint(Colour::Yellow, &warning)));
+                }
+                if let Some(unlisted) = end.unlisted() {
+                    console.data(format!("  {}", console.paint(Colour::Yellow, &unlisted)));
                 }
                 let hit = format!("certificates {}", end.certificates.len());
                 let hit = if end.certificates.is_empty() { hit } else { console.paint(Colour::Red, &hit) };
@@ -317,5 +365,47 @@ mod tests {
         assert!(hit(&ends[0]).unknown(&[]).is_none());
         assert!(close_at(&mut ends, &log, 20).is_err(), "it has no more than 19");
         assert!(close_at(&mut ends, &"tdap.gov.pk/log/2026/all".parse().unwrap(), 0).is_err());
+    }
+
+    #[test]
+    fn a_log_that_was_lost_is_named_and_has_the_command_stop_until_it_is_said_how_much_of_it_counts() {
+        let log: Origin = "tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap();
+        let lost = || wire::KeyEnd {
+            log: log.to_string(),
+            basis: wire::EndBasis::Lost.into(),
+            missing: 14,
+            ..wire::KeyEnd::default()
+        };
+        let hit = |end: &wire::KeyEnd| Hit { ends: BTreeMap::from([(log.clone(), End::of(end))]) };
+        let how = format!("--until {log}=ENTRIES");
+        let unknown = hit(&lost()).unknown(&[]).unwrap();
+        assert!(unknown.sentence().contains("nothing was stopped"), "{unknown:?}");
+        let noted =
+            format!("{log}, 14 entries: 14 of them not here, and partners alone know how many they had cosigned");
+        assert_eq!(unknown.notes(), [noted]);
+        let warning = End::of(&lost()).warning(&log).unwrap();
+        assert!(warning.contains(&how), "{warning}");
+
+        // A list that closed the key before, and does not name the log, has it fall whole: it is no log that began since.
+        let closing = Closing {
+            iss: "https://tdap.gov.pk".parse().unwrap(),
+            kid: "statement-1".parse().unwrap(),
+            origin: "tdap.gov.pk/log/2026/all".parse().unwrap(),
+            until_index: 5,
+            reason: ClosingReason::Compromised,
+        };
+        assert!(hit(&lost()).without_later(std::slice::from_ref(&closing), &[]).unknown(&[closing]).is_some());
+
+        // Up to what was signed the operator may say it; what falls of it is listed nowhere here, and that is said.
+        for (until, unlisted) in [(14, None), (9, Some("not here: 5 entries")), (0, Some("not here: 14 entries"))] {
+            let mut ends = [lost()];
+            close_at(&mut ends, &log, until).unwrap();
+            let [end] = ends.each_ref().map(End::of);
+            assert_eq!((end.until_index, end.warning(&log), end.unknown()), (until, None, None));
+            let said = end.unlisted();
+            assert_eq!(said.is_some(), unlisted.is_some(), "{said:?}");
+            assert!(said.is_none_or(|said| unlisted.is_some_and(|words| said.starts_with(words))));
+        }
+        assert!(close_at(&mut [lost()], &log, 15).is_err(), "no more than 14 were signed");
     }
 }

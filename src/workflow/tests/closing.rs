@@ -6,7 +6,7 @@ use crate::{
     office::AuditEvent,
     reason::Reasoned,
     sequencer::{
-        Recalled,
+        Closing, Recalled, Standing,
         marks::{Known, Mark},
         stopped::{End, Stopped},
     },
@@ -144,6 +144,50 @@ async fn a_log_that_came_back_once_its_key_was_stopped_is_one_to_close_it_in() {
     let stopped = Stopped { kid: kid.clone(), suspected_since: now.as_second(), at_ms: 0, ends: Vec::new() };
     world.store.commit(Batch { state: vec![stopped.put()], ..Batch::default() }).unwrap();
     assert_eq!(sizes(&desk.stop_key(kid, now, false).await.unwrap()), [(log(), 0)]);
+    sequencer.close();
+}
+
+#[tokio::test]
+async fn a_log_that_was_lost_for_good_is_one_to_close_a_key_in_though_nothing_of_it_is_here() {
+    let world = World::new();
+    let lost = Closing { size: 0, signed: 14, note: String::new() };
+    world.store.commit(Batch { state: vec![lost.put(&log())], ..Batch::default() }).unwrap();
+    let (desk, sequencer) = world.desk();
+    assert!(world.store.logs().is_empty());
+    let (kid, now) = (world.statement_kid(), world.clock.now());
+    for only_ask in [true, false] {
+        assert_eq!(sizes(&desk.stop_key(kid.clone(), now, only_ask).await.unwrap()), [(log(), 0)]);
+    }
+    assert_eq!(desk.signed_for(), BTreeMap::from([(log(), 14)]));
+    assert!(desk.lost_before(&log(), now).unwrap());
+    // What stands in it cannot be listed here, and asking for it is no error.
+    let page = desk.signed_past(&kid, &[(log(), 9)], None, 500).unwrap();
+    assert!(page.entries.is_empty() && page.next.is_none());
+    sequencer.close();
+}
+
+#[tokio::test]
+async fn what_partners_had_cosigned_of_lost_entries_is_unknown_unless_all_of_them_were_made_since() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
+    let size = world.store.durable_size(&log());
+    let now = world.clock.now();
+    let lost_before = |hours: i64| {
+        let since = Timestamp::from_second(now.as_second() + hours * 3_600).unwrap();
+        desk.lost_before(&log(), since).unwrap()
+    };
+    // Entries that are not here come after the last that is.
+    assert_eq!([-1, 1].map(lost_before), [false, true]);
+    assert!(desk.signed_for().is_empty());
+    let (told, gate) = ("node.gacc.gov.cn".parse().unwrap(), sequencer.gate());
+    gate.settle(&log(), Standing::Behind { held: size, signed: size + 7, told });
+    assert_eq!(desk.signed_for(), BTreeMap::from([(log(), size + 7)]));
+    gate.settle(&log(), Standing::Closed(Closing { size, signed: size + 9, note: String::new() }));
+    assert_eq!(desk.signed_for(), BTreeMap::from([(log(), size + 9)]));
+    // What the trust list leaves of it is all that counts.
+    world.close_log(&log(), size);
+    assert_eq!(desk.signed_for(), BTreeMap::from([(log(), size)]));
     sequencer.close();
 }
 
