@@ -72,6 +72,7 @@ const TWICE: &str = "twice/";
 const NOBODY: &str = "nobody/";
 const HEARD_ALL: &[u8] = b"heard-all";
 const GONE: &str = "gone/";
+const CLOSED_AT: &str = "closed-at/";
 
 impl Recalled {
     /// Reads what is kept of one log.
@@ -141,6 +142,17 @@ impl Closing {
     #[must_use]
     pub fn put(&self, origin: &Origin) -> StateChange {
         put(CLOSED, origin, self)
+    }
+
+    /// When a log was closed so, in Unix milliseconds: nothing was signed for it since. An earlier version did not keep it.
+    pub fn at_ms(store: &dyn Store, origin: &Origin) -> Result<Option<u64>, StoreError> {
+        read(store, CLOSED_AT, origin)
+    }
+
+    /// The change that keeps when; apart, as what an earlier version kept of a closing has no place for it.
+    #[must_use]
+    pub fn put_at(at_ms: u64, origin: &Origin) -> StateChange {
+        put(CLOSED_AT, origin, &at_ms)
     }
 }
 

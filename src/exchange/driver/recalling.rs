@@ -378,7 +378,11 @@ impl<'a> Recaller<'a> {
                 let lost = closing.signed.saturating_sub(size);
                 tracing::error!(%origin, size, lost, reason = "OWN_HISTORY_LOST", "entries that a head was signed over are not here, and nobody that was heard has them or the operator gave them up: the log is closed, and its successor takes what comes");
                 let at_ms = unix_ms(self.inner.clock.now());
-                let batch = Batch { at_ms, state: vec![closing.put(origin)], ..Batch::default() };
+                let batch = Batch {
+                    at_ms,
+                    state: vec![closing.put(origin), Closing::put_at(at_ms, origin)],
+                    ..Batch::default()
+                };
                 let (store, origin) = (Arc::clone(&own.store), origin.clone());
                 self.blocking(
                     move || {

@@ -245,8 +245,12 @@ pub(in crate::workflow) fn was_said_before(
     Ok(said.is_some_and(|said| said.jti.hour_ms().saturating_add(HOUR_MS) < issued.hour_ms()))
 }
 
-/// Whether a later log to the same addressee had begun before a certificate was issued: nothing was said of it in this one.
+/// Whether a log was closed for good before a certificate was issued, or a later one to the same addressee had begun: nothing
+/// was said of it in this one.
 pub(in crate::workflow) fn was_over_before(store: &dyn Store, log: &Origin, issued: Jti) -> Result<bool, StoreError> {
+    if Closing::at_ms(store, log)?.is_some_and(|at_ms| at_ms.saturating_add(HOUR_MS) < issued.hour_ms()) {
+        return Ok(true);
+    }
     for one in store.logs() {
         let is_later = one.addressee() == log.addressee() && one.shard() > log.shard();
         if is_later && was_said_before(store, &one, 0, issued)? {

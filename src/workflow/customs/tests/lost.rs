@@ -301,3 +301,19 @@ async fn what_a_log_lost_for_good_may_have_told_of_a_certificate_is_said() {
     assert!(!said.blocks && said.words.starts_with("20 entries are lost of customs.gov.cn/log/2025"), "{}", said.words);
     corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "1")).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_log_that_was_closed_before_a_certificate_was_issued_told_nothing_of_it() {
+    let corridor = Corridor::open().await;
+    let (origin, closing) = (log(), Closing { size: 0, signed: 20, note: String::new() });
+    let is_said_where_closed_at = |at_ms: u64| {
+        let state = vec![closing.put(&origin), Closing::put_at(at_ms, &origin)];
+        corridor.china.store.commit(Batch { state, ..Batch::default() }).unwrap();
+        let shown = corridor.customs.course(&corridor.officer, &corridor.name()).unwrap().notices;
+        shown.iter().any(|one| one.reason == "ACTS_LOST")
+    };
+    // The two clocks may be an hour apart.
+    let an_hour_before = corridor.issued.outcome.jti.hour_ms() - 3_600_000;
+    assert!(!is_said_where_closed_at(an_hour_before - 1));
+    assert!(is_said_where_closed_at(an_hour_before));
+}

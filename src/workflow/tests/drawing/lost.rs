@@ -7,6 +7,7 @@ use crate::{
     sequencer::{Bare, Closing, Recalled, Sequencer, Standing, numbers_again, refilled},
     statement::{OpenedBody, open_leaf, status_list::LIST_ENTRIES},
     store::{Batch, Disclosures, EntryRef, MemoryStore, NewEntry, PublishedHead, StateChange, StatusListState, Table},
+    time::unix_ms,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -467,7 +468,13 @@ async fn who_draws_on_an_original_is_told_that_entries_that_may_have_drawn_on_it
     let Begun { world, bundle, desk, of, .. } = begun().await;
     assert!(!is_warned(&take(&world, &desk, 1, &bundle, (&of, "100")).await.unwrap()));
     let closing = Closing { size: 0, signed: 20, note: String::new() };
-    let state = vec![closing.put(&"tdap.gov.pk/log/2025/ke".parse().unwrap())];
-    world.store.commit(Batch { at_ms: 1, state, ..Batch::default() }).unwrap();
+    let origin: Origin = "tdap.gov.pk/log/2025/ke".parse().unwrap();
+    let keep = |state| world.store.commit(Batch { at_ms: 1, state, ..Batch::default() }).unwrap();
+    keep(vec![closing.put(&origin)]);
     assert!(is_warned(&take(&world, &desk, 2, &bundle, (&of, "100")).await.unwrap()));
+    // What was closed before the original was issued drew nothing on it.
+    keep(vec![Closing::put_at(1, &origin)]);
+    assert!(!is_warned(&take(&world, &desk, 3, &bundle, (&of, "100")).await.unwrap()));
+    keep(vec![Closing::put_at(unix_ms(world.clock.now()), &origin)]);
+    assert!(is_warned(&take(&world, &desk, 4, &bundle, (&of, "100")).await.unwrap()));
 }
