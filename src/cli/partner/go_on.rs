@@ -54,12 +54,7 @@ impl Arguments {
             let away = away.map(|partner| partner.name.as_str()).collect::<Vec<_>>();
             let waits = known.unheard.iter().find(|one| one.issuer.ends_with(&format!("//{}", log.host())));
             // While a log is shut no number is given by this word.
-            let (host, shut) = (format!("{}/", log.host()), ["UNKNOWN", "MISSING", "FORKED"]);
-            let is_shut = |one: &wire::ShutLog| {
-                let why = one.reason.strip_prefix("OWN_HISTORY_").unwrap_or_default();
-                !one.ended && one.origin != log.as_str() && one.origin.starts_with(&host) && shut.contains(&why)
-            };
-            if let Some(waits) = waits.filter(|_| !for_good && !known.shut.iter().any(is_shut)) {
+            if let Some(waits) = waits.filter(|_| !for_good && !known.shut.iter().any(|one| stays_shut(one, &log))) {
                 console.message(numbers(waits));
             }
             // One that is closed for good stays so, and what else waits for it is opened all the same.
@@ -119,6 +114,18 @@ fn way(shut: &wire::ShutLog, for_good: bool, away: &[&str]) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// Whether a log of the same authority stays shut when this word is given of one: of that itself the word opens only what is not
+/// known.
+fn stays_shut(one: &wire::ShutLog, log: &Origin) -> bool {
+    let is_of_it = one.origin.split('/').next() == Some(log.host().as_str());
+    let shuts = match one.reason.as_str() {
+        "OWN_HISTORY_UNKNOWN" => one.origin != log.as_str(),
+        "OWN_HISTORY_MISSING" | "OWN_HISTORY_FORKED" => true,
+        _ => false,
+    };
+    is_of_it && !one.ended && shuts
 }
 
 /// What the operator's word is about to do to numbers that wait for all to be heard.
@@ -188,6 +195,20 @@ mod tests {
                 && more.ends_with("give this again to have it asked for no more [CONTENTS_MISSING]"),
             "{more}"
         );
+    }
+
+    #[test]
+    fn numbers_are_said_to_be_given_only_where_the_word_leaves_no_log_shut() {
+        let log = "tdap.gov.pk/log/2026/cn".parse().unwrap();
+        let stays = |origin: &str, reason: &str| {
+            let (origin, reason) = (origin.to_owned(), reason.to_owned());
+            stays_shut(&wire::ShutLog { origin, reason, ..Default::default() }, &log)
+        };
+        let (own, other) = ("tdap.gov.pk/log/2026/cn", "tdap.gov.pk/log/2026/all");
+        assert!(!stays(own, "OWN_HISTORY_UNKNOWN") && stays(other, "OWN_HISTORY_UNKNOWN"));
+        // The word is refused there.
+        assert!(stays(own, "OWN_HISTORY_MISSING") && stays(own, "OWN_HISTORY_FORKED"));
+        assert!(!stays(own, "OWN_HISTORY_LOST") && !stays("chamber.cn/log/2026/all", "OWN_HISTORY_MISSING"));
     }
 
     #[test]
