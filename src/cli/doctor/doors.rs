@@ -16,7 +16,7 @@ use crate::{
         remote,
     },
     keys::KeyStore,
-    log::Origin,
+    log::{Origin, VerifierKey},
     node::{Configuration, system::SystemClock},
     reason::counted,
     time::{Clock as _, Timestamp},
@@ -113,16 +113,19 @@ fn apart(told: Timestamp, sent: Timestamp, received: Timestamp) -> SignedDuratio
 
 /// Where the key for the shard of a log is: the node read those that lay in the key folder of its authority at its start.
 fn key_of(configuration: &Configuration, origin: &Origin) -> LogKey {
-    let mut own = configuration.authorities.iter().filter(|one| one.issuer.host() == origin.host());
-    let is_kept = own.any(|one| {
+    let own = configuration.authorities.iter().filter(|one| one.issuer.host() == origin.host());
+    let mut kept = own.filter_map(|one| {
         let sides = KeyStore::public_sides(&one.keys).unwrap_or_default();
-        sides.iter().any(|side| side.is_log_key(&one.issuer, origin.shard()))
+        sides.into_iter().find(|side| side.is_log_key(&one.issuer, origin.shard()))
     });
-    if is_kept {
-        return LogKey::Kept;
-    }
     let list = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor);
-    if list.is_ok_and(|list| list.log_key(origin).is_some()) { LogKey::Lost } else { LogKey::None }
+    let listed = list.ok().and_then(|list| list.log_key(origin));
+    match (kept.next(), listed) {
+        (Some(side), Some(key)) if VerifierKey::log(origin, side.public_key) == key => LogKey::Listed,
+        (Some(_), _) => LogKey::Kept,
+        (None, Some(_)) => LogKey::Lost,
+        (None, None) => LogKey::None,
+    }
 }
 
 /// Logs by which an authority gives no certificate number, whatever the log of the certificate: numbers are one count.

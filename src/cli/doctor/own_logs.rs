@@ -9,7 +9,9 @@ const RESTORE: &str = "stop the node and put that back: origin backup restore --
 /// Where the log key of a shard is.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum LogKey {
-    /// It lies in the folder.
+    /// It lies in the folder, and the trust list names it.
+    Listed,
+    /// It lies in the folder, and the trust list does not name it.
     Kept,
     /// The trust list names one, which is not in the folder.
     Lost,
@@ -68,7 +70,9 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
         )),
         "NO_LOG_KEY" => look
             .help(match key {
-                LogKey::Kept => "the key lies in the folder, and is read at a start: start the node again".to_owned(),
+                LogKey::Listed | LogKey::Kept => {
+                    "the key lies in the folder, and is read at a start: start the node again".to_owned()
+                }
                 LogKey::Lost => PUT_BACK.to_owned(),
                 LogKey::None => made(one),
             })
@@ -94,16 +98,18 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
         ),
         // Also where nothing is here of the log: of its successor no log that is here says that a key is wanted.
         "OWN_HISTORY_LOST" => {
+            // Where the node has not read a key that is listed, it says so of the successor.
             let next = match key {
+                LogKey::Listed => String::new(),
                 LogKey::Kept => {
-                    "its key lies in the folder: the trust list has to name it, and it is read at a start".to_owned()
+                    ": its key lies in the folder: the trust list has to name it, and it is read at a start".to_owned()
                 }
-                LogKey::Lost => PUT_BACK.to_owned(),
-                LogKey::None => made(one),
+                LogKey::Lost => format!(": {PUT_BACK}"),
+                LogKey::None => format!(": {}", made(one)),
             };
             look.help(format!(
-                "look for a newer backup before anything else. What comes goes to the log's successor: {next}. The next trust \
-                 list may name the final size of this one"
+                "look for a newer backup before anything else. What comes goes to the log's successor{next}. The next trust list \
+                 may name the final size of this one"
             ))
         }
         "OWN_HISTORY_FORKED" => look.help(format!(
@@ -182,6 +188,8 @@ mod tests {
         assert!(given_up.contains(key) && given_up.contains("start the node again"), "{given_up}");
         let made = look("OWN_HISTORY_LOST", LogKey::Kept).help.unwrap();
         assert!(!made.contains("key new") && made.contains("name it, and it is read at a start"), "{made}");
+        let listed = look("OWN_HISTORY_LOST", LogKey::Listed).help.unwrap();
+        assert!(listed.contains("goes to the log's successor. The next trust list may"), "{listed}");
         let missing = help("OWN_HISTORY_MISSING");
         assert!(missing.contains("a package gives nothing back") && missing.contains("two histories"), "{missing}");
         assert!(!missing.contains("by itself"), "{missing}");
