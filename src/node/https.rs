@@ -178,6 +178,11 @@ impl HttpsClient {
     }
 }
 
+/// What is said of a certificate that is judged by a clock that may be wrong.
+pub(crate) const EXPIRED: &str = "its certificate has expired";
+/// The same of one that begins later.
+pub(crate) const NOT_VALID_YET: &str = "its certificate is not valid yet";
+
 /// Why there is no TLS with the other side, in words for who gave its address.
 fn ungreeted(error: &std::io::Error) -> String {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
@@ -190,8 +195,8 @@ fn ungreeted(error: &std::io::Error) -> String {
 fn of_certificate(why: &CertificateError) -> String {
     use CertificateError as E;
     let words = match why {
-        E::Expired | E::ExpiredContext { .. } => "its certificate has expired",
-        E::NotValidYet | E::NotValidYetContext { .. } => "its certificate is not valid yet",
+        E::Expired | E::ExpiredContext { .. } => EXPIRED,
+        E::NotValidYet | E::NotValidYetContext { .. } => NOT_VALID_YET,
         E::UnknownIssuer => "its certificate is of no authority that is known here",
         E::NotValidForName | E::NotValidForNameContext { .. } => "its certificate is not for that name",
         E::InvalidPurpose | E::InvalidPurposeContext { .. } => "its certificate is not for servers",

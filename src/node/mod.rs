@@ -45,6 +45,7 @@ pub use configuration::{
 };
 pub use error::NodeError;
 pub use folders::{DataFolder, data_folder, data_folders};
+pub(crate) use https::{EXPIRED, NOT_VALID_YET};
 pub use lists::installed_lists;
 pub use operator::OPERATOR_TOKEN;
 pub use paper::press;

@@ -17,7 +17,7 @@ use crate::{
         remote,
     },
     exchange::driver::identity_uri,
-    node::{Configuration, PartnerConfiguration, tls::TlsIdentity},
+    node::{Configuration, EXPIRED, NOT_VALID_YET, PartnerConfiguration, tls::TlsIdentity},
     reason::counted,
     time::Timestamp,
     trust::NodeName,
@@ -158,7 +158,14 @@ fn outside(witness: &wire::OutsideWitness) -> Vec<Look> {
 /// Packages that a partner does not take.
 fn pushed(name: &str, push: &wire::PushState) -> Option<Look> {
     not_taken(push).map(|how| {
-        Look::warning("push", format!("what is pushed to {name} at {} is {how}", push.address)).help(
+        let look = Look::warning("push", format!("what is pushed to {name} at {} is {how}", push.address));
+        // Whoever has a wrong clock looks in vain for a wrong list or address.
+        if [NOT_VALID_YET, EXPIRED].iter().any(|why| push.message.contains(why)) {
+            let help = "it is pushed again by itself; the certificate there is judged by this machine's clock: is that right (see \
+                        `clock`)? Else its operator has to renew the certificate, by a clock that is right";
+            return look.help(help).by_clock();
+        }
+        look.help(
             "it is pushed again by itself; where it is refused, its operator has to look: does its trust list name this node \
              and its replica key, and is the address in `[[partner.push]]` its `/packages`?",
         )
@@ -353,6 +360,7 @@ mod tests {
         assert!(failed.state == State::Warning && failed.sentence.contains("invalid peer certificate"), "{failed:?}");
         let push = wire::PushState { address: "https://node.kra.go.ke/packages".to_owned(), ..Default::default() };
         let refused = wire::PushState { failures: 3, message: "it answered 403".to_owned(), ..push.clone() };
+        let early = wire::PushState { message: format!("TLS: {NOT_VALID_YET}"), ..refused.clone() };
         let told = |push| {
             let partner =
                 wire::PartnerState { name: "node.kra.go.ke".to_owned(), push: Some(push), ..Default::default() };
@@ -364,6 +372,9 @@ mod tests {
             look.state == State::Warning && look.sentence.contains("3 attempts in a row: it answered 403"),
             "{look:?}"
         );
+        assert!(look.help.is_some_and(|help| help.contains("trust list") && !help.contains("clock")));
+        let by_clock = told(early).unwrap().help.unwrap();
+        assert!(by_clock.contains("this machine's clock") && !by_clock.contains("trust list"), "{by_clock}");
     }
 
     #[test]
