@@ -14,7 +14,7 @@ use crate::document::read::{Paper, PaperError, PaperKind};
 use crate::exchange::driver::DriverView;
 use crate::log::LogProof;
 use crate::office::Caller;
-use crate::statement::{Bundle, Issuer, Jti, Presentation, SignedStamp, Stamp, stamp::STAMP_PREFIX};
+use crate::statement::{Bundle, Envelope, Issuer, Jti, Presentation, SignedStamp, Stamp, stamp::STAMP_PREFIX};
 use crate::time::{Clock, Timestamp};
 use crate::verification::{Headline, Outcome, Question, StampPlace, Tone, Verdict, Verifier};
 use crate::workflow::{CertificateName, Desk, Existence, StandsThere, WorkflowError};
@@ -264,9 +264,10 @@ impl Verifications {
         let proven = paper.attachment.as_deref().map(|token| self.with_evidence(token)).transpose()?.flatten();
         let mut seen = paper.seen();
         seen.certificate = proven.as_deref().or(seen.certificate);
-        let status_refused = seen.certificate.map(|shown| self.status_refused(shown)).transpose()?.flatten();
-        let lost_at = seen.certificate.map(|shown| self.lost_at(shown)).transpose()?.flatten();
-        let beside = Question { status_refused, lost_at, ..question.clone() };
+        let mut beside = question.clone();
+        if let Some(shown) = seen.certificate {
+            beside = self.with_losses(shown, Question { status_refused: self.status_refused(shown)?, ..beside })?;
+        }
         // What stands by itself may be known better here: then the status that is refused is not the one it is judged by.
         let judge = |text: &str| self.judge(text, &question);
         let mut verdicts = self.verifier.load().verify_paper(&seen, &beside, judge)?;
@@ -317,8 +318,9 @@ impl Verifications {
         // Nor is it called good by a status that says nothing here, or in a log of which another history is here.
         let shown = later.as_deref().or(proven.as_deref()).unwrap_or(text);
         let (status_refused, other_history) = (self.status_refused(shown)?, self.other_history(shown)?);
-        let lost_at = self.lost_at(shown)?;
-        if status_refused.is_none() && other_history.is_none() && lost_at.is_none() {
+        let asked = Question { status_refused, other_history, ..question.clone() };
+        let asked = self.with_losses(shown, asked)?;
+        if asked == *question {
             return Ok(verdict);
         }
         if let (Some(_), Some(partners)) = (other_history, &self.partners)
@@ -326,7 +328,7 @@ impl Verifications {
         {
             partners.presented(head, true);
         }
-        Ok(verifier.verify(shown, &Question { status_refused, other_history, lost_at, ..question.clone() }))
+        Ok(verifier.verify(shown, &asked))
     }
 
     /// Tells those who compare heads which ones a bundle rests on: whoever was shown another history of a log than everybody
@@ -348,13 +350,16 @@ impl Verifications {
         self.known(&presented.envelope().iss, |desk| desk.other_history(&shown, &presented))
     }
 
-    /// Entries of its log that the log's own node still gives, where it closed that as lost and what is presented is not here.
-    /// It reads from the disk.
-    fn lost_at(&self, text: &str) -> Result<Option<u64>, WorkflowError> {
+    /// The same question with what is known of losses of its log: entries that a partner's node still gives, where it closed
+    /// that as lost and what is presented is not here; and what the authority asked lost itself. It reads from the disk.
+    fn with_losses(&self, text: &str, question: Question) -> Result<Question, WorkflowError> {
         let bundle = Bundle::parse(text.as_bytes());
         let token = bundle.as_ref().map_or_else(|_| text.trim_ascii(), |bundle| bundle.token.as_str());
-        let Ok(presented) = Presentation::parse(token) else { return Ok(None) };
-        self.known(&presented.envelope().iss, |desk| desk.lost_at(&presented))
+        let Ok(presented) = Presentation::parse(token) else { return Ok(question) };
+        let Envelope { iss, log, .. } = presented.envelope();
+        let lost_at = self.known(iss, |desk| desk.lost_at(&presented))?;
+        let own_lost = self.known(iss, |desk| Ok(desk.own_lost(iss, log)))?;
+        Ok(Question { lost_at, own_lost, ..question })
     }
 
     /// Why the status that is shown of a certificate says nothing here. It reads from the disk.
@@ -403,13 +408,17 @@ impl Verifications {
             Some(StandsThere::Certificate(bundle)) => {
                 let bundle = bundle.to_json();
                 let asked = Question { status_refused: self.status_refused(&bundle)?, ..question.clone() };
+                let asked = self.with_losses(&bundle, asked)?;
                 verifier.verify_stamp(text, StampPlace::Certificate(&bundle), &asked)
             }
             Some(StandsThere::Another) => verifier.verify_stamp(text, StampPlace::Another, question),
             None => {
-                let left = |stamp: &Stamp| self.known(&stamp.iss, |desk| Ok(desk.left_of(&stamp.log)));
-                let lost_at = stamp.as_ref().map(left).transpose()?.flatten();
-                verifier.verify_stamp(text, StampPlace::Unseen, &Question { lost_at, ..question.clone() })
+                let mut asked = question.clone();
+                if let Some(Stamp { iss, log, .. }) = &stamp {
+                    asked.lost_at = self.known(iss, |desk| Ok(desk.left_of(log)))?;
+                    asked.own_lost = self.known(iss, |desk| Ok(desk.own_lost(iss, log)))?;
+                }
+                verifier.verify_stamp(text, StampPlace::Unseen, &asked)
             }
         })
     }

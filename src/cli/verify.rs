@@ -122,6 +122,7 @@ impl Arguments {
             status_refused: None,
             other_history: None,
             lost_at: None,
+            own_lost: None,
         };
         let settings = Settings { equivocations: self.known(&trust)? };
         let verifier = Verifier::new(Arc::new(trust), agreements.map(Arc::new), settings);

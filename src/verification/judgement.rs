@@ -106,7 +106,7 @@ impl Case<'_> {
             found.warn("ENDORSEMENTS_NOT_CHECKED", sentence);
         }
         found.warnings.append(&mut changes.warnings);
-        found.warnings.extend(self.question.lost(origin, index));
+        found.warnings.extend(self.question.losses(origin, index));
         found.warnings.extend(status.warnings);
         found.checks.push(status.check);
         if let Some(place) = &mut found.statement {

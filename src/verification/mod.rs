@@ -38,7 +38,7 @@ pub use entry::{
 pub use equivocation::{Equivocation, Lifting, MAX_EVIDENCE_BYTES, NoEvidence, Prefix, parted};
 pub use headline::{Headline, Tone};
 pub use paper::PaperSeen;
-pub use question::{Question, STATUS_MAX_AGE_SECONDS, Settings};
+pub use question::{LostEntries, Question, STATUS_MAX_AGE_SECONDS, Settings};
 pub use stamp::StampPlace;
 pub use succession::status_after;
 pub use verdict::{Answer, Day, FORMAT, Place, Say, StampView, TrustUsed, Verdict, Warning};

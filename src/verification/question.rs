@@ -37,6 +37,19 @@ pub struct Question {
     /// Entries that the own node of the certificate's log still gives, where it says that it closed the log for good as lost, and
     /// who asks holds no copy of this one.
     pub lost_at: Option<u64>,
+    /// What who asks lost itself, as the issuer, of the log of the certificate or of one that may change its status.
+    pub own_lost: Option<LostEntries>,
+}
+
+/// Entries of a log that its own node lost for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostEntries {
+    /// The log.
+    pub log: Origin,
+    /// Those from this index on are lost.
+    pub left: u64,
+    /// So many were signed for.
+    pub signed: u64,
 }
 
 impl Question {
@@ -51,6 +64,7 @@ impl Question {
             status_refused: None,
             other_history: None,
             lost_at: None,
+            own_lost: None,
         }
     }
 
@@ -61,9 +75,30 @@ impl Question {
         self
     }
 
-    /// What is to be known of an entry that its own node lost, or of one at no known place that it may have lost. It says
-    /// nothing against what is signed and proven.
-    pub(super) fn lost(&self, origin: &Origin, index: Option<u64>) -> Option<Warning> {
+    /// What is to be known of an entry that its own node lost, or of one at no known place that it may have lost; and of a change
+    /// of its status that the node asked may have lost. It says nothing against what is signed and proven.
+    pub(super) fn losses(&self, origin: &Origin, index: Option<u64>) -> Vec<Warning> {
+        self.lost(origin, index).into_iter().chain(self.lost_here(origin, index)).collect()
+    }
+
+    fn lost_here(&self, origin: &Origin, index: Option<u64>) -> Option<Warning> {
+        let LostEntries { log, left, signed } = self.own_lost.as_ref()?;
+        let place = match index {
+            Some(index) if log == origin && index >= *left => {
+                format!("entry {index} is among them, and a change of its status may be")
+            }
+            None if log == origin => "this may be among them, and a change of its status".to_owned(),
+            _ => "a change of its status may be among them".to_owned(),
+        };
+        let lost = counted(signed.saturating_sub(*left), "entry", "entries");
+        let sentence = format!(
+            "Its issuer lost {lost} of the log {log} for good: {place}, of which its node knows nothing. What is signed and proven \
+             counts all the same; ask the issuer what became of it."
+        );
+        Some(Warning { code: "OWN_LOG_LOST", sentence })
+    }
+
+    fn lost(&self, origin: &Origin, index: Option<u64>) -> Option<Warning> {
         let left = self.lost_at.filter(|left| index.is_none_or(|index| index >= *left))?;
         let place = index.map_or_else(|| "this may be".to_owned(), |index| format!("entry {index} is"));
         let entries = counted(left, "entry", "entries");

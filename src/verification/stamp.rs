@@ -157,7 +157,7 @@ impl Verifier {
             authentic(Subject::Cosignatures, "The log was not looked at."),
         ]);
         (found.authentic, found.usable) = answers(&found.checks);
-        found.warnings.extend(question.lost(origin, Some(index)));
+        found.warnings.extend(question.losses(origin, Some(index)));
         (found.as_of, found.stamp) = (Some(as_of), Some(StampView { kid: kid.clone(), stamp: stamp.clone() }));
         found
     }

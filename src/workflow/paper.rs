@@ -102,8 +102,12 @@ impl Desk {
             }
         };
         let Some(leaf) = store.leaf(&stamp.log, stamp.index)? else {
-            // What is not published here yet may still come, but never to a log of our own that a stamp names.
-            return Ok(own.then_some(StandsThere::Another));
+            // What is not published here yet may still come, but never to a log of our own that a stamp names; unless that lost
+            // it, or is yet to get it back.
+            let lost = self.own_lost(&stamp.iss, &stamp.log).filter(|lost| lost.log == stamp.log);
+            let may_be = lost.is_some_and(|lost| (lost.left..lost.signed).contains(&stamp.index));
+            let is_whole = !may_be && self.missing(|log| *log == stamp.log).is_none();
+            return Ok((own && is_whole).then_some(StandsThere::Another));
         };
         let entry = EntryRef { origin: stamp.log.clone(), index: stamp.index };
         let facts = store.facts(&entry.origin, entry.index)?;

@@ -5,9 +5,10 @@ use super::{Desk, WorkflowError, record::leaf_of};
 use crate::{
     inbox::finding,
     log::{LogProof, Origin},
+    sequencer::Closing,
     statement::{Bundle, Envelope, Issuer, Presentation},
     store::{EntryRef, Store},
-    verification::{Tone, Verdict},
+    verification::{LostEntries, Tone, Verdict},
 };
 use std::sync::Arc;
 
@@ -124,6 +125,23 @@ impl Desk {
         self.setup().partners.lost(log).map(|(left, _)| left)
     }
 
+    /// What this authority lost for good of a log of its own, or of a later one that may change the status of what stands there.
+    /// What the trust list leaves out by ending the log counts nowhere, lost or not.
+    #[must_use]
+    pub fn own_lost(&self, iss: &Issuer, log: &Origin) -> Option<LostEntries> {
+        if *iss != self.setup().issuer {
+            return None;
+        }
+        let trust = self.trust();
+        let later = |one: &Origin| one.addressee() == log.addressee() && one.shard() > log.shard();
+        let closed = self.sequencer().gate().closed().into_iter().filter(|(one, _)| one == log || later(one));
+        let lost = closed.map(|(log, Closing { size, signed, .. })| {
+            let signed = trust.shard_final_size(&log).map_or(signed, |last| signed.min(last));
+            LostEntries { log, left: size, signed }
+        });
+        lost.filter(|lost| lost.left < lost.signed).min_by_key(|lost| lost.log.shard())
+    }
+
     /// What keeps a log of an authority here.
     fn holder_of(&self, iss: &Issuer, log: &Origin) -> Option<Arc<dyn Store>> {
         if *iss == self.setup().issuer {
@@ -149,6 +167,7 @@ impl Desk {
 mod tests {
     use super::*;
     use crate::{
+        sequencer::Standing,
         statement::{Act, Jti, Proven, Section, Since, Status, redact},
         store::Batch,
         time::Clock as _,
@@ -330,6 +349,41 @@ mod tests {
         let said = world.verifier().verify(&lost.to_json(), &asked);
         assert_eq!(said.headline, Headline::Valid, "{}", said.to_text());
         assert!(said.warnings.iter().any(|warning| warning.code == "PARTNER_LOG_LOST"), "{}", said.to_text());
+    }
+
+    #[tokio::test]
+    async fn what_the_issuer_lost_of_a_log_it_says_itself_of_what_is_here_too_as_long_as_that_would_count() {
+        let world = World::new();
+        let (desk, sequencer) = world.desk();
+        let entry = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome.entry;
+        let (bundle, log) = (desk.evidence_at(&entry).unwrap().bundle, &entry.origin);
+        let own_lost = || desk.own_lost(&world.issuer, log);
+        assert_eq!(own_lost(), None);
+        let (held, signed) = (entry.index + 1, entry.index + 3);
+        let (gate, told) = (sequencer.gate(), "node.kra.go.ke".parse().unwrap());
+        gate.settle(log, Standing::Behind { held, signed, told });
+        gate.settle(log, Standing::Closed(Closing { size: held, signed, note: String::new() }));
+        let lost = own_lost().unwrap();
+        assert_eq!(lost, LostEntries { log: log.clone(), left: held, signed });
+        let said = |left| {
+            let asked =
+                Question { own_lost: Some(LostEntries { left, ..lost.clone() }), ..Question::at(world.clock.now()) };
+            let verdict = world.verifier().verify(&bundle.to_json(), &asked);
+            assert_eq!(verdict.headline, Headline::Valid, "{}", verdict.to_text());
+            verdict.warnings.into_iter().find(|warning| warning.code == "OWN_LOG_LOST").unwrap().sentence
+        };
+        let here = said(held);
+        assert!(
+            here.contains("lost 2 entries of") && here.contains("good: a change of its status may be among"),
+            "{here}"
+        );
+        let gone = said(entry.index);
+        assert!(
+            gone.contains(&format!("lost 3 entries of the log {log} for good: entry {} is among", entry.index)),
+            "{gone}"
+        );
+        world.close_log(log, held);
+        assert_eq!(own_lost(), None, "the list has what is lost count nowhere");
     }
 
     #[tokio::test]
