@@ -43,6 +43,9 @@ pub enum WorkflowError {
     /// There is no certificate of that name.
     #[error("this authority has no such certificate")]
     CertificateUnknown,
+    /// There is none of that name here, and it may have been lost.
+    #[error("this authority has no such certificate; {0}, and it may be among them")]
+    PerhapsLost(String),
     /// The log of the certificate was ended, and no head is kept that its evidence could rest on.
     #[error(
         "entry {} of {} cannot be proven from here: the trust list ended the log with {last} entries, and no head of at most that many that covers the entry is kept with the cosignatures that the policy asks for; a bundle that was downloaded before proves it only where its own head has at most that many; the addressee's node may have kept one (`origin verify --node`); else have it issued anew", .entry.index, .entry.origin
@@ -378,7 +381,7 @@ impl Reasoned for WorkflowError {
             Self::RequestIdInvalid(_) => "REQUEST_ID_INVALID",
             Self::RequestIdExpired { .. } => "REQUEST_ID_EXPIRED",
             Self::RulesRefuse(_) => "RULES_REFUSE",
-            Self::CertificateUnknown => "CERTIFICATE_UNKNOWN",
+            Self::CertificateUnknown | Self::PerhapsLost(_) => "CERTIFICATE_UNKNOWN",
             Self::NoHeadKept { .. } => "NO_HEAD_KEPT",
             Self::ItemUnknown(_) => "ITEM_UNKNOWN",
             Self::ItemForbids { .. } => "ITEM_STATUS_FORBIDS",

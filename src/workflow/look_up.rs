@@ -1,11 +1,17 @@
 //! Whether a certificate exists, for whoever can name it: dates and status, and nothing of what it says.
 
-use super::{CertificateName, CertificateRecord, Desk, Stands, WorkflowError, customs::instant, record};
+use super::{
+    CertificateName, CertificateRecord, Desk, Stands, WorkflowError,
+    customs::{instant, was_over_before},
+    record,
+};
 use crate::{
-    sequencer::{LostNumber, number_id},
+    reason::counted,
+    sequencer::{Closing, LostNumber, number_id},
     statement::{Issuer, Jti},
     store::{Disclosures, Table},
     time::{Date, ZoneName},
+    verification::LostEntries,
 };
 
 const AN_HOUR_MS: u64 = 60 * 60 * 1_000;
@@ -39,10 +45,38 @@ impl Desk {
         if let Some(why) = self.missing(|_| true) {
             return Err(why.into());
         }
-        match self.lost_number(name, issued_on)? {
-            Some(number) => Err(WorkflowError::Lost(number)),
-            None => found,
+        if let Some(number) = self.lost_number(name, issued_on)? {
+            return Err(WorkflowError::Lost(number));
         }
+        let lost = self.may_be_lost(name, issued_on)?;
+        if lost.is_empty() { found } else { Err(WorkflowError::PerhapsLost(lost.join(", "))) }
+    }
+
+    /// Entries that are lost for good and may have been the certificate of this name, log by log.
+    fn may_be_lost(&self, name: &CertificateName, issued_on: Option<Date>) -> Result<Vec<String>, WorkflowError> {
+        let (store, issuer, mut lost) = (self.store().as_ref(), &self.setup().issuer, Vec::new());
+        for origin in self.sequencer().gate().closed().into_keys() {
+            let Some(LostEntries { left, signed, .. }) = self.own_lost(issuer, &origin).filter(|one| one.log == origin)
+            else {
+                continue;
+            };
+            let may_be = match (name, issued_on) {
+                (CertificateName::Jti(jti), _) => !was_over_before(store, &origin, *jti)?,
+                (_, Some(day)) => {
+                    let closed = Closing::at_ms(store, &origin)?.and_then(instant);
+                    let was_open = closed.is_none_or(|at| day <= self.day_there(issuer, at));
+                    was_open && origin.shard().year() == day.year()
+                }
+                (_, None) => false,
+            };
+            if may_be {
+                lost.push(format!(
+                    "{} lost of {origin} for good",
+                    counted(signed.saturating_sub(left), "entry is", "entries are")
+                ));
+            }
+        }
+        Ok(lost)
     }
 
     /// The number that is asked for, if a certificate bears it whose entry was lost, and that was made on that day.

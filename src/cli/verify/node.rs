@@ -168,8 +168,9 @@ impl Asked {
             answer.map(tonic::Response::into_inner).map_err(|status| {
                 let refusal = Refusal::from(&status);
                 match refusal.reason.as_str() {
+                    // It says what it lost, where that may be this one.
                     "CERTIFICATE_UNKNOWN" => {
-                        Failure::new(Exit::NotValid, format!("the node {node} knows no such certificate"))
+                        Failure::new(Exit::NotValid, format!("the node {node} says: {}", tree::plain(&refusal.message)))
                     }
                     "ENTRY_LOST" => {
                         Failure::new(Exit::NotValid, tree::plain(&refusal.message)).note("reason ENTRY_LOST")

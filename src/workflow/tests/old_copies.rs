@@ -120,6 +120,29 @@ async fn a_log_that_lost_entries_for_good_takes_nothing_more_and_its_successor_w
 }
 
 #[tokio::test]
+async fn whoever_looks_up_what_is_not_here_is_told_of_lost_entries_that_may_have_been_it_and_of_no_others() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+    sequencer.close();
+    let lost = Closing { size: 2, signed: 9, note: "the head over nine".to_owned() };
+    let keep = |state| world.store.commit(Batch { state, ..Batch::default() }).unwrap();
+    keep(vec![lost.put(&log())]);
+    let (desk, _) = world.desk();
+    let number = CertificateName::Number("PK-CN-2026-LHE-000009".to_owned());
+    let said = |day| {
+        let refused = desk.look_up(&number, day).unwrap_err();
+        assert_eq!(refused.reason(), "CERTIFICATE_UNKNOWN");
+        refused.to_string().contains(&format!("7 entries are lost of {} for good, and it may be among them", log()))
+    };
+    let (today, other_year) = (Some(issued.day), Some("2025-06-01".parse().unwrap()));
+    assert_eq!([today, other_year, None].map(said), [true, false, false]);
+    // Nor is one that was issued after the log was closed.
+    keep(vec![Closing::put_at(1, &log())]);
+    assert!(!said(today));
+}
+
+#[tokio::test]
 async fn the_successor_of_a_log_that_was_closed_with_nothing_here_is_said_to_want_a_key() {
     let world = World::new();
     let lost = Closing { size: 0, signed: 9, note: "the head over nine".to_owned() };
