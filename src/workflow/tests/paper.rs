@@ -6,6 +6,7 @@ use crate::{
     log::leaf_hash,
     office::Actor,
     reason::Reasoned as _,
+    sequencer::{Closing, Standing},
     statement::{Jti, SignedStamp},
     store::{EntryRef, Store},
     time::Clock as _,
@@ -53,6 +54,25 @@ async fn paper_bears_the_same_codes_each_time_and_they_are_of_what_is_logged() {
     assert!(matches!(desk.stands_at(&elsewhere).unwrap(), Some(StandsThere::Another)));
     let foreign = crate::statement::Stamp { iss: "https://kra.go.ke".parse().unwrap(), ..stamp };
     assert!(desk.stands_at(&foreign).unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_stamp_of_what_its_issuer_is_yet_to_get_back_or_lost_is_not_taken_for_forged() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let entry = issued(&world, &desk).await;
+    let text = desk.paper_codes_at(&entry).unwrap().stamp.unwrap();
+    let (stamp, held) = (SignedStamp::parse(&text).unwrap().stamp, entry.index + 1);
+    let is_forged = |index| {
+        let stamp = crate::statement::Stamp { index, ..stamp.clone() };
+        matches!(desk.stands_at(&stamp).unwrap(), Some(StandsThere::Another))
+    };
+    assert!(is_forged(held));
+    let (gate, signed, told) = (sequencer.gate(), held + 1, "node.kra.go.ke".parse().unwrap());
+    gate.settle(&entry.origin, Standing::Behind { held, signed, told });
+    assert!(!is_forged(held));
+    gate.settle(&entry.origin, Standing::Closed(Closing { size: held, signed, note: String::new() }));
+    assert_eq!([held, signed].map(is_forged), [false, true]);
 }
 
 #[tokio::test]
