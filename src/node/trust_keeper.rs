@@ -91,14 +91,14 @@ impl Lists for TrustKeeper {
         self.version.subscribe()
     }
 
-    fn take(&self, note: &str) -> Result<Arc<TrustList>, ListError> {
+    fn take(&self, note: &str) -> Result<Option<Arc<TrustList>>, ListError> {
         let _turn = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
         let not_kept = |error: NodeError| ListError::NotKept(error.to_string());
         let known = self.list.load_full();
         let anchor = federation::anchor(&self.files.anchor).map_err(not_kept)?;
         let list = TrustList::open(note, &anchor, Some(&known))?;
         if list.version() <= known.version() {
-            return Ok(known);
+            return Ok(None);
         }
         let renewed =
             list.anchor().and_then(|anchor: Anchor| anchor.to_toml()).map_err(|e: TrustError| ListError::from(e))?;
@@ -108,7 +108,7 @@ impl Lists for TrustKeeper {
         files::replace(&self.files.anchor, renewed.as_bytes(), 0o644).map_err(not_kept)?;
         let list = Arc::new(list);
         self.put_in_use(Arc::clone(&list));
-        Ok(list)
+        Ok(Some(list))
     }
 }
 

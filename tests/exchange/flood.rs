@@ -178,6 +178,13 @@ impl ReplicationService for Hostile {
         Ok(Answer::new(wire::OfferTrustListResponse { version, digest, now, ..Default::default() }))
     }
 
+    async fn give_trust_list(
+        &self,
+        _: Request<Streaming<wire::GiveTrustListRequest>>,
+    ) -> Nothing<wire::GiveTrustListResponse> {
+        nothing()
+    }
+
     async fn report_evidence(&self, _: Request<wire::ReportEvidenceRequest>) -> Nothing<wire::ReportEvidenceResponse> {
         nothing()
     }

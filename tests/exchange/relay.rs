@@ -391,6 +391,13 @@ impl ReplicationService for Post {
         Ok(Response::new(self.0.lie().offers(from, honest)))
     }
 
+    async fn give_trust_list(
+        &self,
+        _: Request<Streaming<wire::GiveTrustListRequest>>,
+    ) -> Answer<wire::GiveTrustListResponse> {
+        Err(Status::unimplemented("whoever stands between takes no list"))
+    }
+
     async fn report_evidence(
         &self,
         request: Request<wire::ReportEvidenceRequest>,

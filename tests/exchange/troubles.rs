@@ -216,6 +216,28 @@ async fn a_partner_whose_clock_is_a_year_off_is_named_once_and_nobody_else_notic
     stop([one, two]);
 }
 
+#[test]
+fn a_list_that_gives_addresses_back_reaches_a_node_whose_own_list_has_none() {
+    let federation = Federation::new();
+    let Federation { pakistan, kenya, .. } = &federation;
+    // Kenya dials nobody: by its list it is the only one that is reached.
+    let first = federation.list("first.note", None, |list| {
+        let nodes = list["nodes"].as_array_mut().unwrap();
+        for node in nodes.iter_mut().filter(|node| node["name"] != kenya.node()) {
+            node["grpc"] = serde_json::Value::Null;
+        }
+    });
+    let second = federation.list("second.note", Some(&first), |_| ());
+    federation.install(&second, pakistan);
+    federation.install(&first, kenya);
+    let three = kenya.start();
+    says(&three, &["PARTNER_WITHOUT_ADDRESS", &pakistan.node()]);
+    let one = pakistan.start();
+    says(&three, &["a trust list was taken", &pakistan.node(), "version=2"]);
+    says(&three, &["connected", &pakistan.node()]);
+    stop([one, three]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_a_partner_is_refused_for_its_tls_key_the_others_issue_and_replicate() {
     let federation = Federation::new();

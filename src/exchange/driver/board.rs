@@ -40,6 +40,8 @@ pub struct PartnerState {
     pub list_version: Option<u64>,
     /// Whether that list is another than this node's, though of the same version.
     pub list_forked: bool,
+    /// Version of its list that was not taken here, and why; none once one was.
+    pub list_refused: Option<(u64, String)>,
     /// Milliseconds by which its clock is ahead of this node's, as measured last.
     pub clock_ahead_ms: Option<i64>,
     /// Logs that pass between us, either way.
@@ -365,6 +367,23 @@ impl Board {
                 (state.list_version, state.list_forked, state.clock_ahead_ms) = (Some(version), is_forked, None);
             }
         });
+    }
+
+    /// Its trust list is not taken here; gives that list's version where this is news.
+    pub(super) fn list_refused(&self, name: &NodeName, why: &str) -> Option<u64> {
+        let mut news = None;
+        self.update(name, |state| {
+            let version = state.list_version.unwrap_or_default();
+            let refused = Some((version, why.to_owned()));
+            news = (state.list_refused != refused).then_some(version);
+            state.list_refused = refused;
+        });
+        news
+    }
+
+    /// Its trust list was taken here, or is no newer than the one in use.
+    pub(super) fn list_taken(&self, name: &NodeName) {
+        self.update(name, |state| state.list_refused = None);
     }
 
     pub(super) fn connected(&self, name: &NodeName, now: Timestamp) {

@@ -1,6 +1,6 @@
 //! The answering end of `ReplicationService`.
 
-use super::partners::instant;
+use super::partners::{self, instant};
 use super::start::Inner;
 use super::status::status;
 use super::supply::{self, Answers};
@@ -14,9 +14,13 @@ use std::sync::Arc;
 use tonic::{Extensions, Request, Response, Status, Streaming};
 
 /// The handlers.
-pub(super) struct Door(pub(super) Arc<Inner>);
+pub(super) struct Door(Arc<Inner>, lists::Givers);
 
 impl Door {
+    pub(super) fn new(inner: Arc<Inner>) -> Self {
+        Self(inner, lists::Givers::default())
+    }
+
     /// Who calls. The listener put it beside the request when it greeted; the list may have changed since.
     fn caller(&self, extensions: &Extensions) -> Result<Partner, Status> {
         let partner = extensions.get::<Partner>().cloned().ok_or_else(|| status(&PartnerError::Unnamed))?;
@@ -118,7 +122,18 @@ impl ReplicationService for Door {
         }
         let digest = Bytes::copy_from_slice(&list.digest().0);
         let (version, withheld) = (list.version(), self.0.withheld_from(&caller.name));
-        Ok(Response::new(wire::OfferTrustListResponse { version, digest, now: Some(instant(now)), withheld }))
+        let (now, wants_list) = (Some(instant(now)), away && offer.version > version);
+        Ok(Response::new(wire::OfferTrustListResponse { version, digest, now, withheld, wants_list }))
+    }
+
+    async fn give_trust_list(
+        &self,
+        request: Request<Streaming<wire::GiveTrustListRequest>>,
+    ) -> Result<Response<wire::GiveTrustListResponse>, Status> {
+        let caller = self.caller(request.extensions())?;
+        let note = self.1.receive(&caller.name, request.into_inner()).await.map_err(|error| status(&error))?;
+        partners::take(&self.0, &caller.name, note).await;
+        Ok(Response::new(wire::GiveTrustListResponse {}))
     }
 
     async fn report_evidence(

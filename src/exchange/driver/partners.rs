@@ -8,7 +8,7 @@ use super::wire;
 use super::{PartnerError, heads};
 use crate::reason::Reasoned as _;
 use crate::time::Timestamp;
-use crate::trust::{Node, NodeName};
+use crate::trust::{Node, NodeName, TrustList};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,11 +57,10 @@ async fn keep(inner: Arc<Inner>, name: NodeName) {
     let mut pause = FIRST_PAUSE;
     let mut changes = inner.lists.changes();
     let nudge = inner.nudge(&name);
-    let mut refused = None;
     loop {
         let begun = tokio::time::Instant::now();
         let error = match inner.dialler.dial(&name).await {
-            Ok(link) => converse(&inner, &link, &mut refused).await,
+            Ok(link) => converse(&inner, &link).await,
             Err(error) => error,
         };
         if inner.board.trouble(&name, &error, inner.clock.now()) {
@@ -97,18 +96,15 @@ impl Drop for InUse<'_> {
     }
 }
 
-/// Version of a list that was not taken, and why: the same again is no second line.
-type Refused = Option<(u64, String)>;
-
 /// Talks with a partner until the connection, or the partner, fails.
-async fn converse(inner: &Arc<Inner>, link: &Link, refused: &mut Refused) -> PartnerError {
+async fn converse(inner: &Arc<Inner>, link: &Link) -> PartnerError {
     let name = link.name();
     let mut changes = inner.lists.changes();
     let mut in_use = None;
     let nudge = inner.nudge(name);
     loop {
         changes.mark_unchanged();
-        if let Err(error) = greet(inner, link, refused).await {
+        if let Err(error) = greet(inner, link).await {
             return error;
         }
         if in_use.is_none() {
@@ -129,10 +125,32 @@ async fn converse(inner: &Arc<Inner>, link: &Link, refused: &mut Refused) -> Par
     }
 }
 
-/// Says which list is in use here, hears which is there, and fetches a newer one.
-async fn greet(inner: &Arc<Inner>, link: &Link, refused: &mut Refused) -> Result<(), PartnerError> {
-    let name = link.name();
+/// Each end says which list it uses, and the one with the older gets the newer: it is fetched from a partner, and given to one
+/// that does not reach this node.
+async fn greet(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerError> {
     let list = inner.lists.current();
+    let answer = offer(inner, link, &list).await?;
+    if answer.version > list.version() {
+        take(inner, link.name(), lists::fetch(link).await?).await;
+    } else if answer.wants_list && answer.version < list.version() {
+        match lists::give(link, &list).await {
+            Ok(()) => drop(offer(inner, link, &list).await?),
+            // The connection may be as good as before: the partner asks again.
+            Err(error) => {
+                tracing::info!(partner = %link.name(), reason = error.reason(), "a trust list was not given: {error}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Says which list is in use here, and hears which is there.
+async fn offer(
+    inner: &Arc<Inner>,
+    link: &Link,
+    list: &TrustList,
+) -> Result<wire::OfferTrustListResponse, PartnerError> {
+    let name = link.name();
     let (sent, new_log) = (inner.clock.now(), inner.is_untold(name));
     let mut request = tonic::Request::new(wire::OfferTrustListRequest {
         version: list.version(),
@@ -152,34 +170,27 @@ async fn greet(inner: &Arc<Inner>, link: &Link, refused: &mut Refused) -> Result
     let back = inner.clock.now();
     inner.heard(name, answer.version, &answer.digest, answer.now.as_ref(), midway(sent, back));
     inner.hears_withheld(name, &answer.withheld);
-    if answer.version > list.version() {
-        *refused = take(inner, link, (answer.version, refused.clone())).await?;
-    }
-    Ok(())
+    Ok(answer)
 }
 
-/// Fetches the partner's list and takes it, if it may follow. One that may not is the partner's trouble, or the
-/// federation's, and changes nothing here; it is said once, and gives what was refused.
-async fn take(inner: &Arc<Inner>, link: &Link, (version, before): (u64, Refused)) -> Result<Refused, PartnerError> {
-    let note = lists::fetch(link).await?;
+/// Takes a partner's list, if it may follow. One that may not is the partner's trouble, or the federation's, and changes
+/// nothing here; the same again is no second line.
+pub(super) async fn take(inner: &Arc<Inner>, name: &NodeName, note: String) {
     let lists = Arc::clone(&inner.lists);
     let taken = tokio::task::spawn_blocking(move || lists.take(&note)).await;
     match taken {
         Ok(Ok(list)) => {
-            tracing::info!(partner = %link.name(), version = list.version(), "a trust list was taken");
-            Ok(None)
+            inner.board.list_taken(name);
+            if let Some(list) = list {
+                tracing::info!(partner = %name, version = list.version(), "a trust list was taken");
+            }
         }
         Ok(Err(error)) => {
-            let refused = Some((version, error.to_string()));
-            if refused != before {
-                tracing::warn!(partner = %link.name(), version, reason = error.reason(), "a trust list was not taken: {error}");
+            if let Some(version) = inner.board.list_refused(name, &error.to_string()) {
+                tracing::warn!(partner = %name, version, reason = error.reason(), "a trust list was not taken: {error}");
             }
-            Ok(refused)
         }
-        Err(error) => {
-            tracing::error!(%error, "taking a trust list failed inside");
-            Ok(before)
-        }
+        Err(error) => tracing::error!(%error, "taking a trust list failed inside"),
     }
 }
 

@@ -294,7 +294,7 @@ impl Driver {
 
     /// The answering end, for a listener that puts a [`super::Partner`] beside each request.
     pub fn router(&self) -> axum::Router {
-        let door = ReplicationServiceServer::new(Door(Arc::clone(&self.inner)))
+        let door = ReplicationServiceServer::new(Door::new(Arc::clone(&self.inner)))
             .max_decoding_message_size(MAX_MESSAGE)
             .max_encoding_message_size(MAX_MESSAGE);
         Routes::new(door).prepare().into_axum_router()
