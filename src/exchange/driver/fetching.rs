@@ -210,7 +210,8 @@ impl Carrier<'_> {
                         events.push_back(Event::Ended);
                     }
                 },
-                Ok(()) = news.changed() => {
+                // Nor for what comes with a package: it is asked for when that gives its disclosures.
+                Ok(()) = news.changed(), if connected => {
                     events.extend(self.store.head(self.origin).map(|head| Event::Published(head.head.size)));
                 }
                 Some(brought) = bringing.recv() => {

@@ -111,12 +111,16 @@ impl Pusher {
     /// Posts what is to be posted now, one log after the other.
     async fn round(&mut self) {
         let due = self.due();
+        // Who is connected tells over the connection what it has cosigned.
+        let is_connected = self.inner.link_of(&self.target.partner).borrow().is_some();
+        if due.is_empty() && (self.plan.is_heard() || is_connected) {
+            // All that was to be sent has come there, by whatever way.
+            self.plan.idles(Instant::now());
+            self.well("nothing is left to be pushed");
+            return;
+        }
         let posts = self.plan.posts(&due, Instant::now());
         if posts.is_empty() {
-            if due.is_empty() && !self.plan.is_closed() {
-                // Nothing is left to be sent.
-                self.well();
-            }
             return;
         }
         self.show(|push| push.tried = Some(self.inner.clock.now()));
@@ -139,7 +143,7 @@ impl Pusher {
         if round == Round::Troubled {
             self.failed(troubles);
         } else if is_well {
-            self.well();
+            self.well("packages are taken again");
         }
     }
 
@@ -240,7 +244,8 @@ impl Pusher {
         });
     }
 
-    fn well(&self) {
+    /// Says why nothing is wrong any more, where something was.
+    fn well(&self, why: &str) {
         let mut before = None;
         self.show(|push| {
             (push.failures, push.next) = (0, None);
@@ -248,7 +253,7 @@ impl Pusher {
         });
         if before.is_some() {
             let (partner, address) = (&self.target.partner, &self.target.address);
-            tracing::info!(%partner, address, "packages are taken again");
+            tracing::info!(%partner, address, "{why}");
         }
     }
 

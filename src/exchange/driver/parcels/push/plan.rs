@@ -89,9 +89,14 @@ impl Plan {
         posts
     }
 
-    /// Whether the partner was not reached, or asks for time.
-    pub(super) const fn is_closed(&self) -> bool {
-        self.closed
+    /// Whether the partner has said since this node started what it has cosigned.
+    pub(super) const fn is_heard(&self) -> bool {
+        !self.unheard
+    }
+
+    /// Nothing is left to be posted: what went wrong before puts off nothing that comes.
+    pub(super) fn idles(&mut self, now: Instant) {
+        *self = Self { unheard: self.unheard, ..Self::new(now) };
     }
 
     /// From where on a log is posted, where that is not what the partner is known to hold.
@@ -227,12 +232,23 @@ mod tests {
         let now = Instant::now();
         let mut plan = Plan::new(now);
         plan.fails(now, Some(Duration::from_hours(240)), None);
-        assert!(plan.is_closed() && plan.until(now) == LONGEST_PAUSE);
+        assert!(plan.closed && plan.until(now) == LONGEST_PAUSE);
         assert!(plan.posts(&[due("all", 3)], now).is_empty());
         let later = now + LONGEST_PAUSE;
         assert_eq!(plan.posts(&[due("all", 3)], later), [Some(due("all", 3))]);
         assert!(plan.ends(later, Round::Well));
         assert_eq!((plan.until(later), plan.rest(later)), (Duration::ZERO, LOOK));
+    }
+
+    #[test]
+    fn what_comes_after_all_has_gone_another_way_does_not_wait_for_a_pause_of_before() {
+        let now = Instant::now();
+        let mut plan = Plan::new(now);
+        plan.refused(&due("all", 3).0, Some(0));
+        plan.fails(now, Some(LONGEST_PAUSE), None);
+        plan.idles(now);
+        assert!(!plan.is_heard() && !plan.is_refused(&due("all", 3).0));
+        assert_eq!(plan.posts(&[due("all", 4)], now), [Some(due("all", 4))]);
     }
 
     #[test]
