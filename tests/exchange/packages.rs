@@ -5,7 +5,7 @@ use crate::{
     branch::{Branch, keys},
     caller::Caller,
     delivery::{download, issue_footballs, log_to, signatory},
-    federation::{Federation, Member, says, stop, until},
+    federation::{Federation, Member, said, says, stop, until},
     ledger::{Deed, Ledger},
     outside::configure,
     process::{Running, footballs, https::Https, today},
@@ -322,6 +322,8 @@ async fn what_is_pushed_over_https_is_held_disclosed_and_cosigned() {
         let bundle = write(kenya.folder(), "shown.coo.json", str::from_utf8(&bundle).unwrap());
         assert_eq!(kenya.judge(&bundle).good().json()["headline"], "VALID");
     }
+    // What comes in a package is there with it: nobody warns of it before.
+    assert_eq!(said(&two, &["disclosures are missing"]), 0, "{}", two.events());
     // The operator sees how it fares, also once nobody takes anything there.
     let seen = || {
         let shown = partner(pakistan, &one, &["status", "--format", "json"]).good().out;

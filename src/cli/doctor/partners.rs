@@ -86,8 +86,15 @@ fn own_place(configuration: &Configuration, own: &PartnerConfiguration) -> Look 
                 .help(format!("its pin is {pin}: origin trust draft list --node {name},spki={pin}"))
         }
         Some(node) if node.grpc.is_none() => {
-            Look::warning("partners", format!("trust list {version} says not where partners reach this node"))
-                .help(format!("origin trust draft list --node {name},grpc=https://HOST:PORT"))
+            let sentence = format!("trust list {version} says not where partners reach this node");
+            if own.pushes.is_empty() {
+                Look::warning("partners", sentence).help(format!(
+                    "where it goes on packages alone, leave it so; else: origin trust draft list --node \
+                     {name},grpc=https://HOST:PORT"
+                ))
+            } else {
+                Look::good("partners", format!("{sentence}: it goes on packages, and on what it dials itself"))
+            }
         }
         Some(_) => Look::good("partners", format!("this node is {name} in trust list {version}")),
     }
@@ -201,20 +208,10 @@ fn state(partner: &wire::PartnerState, (ours, shut): (u64, &[wire::ShutLog]), no
             Look::bad("partner list", format!("{name} has another trust list of version {ours}"))
                 .help("the federation's signers signed two lists of one version: ask them which one counts"),
         ),
-        theirs if theirs > 0 && theirs < ours => {
-            Some(Look::warning("partner list", format!("{name} has trust list {theirs}, this node {ours}")).help(
-                if partner.connected_since.is_some() {
-                    "it takes the newer one by itself within a minute, or its log says why not"
-                } else {
-                    "it takes the newer one once it is connected; where it refuses this node's key it cannot, and its \
-                     operator installs it: origin trust install FILE"
-                },
-            ))
+        theirs if theirs > 0 && theirs != ours => {
+            let sentence = format!("{name} has trust list {theirs}, this node {ours}");
+            Some(Look::warning("partner list", sentence).help(newer_list(partner, theirs > ours)))
         }
-        theirs if theirs > ours => Some(
-            Look::warning("partner list", format!("{name} has trust list {theirs}, this node {ours}"))
-                .help("this node takes the newer one by itself, or its log says why not"),
-        ),
         _ => None,
     });
     looks.extend(partner.logs.iter().flat_map(|log| passage(name, log, shut, now)));
@@ -227,6 +224,31 @@ fn state(partner: &wire::PartnerState, (ours, shut): (u64, &[wire::ShutLog]), no
         );
     }
     looks
+}
+
+/// How the newer of two trust lists comes to the node with the older one, which is this one or the partner.
+fn newer_list(partner: &wire::PartnerState, is_theirs: bool) -> &'static str {
+    match (partner.connected_since.is_some(), partner.reason == "PARTNER_WITHOUT_ADDRESS", is_theirs) {
+        (true, _, true) => "this node takes the newer one by itself within a minute, or its log says why not",
+        (true, _, false) => "it takes the newer one by itself within a minute, or its log says why not",
+        // It may dial this node all the same: then each says its version in the greeting.
+        (false, true, true) => {
+            "this node is given the newer one once the partner connects to it; packages bring none: where nothing connects the \
+             two, install it here: origin trust install FILE"
+        }
+        (false, true, false) => {
+            "it takes the newer one once it connects to this node; packages bring none: where nothing connects the two, its \
+             operator installs it: origin trust install FILE"
+        }
+        (false, false, true) => {
+            "this node takes the newer one once the two are connected, or its log says why not; else install it here: origin \
+             trust install FILE"
+        }
+        (false, false, false) => {
+            "it takes the newer one once it is connected; where it refuses this node's key it cannot, and its operator \
+             installs it: origin trust install FILE"
+        }
+    }
 }
 
 /// What mends a trouble with a partner.
@@ -408,6 +430,25 @@ mod tests {
         let [(state, sentence)] = carried.as_slice() else { panic!("{carried:?}") };
         assert!(*state == State::Good && sentence.contains("by packages"), "{carried:?}");
         assert!(told("PARTNER_UNREACHABLE").iter().any(|(state, _)| *state == State::Bad));
+    }
+
+    #[test]
+    fn where_nothing_connects_two_nodes_the_newer_list_is_said_to_be_installed_by_hand() {
+        let help = |reason: &str, version: u64| {
+            let partner = wire::PartnerState {
+                reason: reason.to_owned(),
+                trust_version: version,
+                bytes_quota: 1,
+                entries_a_day: 1,
+                ..Default::default()
+            };
+            let looks = state(&partner, (4, &[]), Timestamp::UNIX_EPOCH).into_iter();
+            looks.filter(|look| look.what == "partner list").filter_map(|look| look.help).collect::<String>()
+        };
+        let (theirs, ours) = (help("PARTNER_WITHOUT_ADDRESS", 5), help("PARTNER_WITHOUT_ADDRESS", 3));
+        assert!(theirs.contains("install it here: origin trust install") && theirs.contains("packages"), "{theirs}");
+        assert!(ours.contains("its operator installs it") && ours.contains("packages"), "{ours}");
+        assert_eq!(help("PARTNER_WITHOUT_ADDRESS", 4), "");
     }
 
     #[test]

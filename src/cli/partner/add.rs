@@ -10,7 +10,7 @@ use crate::{
         console::{Colour, Console, Exit, Failure},
         files::{self, Source},
         remote,
-        trust::{addressee, later, node_entry, put_node, refused},
+        trust::{addressee, later, node_entry, put_entry, refused},
     },
     log::Origin,
     node::{Configuration, system::SystemClock},
@@ -67,7 +67,7 @@ impl Arguments {
             )
             .help("its operator makes it with a door to partners: origin init --partner ADDR --partner-url URL"));
         }
-        put_node(&mut text.nodes, node);
+        put_entry(console, &mut text.nodes, node);
         let mut addressees = self.addressees.clone();
         for path in &self.sections {
             let note = files::read_text(path, MAX_SECTION_BYTES, Exit::Configuration)?;

@@ -51,7 +51,8 @@ pub(super) struct Arguments {
     /// Nodes, each with where it is reached and by which TLS key partners know it
     #[arg(long = "node", value_name = "NAME[,https=URL][,grpc=URL][,spki=PIN]", value_parser = node)]
     nodes: Vec<Node>,
-    /// Files with nodes' own entries, such as the `trust/node.json` of `origin init`
+    /// Files with nodes' own entries, such as the `trust/node.json` of `origin init`; of a node that is listed an address
+    /// that its entry leaves out is taken off
     #[arg(long = "entry", value_name = "FILE")]
     entries: Vec<PathBuf>,
     /// Folders with the public halves of the nodes' replica and witness keys
@@ -133,7 +134,10 @@ impl Arguments {
             text.put(&section, None);
         }
         let entries = self.entries.iter().map(|path| entry(path)).collect::<Result<Vec<_>, _>>()?;
-        for node in entries.into_iter().chain(self.nodes) {
+        for node in entries {
+            put_entry(console, &mut text.nodes, node);
+        }
+        for node in self.nodes {
             put_node(&mut text.nodes, node);
         }
         for folder in &self.keys {
@@ -167,9 +171,25 @@ fn node_of(text: &str) -> Result<Node, JsonError> {
     serde_json::from_str(&Value::Object(entry).to_string()).map_err(|error| JsonError::Malformed(error.to_string()))
 }
 
+/// Puts in what a node's own entry says. Where it is reached the entry says as a whole: what it leaves out is taken off.
+pub(in crate::cli) fn put_entry(console: Console, nodes: &mut Vec<Node>, node: Node) {
+    if let Some(known) = nodes.iter_mut().find(|known| known.name == node.name) {
+        for (which, before, now) in
+            [("grpc", &mut known.grpc, node.grpc.as_ref()), ("https", &mut known.https, node.https.as_ref())]
+        {
+            if before.as_ref() != now {
+                let [was, is] = [before.as_ref(), now].map(|one| one.map_or("none", Endpoint::as_str));
+                console.message(format!("{}: its `{which}` address was {was}, and is {is}", node.name));
+                *before = now.cloned();
+            }
+        }
+    }
+    put_node(nodes, node);
+}
+
 /// Puts a node in, or what is said of it in place of what was said before. A cosigner key it no longer has is kept
 /// among the retired, for what it cosigned counts; TLS keys that are named replace those before.
-pub(in crate::cli) fn put_node(nodes: &mut Vec<Node>, node: Node) {
+fn put_node(nodes: &mut Vec<Node>, node: Node) {
     let Some(known) = nodes.iter_mut().find(|known| known.name == node.name) else { return nodes.push(node) };
     known.https = node.https.or(known.https.take());
     known.grpc = node.grpc.or(known.grpc.take());
@@ -219,6 +239,7 @@ pub(in crate::cli) fn give_keys(nodes: &mut [Node], folder: &std::path::Path) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::console::Format;
 
     #[test]
     fn an_entry_without_an_address_is_read_as_one_that_names_none_and_any_other_gap_is_refused() {
@@ -238,6 +259,23 @@ mod tests {
         ] {
             assert!(node_of(&wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_entry_of_a_listed_node_replaces_its_addresses_and_what_is_said_of_it_in_words_does_not() {
+        let listed = || vec![node("node.gacc.gov.cn,https=https://a.example,grpc=https://b.example:8443").unwrap()];
+        let put = |said: &str| {
+            let mut nodes = listed();
+            put_entry(Console::new(Format::Text), &mut nodes, node(said).unwrap());
+            nodes
+        };
+        assert_eq!(put("node.gacc.gov.cn"), [node("node.gacc.gov.cn").unwrap()]);
+        let moved = "node.gacc.gov.cn,grpc=https://c.example:8443";
+        assert_eq!(put(moved), [node(moved).unwrap()]);
+        assert_eq!(put("node.kra.go.ke").len(), 2);
+        let mut nodes = listed();
+        put_node(&mut nodes, node("node.gacc.gov.cn").unwrap());
+        assert_eq!(nodes, listed());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::trust::TrustError;
 use clap::Subcommand;
-pub(super) use draft_list::{addressee, after as later, entry as node_entry, give_keys, put_node};
+pub(super) use draft_list::{addressee, after as later, entry as node_entry, give_keys, put_entry};
 pub(super) use draft_section::{Described, add_keys, section_text};
 pub(super) use install::{install, use_it};
 pub(super) use offline::Offline;

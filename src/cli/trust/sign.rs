@@ -61,7 +61,15 @@ impl Arguments {
     }
 
     fn list(&self, draft: &str, anchor: Option<&Anchor>, console: Console) -> Result<String, Failure> {
-        let mut draft = ListDraft::parse(draft).map_err(super::refused)?;
+        let mut draft = ListDraft::parse(draft).map_err(|error| {
+            let said = error.to_string();
+            let missing = ["grpc", "https"].iter().find(|name| said.contains(&format!("missing field `{name}`")));
+            let failure = super::refused(error);
+            match missing {
+                Some(name) => failure.help(format!("a node without such an address has `\"{name}\": null`")),
+                None => failure,
+            }
+        })?;
         let key = self.keys.open()?.federation(&self.key).map_err(arguments::key_failure)?;
         key.sign(&mut draft, anchor).map_err(super::refused)?;
         progress(console, &draft)?;
