@@ -205,3 +205,17 @@ fn a_misspelt_member_of_a_draft_is_refused() {
     let draft = write(folder.path(), "section.json", &draft.out.replace("\"roles\"", "\"rols\""));
     sign(&node, &draft).bad(64, &["rols"]);
 }
+
+#[test]
+fn a_node_whose_address_a_draft_leaves_out_is_refused_with_how_to_say_that_it_has_none() {
+    let folder = folder();
+    let node = init(folder.path());
+    let list = fs::read_to_string(node.join("trust/trust-list.note")).unwrap();
+    let (json, _) = list.split_once("\n\n\u{2014} ").unwrap();
+    let bare = json.lines().filter(|line| !line.trim_start().starts_with("\"grpc\"")).collect::<Vec<_>>().join("\n");
+    let draft = write(folder.path(), "list.json", &bare);
+    let (keys, passphrase) = (node.join("offline/keys"), node.join("offline/keys.passphrase"));
+    let with = ["--key", "federation", "--keys", text(&keys), "--passphrase-file", text(&passphrase)];
+    origin(&[&["trust", "sign", text(&draft)][..], &with].concat())
+        .bad(64, &["missing field `grpc`", "\"grpc\": null"]);
+}
