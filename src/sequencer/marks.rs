@@ -16,8 +16,6 @@ use serde::{Deserialize, Serialize};
 const EVERY: i64 = 3_600;
 /// Seconds of one page: 720 marks of about 8 bytes.
 const PAGE: i64 = 720 * EVERY;
-/// Pages read in one go.
-const A_ROUND: usize = 64;
 
 /// A size of a log, and when enough partners had cosigned it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,23 +71,12 @@ pub fn before(store: &dyn Store, origin: &Origin, trust: &TrustList, instant: Ti
     if asks_nobody(trust, origin) {
         return Ok(Known::OwnRecord(made_before(store, origin, instant)?));
     }
-    let prefix = prefix(origin);
-    let (mut found, mut after): (Option<Mark>, _) = (None, prefix.clone());
-    loop {
-        let records = store.records_from(Table::Setting, &after, A_ROUND)?;
-        let full = records.len() == A_ROUND;
-        for (id, record) in records {
-            if !id.starts_with(&prefix) {
-                return Ok(found.map_or(Known::Nothing, Known::Cosigned));
-            }
-            let older = read(origin, &record)?.into_iter().filter(|mark| mark.at < instant.as_second());
-            found = older.chain(found).max_by_key(|mark| (mark.size, -mark.at));
-            after = id;
-        }
-        if !full {
-            return Ok(found.map_or(Known::Nothing, Known::Cosigned));
-        }
+    let mut found: Option<Mark> = None;
+    for (_, record) in store.records_under(Table::Setting, &prefix(origin), usize::MAX)? {
+        let older = read(origin, &record)?.into_iter().filter(|mark| mark.at < instant.as_second());
+        found = older.chain(found).max_by_key(|mark| (mark.size, -mark.at));
     }
+    Ok(found.map_or(Known::Nothing, Known::Cosigned))
 }
 
 /// Entries made in hours that were over before an instant; identifiers rise, and tell the hour alone.

@@ -17,8 +17,6 @@ use std::collections::BTreeMap;
 const STRETCHES: u64 = 64;
 /// A stretch of the widest step is 2^30 entries long.
 const STEPS: u8 = 16;
-/// Heads read in one go.
-const A_ROUND: usize = 256;
 
 /// What keeps a head that one of `next` entries follows, wherever it is the last of its stretch.
 pub(super) fn spare(origin: &Origin, size: u64, next: u64, note: &str) -> Vec<StateChange> {
@@ -55,26 +53,12 @@ pub fn within(
 
 /// The notes that are kept, by their sizes.
 fn kept(store: &dyn Store, origin: &Origin) -> Result<BTreeMap<u64, String>, StoreError> {
-    let prefix = prefix(origin);
-    let (mut heads, mut after) = (BTreeMap::new(), prefix.clone());
-    loop {
-        let records = store.records_from(Table::Setting, &after, A_ROUND)?;
-        let full = records.len() == A_ROUND;
-        for (id, record) in records {
-            if !id.starts_with(&prefix) {
-                return Ok(heads);
-            }
-            if let Some((size, note)) = record.split_first_chunk::<8>()
-                && let Ok(note) = std::str::from_utf8(note)
-            {
-                heads.insert(u64::from_be_bytes(*size), note.to_owned());
-            }
-            after = id;
-        }
-        if !full {
-            return Ok(heads);
-        }
-    }
+    let records = store.records_under(Table::Setting, &prefix(origin), usize::MAX)?.into_iter();
+    let heads = records.filter_map(|(_, record)| {
+        let (size, note) = record.split_first_chunk::<8>()?;
+        Some((u64::from_be_bytes(*size), std::str::from_utf8(note).ok()?.to_owned()))
+    });
+    Ok(heads.collect())
 }
 
 /// No origin has a zero byte.

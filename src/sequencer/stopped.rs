@@ -12,8 +12,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 const STOPPED: &[u8] = b"stopped/";
-/// Records read in one go.
-const A_ROUND: usize = 64;
 
 /// A key that was stopped, because somebody else may have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,22 +38,9 @@ pub struct End {
 impl Stopped {
     /// Every key that was stopped.
     pub fn all(store: &dyn Store) -> Result<Vec<Self>, StoreError> {
-        let (mut all, mut after) = (Vec::new(), STOPPED.to_vec());
-        loop {
-            let records = store.records_from(Table::Setting, &after, A_ROUND)?;
-            let full = records.len() == A_ROUND;
-            for (id, record) in records {
-                if !id.starts_with(STOPPED) {
-                    return Ok(all);
-                }
-                let stopped = postcard::from_bytes(&record);
-                all.push(stopped.map_err(|error| StoreError::Index(format!("a key that was stopped: {error}")))?);
-                after = id;
-            }
-            if !full {
-                return Ok(all);
-            }
-        }
+        let stopped = store.records_under(Table::Setting, STOPPED, usize::MAX)?.into_iter();
+        let stopped = stopped.map(|(_, record)| postcard::from_bytes(&record));
+        stopped.map(|one| one.map_err(|error| StoreError::Index(format!("a key that was stopped: {error}")))).collect()
     }
 
     /// The change that keeps it.

@@ -14,9 +14,6 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Records read in one go.
-const A_ROUND: usize = 256;
-
 /// What statements are looked for by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
@@ -192,21 +189,9 @@ pub fn about(store: &dyn Store, subject: &Subject) -> Result<Vec<About>, StoreEr
 
 /// The published ones whose records have ids that begin so.
 fn under(store: &dyn Store, prefix: &[u8]) -> Result<Vec<About>, StoreError> {
-    let (mut found, mut after) = (Vec::new(), prefix.to_vec());
-    loop {
-        let records = store.records_from(Table::About, &after, A_ROUND)?;
-        let full = records.len() == A_ROUND;
-        for (id, record) in records {
-            let Some(rest) = id.strip_prefix(prefix) else { return Ok(found) };
-            if let Some(one) = read(rest, &record).filter(|one| is_published(store, &one.entry)) {
-                found.push(one);
-            }
-            after = id;
-        }
-        if !full {
-            return Ok(found);
-        }
-    }
+    let records = store.records_under(Table::About, prefix, usize::MAX)?.into_iter();
+    let found = records.filter_map(|(id, record)| read(id.strip_prefix(prefix)?, &record));
+    Ok(found.filter(|one| is_published(store, &one.entry)).collect())
 }
 
 /// What is known of one statement that is about something; none where it is not, or is not published.

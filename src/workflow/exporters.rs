@@ -350,9 +350,7 @@ pub(super) fn mandates_of(store: &dyn Store, id: &ExporterId) -> Result<Vec<Mand
 }
 
 fn read_mandates(store: &dyn Store, id: &ExporterId) -> Result<Vec<Read<Mandate>>, WorkflowError> {
-    let prefix = mandate_key(id, "");
-    let rows = store.records_from(Table::Mandate, &prefix, MANDATES)?;
-    let own = rows.into_iter().take_while(|(key, _)| key.starts_with(&prefix));
+    let own = store.records_under(Table::Mandate, &mandate_key(id, ""), MANDATES)?.into_iter();
     own.map(|(key, record)| {
         let value = read(&record)?;
         Ok(Read { value, expected: Expected { table: Table::Mandate, id: key, record: Some(record) } })

@@ -112,10 +112,7 @@ impl Policies {
         if let Some(record) = store.record(Table::Setting, IN_FORCE)? {
             known.policy = Some(InForce { policy: Arc::new(read(&record)?), expected: expected(IN_FORCE, record) });
         }
-        for (id, record) in store.records_from(Table::Setting, AGREED.as_bytes(), usize::MAX)? {
-            if !id.starts_with(AGREED.as_bytes()) {
-                break;
-            }
+        for (id, record) in store.records_under(Table::Setting, AGREED.as_bytes(), usize::MAX)? {
             let agreement: PolicyAgreement = read(&record)?;
             known.agreed.insert(agreement.account.clone(), (agreement, expected(&id, record)));
         }

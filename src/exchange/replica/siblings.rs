@@ -17,9 +17,6 @@ use crate::{
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-/// Rows read in one go.
-const A_ROUND: usize = 256;
-
 /// Where the logs of an authority are kept on this node; by default nowhere.
 #[derive(Clone, Default)]
 pub struct Elsewhere(Option<Look>);
@@ -251,17 +248,7 @@ pub(super) fn is_row(change: &StateChange, origin: &Origin) -> bool {
 /// The entries of a log that change certificates of others, in their order.
 fn rows(store: &dyn Store, origin: &Origin) -> Result<Vec<u64>, StoreError> {
     let prefix = prefix(origin);
-    let (mut found, mut after) = (Vec::new(), prefix.clone());
-    loop {
-        let records = store.records_from(TABLE, &after, A_ROUND)?;
-        let full = records.len() == A_ROUND;
-        for (id, _) in records {
-            let Some(rest) = id.strip_prefix(prefix.as_slice()) else { return Ok(found) };
-            found.extend(rest.try_into().ok().map(u64::from_be_bytes));
-            after = id;
-        }
-        if !full {
-            return Ok(found);
-        }
-    }
+    let records = store.records_under(TABLE, &prefix, usize::MAX)?.into_iter();
+    let places = records.filter_map(|(id, _)| id.strip_prefix(prefix.as_slice())?.try_into().ok());
+    Ok(places.map(u64::from_be_bytes).collect())
 }

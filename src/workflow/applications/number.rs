@@ -91,8 +91,7 @@ impl Applications {
 
     fn may_hold_more(&self, application: &Application) -> Result<(), WorkflowError> {
         let prefix = keep::held_prefix(&application.exporter);
-        let held = self.store().records_from(Table::Number, &prefix, MOST_HELD)?;
-        let held = held.iter().filter(|(id, _)| id.starts_with(&prefix)).count();
+        let held = self.store().records_under(Table::Number, &prefix, MOST_HELD)?.len();
         if held < MOST_HELD { Ok(()) } else { Err(ApplicationRefused::TooManyNumbers(held).into()) }
     }
 

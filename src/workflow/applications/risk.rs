@@ -102,7 +102,7 @@ impl Applications {
     /// What became of the exporter's latest certificates of the last twelve months.
     fn earlier(&self, exporter: &ExporterId) -> Result<Vec<RiskPoint>, WorkflowError> {
         let prefix = keep::list_prefix(exporter.as_str());
-        let rows = self.store().records_from(Table::ApplicationList, &prefix, APPLICATIONS)?;
+        let rows = self.store().records_under(Table::ApplicationList, &prefix, APPLICATIONS)?;
         let ids = rows.iter().map_while(|(key, _)| key.strip_prefix(prefix.as_slice()).and_then(keep::listed));
         let since = self.now_ms().saturating_sub(YEAR_MS);
         let (mut risk, mut seen) = (Risk::default(), 0);

@@ -18,8 +18,6 @@ use crate::{
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Acts read in one go.
-const A_ROUND: usize = 256;
 /// Denials of a page.
 const PAGE: usize = 50;
 const PAGE_MAX: usize = 500;
@@ -173,8 +171,7 @@ impl Desk {
     /// Whether any of them waits.
     pub(super) fn has_waiting(&self, origin: &Origin, jti: &Jti) -> Result<bool, WorkflowError> {
         let prefix = acts_prefix(origin, jti);
-        let first = self.store().records_from(Table::Denial, &prefix, 1)?;
-        Ok(first.first().is_some_and(|(id, _)| id.starts_with(&prefix)))
+        Ok(!self.store().records_under(Table::Denial, &prefix, 1)?.is_empty())
     }
 
     /// What a table has of the acts on a certificate, oldest first.
@@ -185,21 +182,8 @@ impl Desk {
         what: &str,
     ) -> Result<Vec<T>, WorkflowError> {
         let prefix = acts_prefix(&arrival.entry.origin, &arrival.jti);
-        let (mut found, mut after) = (Vec::new(), prefix.clone());
-        loop {
-            let records = self.store().records_from(table, &after, A_ROUND)?;
-            let full = records.len() == A_ROUND;
-            for (id, record) in records {
-                if !id.starts_with(&prefix) {
-                    return Ok(found);
-                }
-                found.push(parse(&record, what)?);
-                after = id;
-            }
-            if !full {
-                return Ok(found);
-            }
-        }
+        let records = self.store().records_under(table, &prefix, usize::MAX)?.into_iter();
+        records.map(|(_, record)| parse(&record, what)).collect()
     }
 
     /// That a denial waits still.

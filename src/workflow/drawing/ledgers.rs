@@ -166,9 +166,6 @@ pub(super) fn put_righted(origin: &Origin, next: u64) -> StateChange {
     StateChange::RecordPut { table: Table::Drawn, id: righted_key(origin), record: next.to_be_bytes().to_vec() }
 }
 
-/// Parts of a certificate that are read in one go.
-const A_ROUND: usize = 256;
-
 fn parts_prefix(name: &str) -> Vec<u8> {
     format!("parts/{name}/").into_bytes()
 }
@@ -191,22 +188,9 @@ pub(super) fn is_part(store: &dyn Store, original: &str, part: &Jti) -> Result<b
 /// The certificates that were drawn from one of this authority.
 pub(in crate::workflow) fn parts_of(store: &dyn Store, origin: &Origin, jti: &Jti) -> Result<Vec<Jti>, WorkflowError> {
     let prefix = parts_prefix(&name_of(origin, jti));
-    let (mut parts, mut after) = (Vec::new(), prefix.clone());
-    loop {
-        let records = store.records_from(Table::Drawn, &after, A_ROUND)?;
-        let full = records.len() == A_ROUND;
-        for (id, record) in records {
-            if !id.starts_with(&prefix) {
-                return Ok(parts);
-            }
-            let part = std::str::from_utf8(&record).ok().and_then(|text| text.parse().ok());
-            parts.push(part.ok_or_else(|| WorkflowError::Record(format!("what was drawn from {origin} {jti}")))?);
-            after = id;
-        }
-        if !full {
-            return Ok(parts);
-        }
-    }
+    let parts = store.records_under(Table::Drawn, &prefix, usize::MAX)?.into_iter();
+    let parts = parts.map(|(_, record)| std::str::from_utf8(&record).ok().and_then(|text| text.parse().ok()));
+    parts.map(|part| part.ok_or_else(|| WorkflowError::Record(format!("what was drawn from {origin} {jti}")))).collect()
 }
 
 fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T, WorkflowError> {

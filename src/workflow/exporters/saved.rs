@@ -164,9 +164,7 @@ impl Exporters {
     }
 
     fn kept(&self, id: &ExporterId, kind: SavedKind) -> Result<Vec<Record>, WorkflowError> {
-        let prefix = key(id, kind, "");
-        let rows = self.0.store.records_from(Table::Exporter, &prefix, MAX_SAVED)?;
-        let own = rows.into_iter().take_while(|(key, _)| key.starts_with(&prefix));
+        let own = self.0.store.records_under(Table::Exporter, &key(id, kind, ""), MAX_SAVED)?.into_iter();
         own.map(|(_, record)| read(&record)).collect()
     }
 }
