@@ -338,24 +338,17 @@ impl CustomsFile {
         Some(Measure { value: left.left, unit: left.whole?.unit })
     }
 
-    /// The response that counts of an item: what stands against it, and else what was decided of it, or of the whole.
+    /// The response that counts of an item: what stands against the whole stands against what was not granted by itself.
     #[must_use]
     pub fn response(&self, item: u32) -> Option<ResponseCode> {
-        let said = || self.responses.get(&item).or_else(|| self.responses.get(&WHOLE)).copied();
-        self.refusal(item).map(|(_, code)| code).or_else(said)
-    }
-
-    /// What stands against an item as such, and whether that was decided of the item or of [`WHOLE`]: what was decided
-    /// against the whole, where the item was not granted by itself since, and what was decided against the item. Each is
-    /// lifted by itself; of both a denial counts, which two people lift, and else that of the whole. What is shown of an item
-    /// is what refuses to write it off.
-    fn refusal(&self, item: u32) -> Option<(u32, ResponseCode)> {
-        let against = |place: u32| {
-            let code = self.responses.get(&place).copied().filter(|code| stands_against(*code));
-            code.map(|code| (place, code))
-        };
-        let both = [against(WHOLE).filter(|_| !self.is_granted(item)), against(item)];
-        both.into_iter().flatten().min_by_key(|(_, code)| *code != ResponseCode::PreferenceDenied)
+        let (own, whole) = (self.responses.get(&item).copied(), self.responses.get(&WHOLE).copied());
+        if let Some(whole) = whole.filter(|whole| stands_against(*whole))
+            && !self.is_granted(item)
+            && !own.is_some_and(stands_against)
+        {
+            return Some(whole);
+        }
+        own.or(whole)
     }
 
     /// Whether an item was granted by itself, and nothing was decided against it or the whole since.
@@ -383,8 +376,14 @@ impl CustomsFile {
             // Granted on that line, after whatever was decided of the item or of the whole.
             return Ok(());
         }
-        let refused = |(place, code)| CustomsRefused::Decided { subject: subject(place), code };
-        self.refusal(item).map(refused).map_or(Ok(()), Err)
+        let own = self.responses.get(&item);
+        let whole = self.responses.get(&WHOLE).filter(|_| !self.is_granted(item));
+        for (code, subject) in [(whole, "the certificate".to_owned()), (own, format!("item {item}"))] {
+            if let Some(code) = code.copied().filter(|code| stands_against(*code)) {
+                return Err(CustomsRefused::Decided { subject, code });
+            }
+        }
+        Ok(())
     }
 
     /// Whether these decisions would take the place of a denial, or have something used in spite of it. Two people denied:
@@ -459,21 +458,12 @@ impl CustomsFile {
 
     /// What counts of the whole, of its items and of lines, as a sentence names them.
     fn decided(&self) -> impl Iterator<Item = (String, ResponseCode)> {
-        let whole = self.responses.get(&WHOLE).map(|code| (subject(WHOLE), *code));
-        whole.into_iter().chain(self.decided_apart())
-    }
-
-    /// What counts of its items, and of lines, by themselves.
-    fn decided_apart(&self) -> impl Iterator<Item = (String, ResponseCode)> {
-        let items = self.responses.iter().filter(|(item, _)| **item != WHOLE);
-        let items = items.map(|(item, code)| (subject(*item), *code));
+        let items = self.responses.iter().map(|(item, code)| {
+            let subject = if *item == WHOLE { "the certificate".to_owned() } else { format!("item {item}") };
+            (subject, *code)
+        });
         items.chain(self.decided_lines.iter().map(|one| (one.subject(), one.code)))
     }
-}
-
-/// An item, or the whole, as a sentence names it.
-fn subject(place: u32) -> String {
-    if place == WHOLE { "the certificate".to_owned() } else { format!("item {place}") }
 }
 
 /// Whether it was decided of the goods, so that another certificate for them does not mend it.

@@ -130,16 +130,6 @@ impl CustomsAct {
 }
 
 impl CustomsFile {
-    /// What was decided against items and lines by themselves, where an act decides against the whole with another code: it
-    /// is not lifted with that.
-    pub fn apart(&self, act: &CustomsAct) -> impl Iterator<Item = String> {
-        let whole = act.decisions.iter().find(|one| one.item.is_none() && stands_against(one.code));
-        let whole = whole.map(|one| one.code);
-        let differs = move |code: ResponseCode| stands_against(code) && whole.is_some_and(|whole| whole != code);
-        let apart = self.decided_apart().filter(move |(_, code)| differs(*code));
-        apart.map(|(subject, code)| format!("{subject} is {code}"))
-    }
-
     /// What counts beside an act: without what that decides against something itself, which is no news to who decides or
     /// releases it.
     #[must_use]

@@ -97,25 +97,6 @@ fn a_unit_that_converts_exactly_is_taken_and_kept_in_the_items_own() {
 }
 
 #[test]
-fn what_refuses_a_write_off_is_what_is_shown_and_the_whole_and_an_item_are_lifted_each_by_itself() {
-    let (denied, suspended) = (ResponseCode::PreferenceDenied, ResponseCode::PreferenceSuspended);
-    for (item, whole, counts, of) in [
-        (suspended, denied, denied, "the certificate"),
-        (denied, suspended, denied, "item 1"),
-        (suspended, ResponseCode::Diverted, ResponseCode::Diverted, "the certificate"),
-    ] {
-        let mut desk = Desk::new();
-        desk.decide(Some(1), item).unwrap();
-        desk.decide(None, whole).unwrap();
-        assert_eq!(desk.file.response(1), Some(counts));
-        let refused = desk.file.stands(1, None, None).unwrap_err();
-        assert_eq!(refused, CustomsRefused::Decided { subject: of.to_owned(), code: counts });
-        desk.decide(None, ResponseCode::AcceptedForClaim).unwrap();
-        assert_eq!(desk.file.response(1), Some(item), "that of the item is not lifted with that of the whole");
-    }
-}
-
-#[test]
 fn what_is_denied_or_suspended_is_not_used_until_another_decision() {
     let mut desk = Desk::new();
     desk.decide(None, ResponseCode::PreferenceSuspended).unwrap();

@@ -5,7 +5,7 @@ use super::{
     Arrival, Notice, UseRefused,
     again::beside_decided,
     heard::named_items,
-    notices::{apart, key_closed, status_forbids},
+    notices::{key_closed, status_forbids},
     settling::decided_since,
 };
 use crate::{
@@ -75,7 +75,6 @@ impl Desk {
             known.retain(|one| one.reason != "DECIDED_SINCE");
             known.push(Notice::new("DECIDED_SINCE", false, refused.to_string()));
         }
-        known.extend(apart(&arrival.file, act));
         if act.against().next().is_some() {
             let against = act.decisions.iter().filter(|one| !one.code.grants()).map(|one| one.item);
             known.extend(self.successors_used(arrival, &named_items(against))?);

@@ -78,20 +78,6 @@ pub(super) fn beside_others(acts: &[CustomsAct], number: u32) -> Vec<Notice> {
     all
 }
 
-/// That who decides against the whole leaves what was decided against items by themselves, which is lifted by itself too.
-pub(super) fn apart(file: &CustomsFile, act: &CustomsAct) -> Option<Notice> {
-    let apart = file.apart(act).collect::<Vec<_>>();
-    if apart.is_empty() {
-        return None;
-    }
-    let words = format!(
-        "decided by itself before: {}; that is not lifted with what is decided of the whole: decide of it too where it is to \
-         end",
-        some_of(apart)
-    );
-    Some(Notice::new("DECIDED_APART", false, words))
-}
-
 /// That goods which are certified in one unit were written off in another, such as by their weight: they are written off in
 /// that one alone from then on.
 pub(super) fn otherwise_measured(goods: &Goods, act: &CustomsAct) -> Vec<Notice> {

@@ -78,20 +78,6 @@ async fn a_denial_for_another_reason_of_a_line_or_of_the_whole_is_not_said_to_be
 }
 
 #[tokio::test]
-async fn who_decides_against_the_whole_is_told_what_of_an_item_is_not_lifted_with_it() {
-    let corridor = Corridor::open().await;
-    corridor.decides(1, Some(1), ResponseCode::PreferenceSuspended).await;
-    let denied = corridor.decides(2, None, ResponseCode::PreferenceDenied).await;
-    let apart = "decided by itself before: item 1 is PREFERENCE_SUSPENDED; that is not lifted";
-    says(&denied.notices, "DECIDED_APART", apart);
-    says(&corridor.releases(3, &corridor.name(), denied.act).await.unwrap().notices, "DECIDED_APART", apart);
-    let balance = corridor.customs.balance(&corridor.officer, &corridor.name()).unwrap();
-    assert_eq!(balance[0].response, Some(ResponseCode::PreferenceDenied), "it hides no denial");
-    let refused = corridor.customs.write_off(&corridor.officer, corridor.write_off(4, "D-1", "1")).await.unwrap_err();
-    assert!(refused.to_string().starts_with("the certificate is PREFERENCE_DENIED"), "{refused}");
-}
-
-#[tokio::test]
 async fn a_claim_that_is_accepted_twice_with_one_declaration_is_told_and_with_another_is_not() {
     let corridor = Corridor::open().await;
     let accepts = async |nth, declaration: &str| {
