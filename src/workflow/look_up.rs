@@ -55,11 +55,7 @@ impl Desk {
     /// Entries that are lost for good and may have been the certificate of this name, log by log.
     fn may_be_lost(&self, name: &CertificateName, issued_on: Option<Date>) -> Result<Vec<String>, WorkflowError> {
         let (store, issuer, mut lost) = (self.store().as_ref(), &self.setup().issuer, Vec::new());
-        for origin in self.sequencer().gate().closed().into_keys() {
-            let Some(LostEntries { left, signed, .. }) = self.own_lost(issuer, &origin).filter(|one| one.log == origin)
-            else {
-                continue;
-            };
+        for LostEntries { log: origin, left, signed } in self.all_lost() {
             let may_be = match (name, issued_on) {
                 (CertificateName::Jti(jti), _) => !was_over_before(store, &origin, *jti)?,
                 (_, Some(day)) => {

@@ -5,7 +5,6 @@ use super::{Desk, WorkflowError, record::leaf_of};
 use crate::{
     inbox::finding,
     log::{LogProof, Origin},
-    sequencer::Closing,
     statement::{Bundle, Envelope, Issuer, Presentation},
     store::{EntryRef, Store},
     verification::{LostEntries, Tone, Verdict},
@@ -132,14 +131,20 @@ impl Desk {
         if *iss != self.setup().issuer {
             return None;
         }
-        let trust = self.trust();
         let later = |one: &Origin| one.addressee() == log.addressee() && one.shard() > log.shard();
-        let closed = self.sequencer().gate().closed().into_iter().filter(|(one, _)| one == log || later(one));
-        let lost = closed.map(|(log, Closing { size, signed, .. })| {
+        let lost = self.all_lost().into_iter().filter(|lost| lost.log == *log || later(&lost.log));
+        lost.min_by_key(|lost| lost.log.shard())
+    }
+
+    /// The same of every log of its own: one that was closed as lost, or that the trust list ended with more than is here.
+    pub(super) fn all_lost(&self) -> Vec<LostEntries> {
+        let trust = self.trust();
+        let gone = self.sequencer().gate().lost(&self.setup().issuer, &trust).into_iter();
+        let lost = gone.map(|(log, signed)| {
             let signed = trust.shard_final_size(&log).map_or(signed, |last| signed.min(last));
-            LostEntries { log, left: size, signed }
+            LostEntries { left: self.store().head(&log).map_or(0, |head| head.head.size), log, signed }
         });
-        lost.filter(|lost| lost.left < lost.signed).min_by_key(|lost| lost.log.shard())
+        lost.filter(|lost| lost.left < lost.signed).collect()
     }
 
     /// What keeps a log of an authority here.
@@ -167,7 +172,7 @@ impl Desk {
 mod tests {
     use super::*;
     use crate::{
-        sequencer::Standing,
+        sequencer::{Closing, Standing},
         statement::{Act, Jti, Proven, Section, Since, Status, redact},
         store::Batch,
         time::Clock as _,

@@ -76,6 +76,26 @@ async fn a_stamp_of_what_its_issuer_is_yet_to_get_back_or_lost_is_not_taken_for_
 }
 
 #[tokio::test]
+async fn what_the_list_has_count_of_an_ended_log_and_its_issuer_has_no_more_is_neither_forged_nor_unknown() {
+    let world = World::new();
+    let (desk, _) = world.desk();
+    let entry = issued(&world, &desk).await;
+    let text = desk.paper_codes_at(&entry).unwrap().stamp.unwrap();
+    let (stamp, held) = (SignedStamp::parse(&text).unwrap().stamp, entry.index + 1);
+    let is_forged = |index| {
+        let stamp = crate::statement::Stamp { index, ..stamp.clone() };
+        matches!(desk.stands_at(&stamp).unwrap(), Some(StandsThere::Another))
+    };
+    let gone = CertificateName::Number("PK-CN-2026-LHE-000009".to_owned());
+    let day = Some("2026-12-31".parse().unwrap());
+    let said = || desk.look_up(&gone, day).unwrap_err().to_string();
+    assert!(is_forged(held) && !said().contains("lost"), "{}", said());
+    world.close_log(&entry.origin, held + 1);
+    assert_eq!([held, held + 1].map(is_forged), [false, true]);
+    assert!(said().contains(&format!("1 entry is lost of {} for good", entry.origin)), "{}", said());
+}
+
+#[tokio::test]
 async fn a_code_opens_its_certificate_alone_and_dies_with_its_contents() {
     let world = World::new();
     let (desk, _) = world.desk();
