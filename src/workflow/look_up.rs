@@ -42,7 +42,7 @@ impl Desk {
         if !matches!(found, Err(WorkflowError::CertificateUnknown)) {
             return found;
         }
-        if let Some(why) = self.missing(|_| true) {
+        if let Some(why) = self.history_unknown() {
             return Err(why.into());
         }
         if let Some(number) = self.lost_number(name, issued_on)? {

@@ -106,7 +106,10 @@ impl Desk {
             // it, or is yet to get it back.
             let lost = self.own_lost(&stamp.iss, &stamp.log).filter(|lost| lost.log == stamp.log);
             let may_be = lost.is_some_and(|lost| (lost.left..lost.signed).contains(&stamp.index));
-            let is_whole = !may_be && self.missing(|log| *log == stamp.log).is_none();
+            // One that was lost whole may be met only once somebody tells of it.
+            let is_met = self.sequencer().gate().standing(&stamp.log).is_some();
+            let missing = if is_met { self.missing(|log| *log == stamp.log) } else { self.history_unknown() };
+            let is_whole = !may_be && missing.is_none();
             return Ok((own && is_whole).then_some(StandsThere::Another));
         };
         let entry = EntryRef { origin: stamp.log.clone(), index: stamp.index };

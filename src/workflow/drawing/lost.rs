@@ -104,7 +104,7 @@ impl Desk {
     }
 
     /// Why there may be more of the own logs than is known here.
-    pub(super) fn history_unknown(&self) -> Option<SequencerError> {
+    pub(in crate::workflow) fn history_unknown(&self) -> Option<SequencerError> {
         let unheard = self.sequencer().unheard(self.now());
         if !unheard.is_empty() {
             return Some(SequencerError::NotAllHeard { silent: some_of(unheard) });

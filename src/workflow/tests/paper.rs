@@ -13,6 +13,7 @@ use crate::{
     verification::{Headline, Question},
     workflow::{CertificateName, Desk, ErasedName, StandsThere},
 };
+use std::collections::BTreeSet;
 
 /// The identifier and the code of a look-up's address.
 fn parts(codes: &PaperCodes) -> (Jti, String) {
@@ -93,6 +94,27 @@ async fn what_the_list_has_count_of_an_ended_log_and_its_issuer_has_no_more_is_n
     world.close_log(&entry.origin, held + 1);
     assert_eq!([held, held + 1].map(is_forged), [false, true]);
     assert!(said().contains(&format!("1 entry is lost of {} for good", entry.origin)), "{}", said());
+}
+
+#[tokio::test]
+async fn while_partners_may_tell_of_a_log_that_was_lost_whole_nothing_of_it_is_forged_or_unknown() {
+    let world = World::new();
+    let (desk, sequencer) = world.desk();
+    let entry = issued(&world, &desk).await;
+    let text = desk.paper_codes_at(&entry).unwrap().stamp.unwrap();
+    let log = "tdap.gov.pk/log/2026/ke".parse().unwrap();
+    let stamp = crate::statement::Stamp { log, ..SignedStamp::parse(&text).unwrap().stamp };
+    let name = CertificateName::Number("PK-KE-2026-LHE-000009".to_owned());
+    let said = || {
+        let is_forged = matches!(desk.stands_at(&stamp).unwrap(), Some(StandsThere::Another));
+        (is_forged, desk.look_up(&name, None).unwrap_err().reason())
+    };
+    let (gate, silent) = (sequencer.gate(), "node.kra.go.ke".parse().unwrap());
+    gate.forgot_all();
+    gate.heard(BTreeSet::new(), vec![silent], true);
+    assert_eq!(said(), (false, "OWN_HISTORY_UNKNOWN"));
+    gate.all_heard();
+    assert_eq!(said(), (true, "CERTIFICATE_UNKNOWN"));
 }
 
 #[tokio::test]
