@@ -73,11 +73,13 @@ impl Desk {
     fn keep_settled(
         &self,
         enquiry: &Jti,
-        settled: SecuritySettled,
+        mut settled: SecuritySettled,
         answered: StateChange,
         audit: &AuditEvent,
     ) -> Result<(), WorkflowError> {
         let view = self.enquiry_of(Side::Asking, enquiry)?;
+        // A clock that was ahead when the answer came: what is said once that is here is said after it.
+        settled.by.at_ms = settled.by.at_ms.max(view.answered_ms().unwrap_or(0));
         let asked = view.enquiry.ok_or(EnquiryRefused::EndedErased(*enquiry))?.asked;
         if !waits(asked.goods) {
             return Err(EnquiryRefused::NothingToSettle { enquiry: *enquiry, goods: asked.goods }.into());

@@ -117,8 +117,13 @@ impl EnquiryView {
     /// that is here, which may find what nobody knew.
     #[must_use]
     pub fn is_before_answer(&self, settled: &SecuritySettled) -> bool {
+        self.is_awaited() || self.answered_ms().is_some_and(|at_ms| settled.by.at_ms < at_ms)
+    }
+
+    /// When the last answer came, in Unix milliseconds.
+    pub(super) fn answered_ms(&self) -> Option<u64> {
         let answers = self.counting().filter(|one| matches!(one.reply.reply.act, ReplyAct::Partial | ReplyAct::Full));
-        self.is_awaited() || answers.map(|one| one.at_ms).max().is_some_and(|at_ms| settled.by.at_ms < at_ms)
+        answers.map(|one| one.at_ms).max()
     }
 
     /// Whether an answer is awaited: it is not all there, and its day is not over.

@@ -133,6 +133,19 @@ async fn what_was_said_before_the_answer_counts_until_that_is_here() {
 }
 
 #[tokio::test]
+async fn what_is_said_once_the_answer_is_here_counts_also_where_the_clock_was_ahead_when_it_came() {
+    let corridor = Corridor::open().await;
+    let raised = corridor.raises_with(1, GoodsMeanwhile::Held).await;
+    corridor.later(60);
+    corridor.gets_an_answer(2, raised).await;
+    corridor.later(-59);
+    assert_eq!(corridor.unsettled(), [raised]);
+    let view = corridor.settles_security(3, &corridor.officer, raised, SecurityOutcome::Released).await.unwrap();
+    assert!(!view.unsettled && !view.is_before_answer(&view.settled[0]));
+    assert!(corridor.unsettled().is_empty());
+}
+
+#[tokio::test]
 async fn what_was_over_before_anybody_could_settle_it_is_listed_too() {
     let corridor = Corridor::open().await;
     let raised = corridor.raises_with(1, GoodsMeanwhile::ReleasedOnSecurity).await;
