@@ -186,7 +186,8 @@ impl<'a> Stage<'a> {
     /// A certificate for China passes, and its node has not taken what it was offered.
     async fn took_no_harm(self, door: Door) {
         let [one, two] = self.nodes;
-        let grown = peak(&two) - self.before;
+        // The system counts pages late: the peak may seem smaller than it was.
+        let grown = peak(&two).saturating_sub(self.before);
         assert!(grown < BOUND, "{grown} bytes of memory were taken");
         the_others_do_not_notice(self.federation, [&one, &two], &self.signatory, 5).await;
         drop(door);

@@ -432,8 +432,9 @@ async fn who_has_nothing_of_a_log_is_told_that_its_issuer_closed_it_with_nothing
     let (config, admin) = (pakistan.config(), old.admin.as_str());
     origin(&["partner", "go-on", "--for-good", "--log", &log, "--config", &config, "--admin", admin]).good();
     until(|| shut().contains("OWN_HISTORY_LOST"), shut);
-    let revoke = ["key", "revoke", "statement-1", "--suspected-since", "2020-01-01T00:00:00Z", "--config", &config];
-    let revoke = |words: &[&str]| origin(&[&revoke[..], &["--admin", admin], words].concat());
+    let revoke = ["key", "revoke", "statement-1", "--issuer", pakistan.host(), "--suspected-since"];
+    let at = ["2020-01-01T00:00:00Z", "--config", &config, "--admin", admin];
+    let revoke = |words: &[&str]| origin(&[&revoke[..], &at, words].concat());
     revoke(&[]).bad(1, &["nothing was stopped", format!("--until {log}=ENTRIES").as_str()]);
     revoke(&["--dry-run", "--until", format!("{log}=1").as_str()]).good();
     let two = china.start();
