@@ -42,6 +42,10 @@ pub struct CustomsFile {
     /// Items that were granted by themselves and used, whichever was first: among the responses the use has the place.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub granted: BTreeSet<u32>,
+    /// Items that were decided against by themselves before the whole was, which counts of them since. One that was denied is
+    /// not among them: two people did that, and nothing hides it that one decides.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub overruled: BTreeSet<u32>,
     /// Lines of declarations that were decided on by themselves: refused, or granted though something stood against their
     /// item.
     #[serde(default, alias = "refused_lines", skip_serializing_if = "Vec::is_empty")]
@@ -272,11 +276,15 @@ impl CustomsFile {
             self.decided_lines.retain(|one| one.item != place);
             if stands_against(code) {
                 self.granted.remove(&place);
+                self.overruled.remove(&place);
                 if place == WHOLE {
                     // What was granted before is over.
                     self.granted.clear();
                     self.responses.retain(|_, code| !code.grants());
                     self.decided_lines.retain(|one| !one.code.grants());
+                    let undenied = |code: ResponseCode| stands_against(code) && code != ResponseCode::PreferenceDenied;
+                    let own = self.responses.iter().filter(|(item, code)| **item != WHOLE && undenied(**code));
+                    self.overruled = own.map(|(item, _)| *item).collect();
                 }
             }
             self.responses.insert(place, code);
@@ -338,17 +346,21 @@ impl CustomsFile {
         Some(Measure { value: left.left, unit: left.whole?.unit })
     }
 
-    /// The response that counts of an item: what stands against the whole stands against what was not granted by itself.
+    /// The response that counts of an item: the one that a write-off of it is refused for, where one is.
     #[must_use]
     pub fn response(&self, item: u32) -> Option<ResponseCode> {
-        let (own, whole) = (self.responses.get(&item).copied(), self.responses.get(&WHOLE).copied());
-        if let Some(whole) = whole.filter(|whole| stands_against(*whole))
-            && !self.is_granted(item)
-            && !own.is_some_and(stands_against)
-        {
-            return Some(whole);
-        }
-        own.or(whole)
+        self.counting(item).map(|(_, code)| code)
+    }
+
+    /// What counts of an item, and of what that was decided, the item or [`WHOLE`]: what stands against the whole, where
+    /// nothing was decided of the item by itself since.
+    fn counting(&self, item: u32) -> Option<(u32, ResponseCode)> {
+        let said = |place: u32| self.responses.get(&place).map(|code| (place, *code));
+        let is_against = |said: &(u32, ResponseCode)| stands_against(said.1);
+        let (own, whole) = (said(item), said(WHOLE));
+        let own_against = own.filter(is_against).filter(|_| !self.overruled.contains(&item));
+        let whole_against = whole.filter(is_against).filter(|_| !self.is_granted(item));
+        own_against.or(whole_against).or(own).or(whole)
     }
 
     /// Whether an item was granted by itself, and nothing was decided against it or the whole since.
@@ -376,14 +388,10 @@ impl CustomsFile {
             // Granted on that line, after whatever was decided of the item or of the whole.
             return Ok(());
         }
-        let own = self.responses.get(&item);
-        let whole = self.responses.get(&WHOLE).filter(|_| !self.is_granted(item));
-        for (code, subject) in [(whole, "the certificate".to_owned()), (own, format!("item {item}"))] {
-            if let Some(code) = code.copied().filter(|code| stands_against(*code)) {
-                return Err(CustomsRefused::Decided { subject, code });
-            }
+        match self.counting(item).filter(|(_, code)| stands_against(*code)) {
+            Some((of, code)) => Err(CustomsRefused::Decided { subject: subject(of), code }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether these decisions would take the place of a denial, or have something used in spite of it. Two people denied:
@@ -458,12 +466,14 @@ impl CustomsFile {
 
     /// What counts of the whole, of its items and of lines, as a sentence names them.
     fn decided(&self) -> impl Iterator<Item = (String, ResponseCode)> {
-        let items = self.responses.iter().map(|(item, code)| {
-            let subject = if *item == WHOLE { "the certificate".to_owned() } else { format!("item {item}") };
-            (subject, *code)
-        });
+        let items = self.responses.iter().map(|(item, code)| (subject(*item), *code));
         items.chain(self.decided_lines.iter().map(|one| (one.subject(), one.code)))
     }
+}
+
+/// An item, or the whole, as a sentence names it.
+fn subject(place: u32) -> String {
+    if place == WHOLE { "the certificate".to_owned() } else { format!("item {place}") }
 }
 
 /// Whether it was decided of the goods, so that another certificate for them does not mend it.

@@ -97,6 +97,42 @@ fn a_unit_that_converts_exactly_is_taken_and_kept_in_the_items_own() {
 }
 
 #[test]
+fn of_what_was_decided_against_an_item_and_the_whole_the_later_is_shown_and_refused_for_and_hides_no_denial() {
+    use ResponseCode::{AcceptedForClaim, Diverted, PreferenceDenied, PreferenceSuspended};
+    for (first, second, counts) in [
+        ((Some(1), PreferenceSuspended), (None, PreferenceDenied), (None, PreferenceDenied)),
+        ((Some(1), PreferenceSuspended), (None, Diverted), (None, Diverted)),
+        ((None, PreferenceDenied), (Some(1), Diverted), (Some(1), Diverted)),
+        ((Some(1), PreferenceDenied), (None, PreferenceSuspended), (Some(1), PreferenceDenied)),
+    ] {
+        let mut desk = Desk::new();
+        for (item, code) in [first, second] {
+            desk.decide(item, code).unwrap();
+        }
+        let (of, code) = counts;
+        let subject = if of.is_some() { "item 1" } else { "the certificate" }.to_owned();
+        assert_eq!(desk.file.response(1), Some(code), "{first:?} {second:?}");
+        let refused = desk.file.stands(1, None, None).unwrap_err();
+        assert_eq!(refused, CustomsRefused::Decided { subject, code }, "{first:?} {second:?}");
+        // Each is lifted by itself.
+        desk.decide(None, AcceptedForClaim).unwrap();
+        let own = if first.0.is_some() { first.1 } else { second.1 };
+        assert_eq!(desk.file.response(1), Some(own), "{first:?} {second:?}");
+    }
+    let mut desk = Desk::new();
+    for (item, code) in [(Some(1), Diverted), (None, PreferenceDenied), (Some(1), PreferenceSuspended)] {
+        desk.decide(item, code).unwrap();
+    }
+    assert_eq!(desk.file.response(1), Some(PreferenceSuspended), "decided anew");
+    let before = serde_json::json!({
+        "ledger": {"items": {}}, "responses": {"0": "PREFERENCE_DENIED", "1": "DIVERTED"}, "latest": null, "acts": 2,
+        "first_used": null,
+    });
+    let before = serde_json::from_value::<CustomsFile>(before).unwrap();
+    assert_eq!(before.response(1), Some(Diverted), "kept before the order was");
+}
+
+#[test]
 fn what_is_denied_or_suspended_is_not_used_until_another_decision() {
     let mut desk = Desk::new();
     desk.decide(None, ResponseCode::PreferenceSuspended).unwrap();

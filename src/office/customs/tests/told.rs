@@ -122,7 +122,7 @@ impl Course {
 fn whatever_a_copy_of_the_records_lacks_is_made_again_as_it_was() {
     let mut course = Course::new();
     let mut copies = vec![(course.desk.file.clone(), course.acts.clone())];
-    let deeds: [fn(&mut Course); 8] = [
+    let deeds: [fn(&mut Course); 11] = [
         |course| course.uses("D-1", (1, "60", "H87")),
         |course| course.decides(Some(2), ResponseCode::PreferenceSuspended),
         |course| course.uses("D-2", (1, "10", "H87")),
@@ -131,6 +131,9 @@ fn whatever_a_copy_of_the_records_lacks_is_made_again_as_it_was() {
         |course| course.decides(Some(2), ResponseCode::AcceptedForClaim),
         |course| course.uses("D-3", (2, "2500", "KGM")),
         |course| course.decides(None, ResponseCode::Received),
+        |course| course.decides(Some(1), ResponseCode::Diverted),
+        |course| course.decides(None, ResponseCode::PreferenceDenied),
+        |course| course.decides(Some(2), ResponseCode::PreferenceSuspended),
     ];
     for deed in deeds {
         deed(&mut course);
