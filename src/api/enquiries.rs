@@ -235,7 +235,7 @@ fn concluded_to_wire(Conclusion { by, reason }: &Conclusion) -> wire::EnquiryCon
 }
 
 fn settled_to_wire(
-    SecuritySettled { by, outcome, words }: &SecuritySettled,
+    SecuritySettled { by, outcome, words, .. }: &SecuritySettled,
     before_answer: bool,
 ) -> wire::SecuritySettled {
     wire::SecuritySettled {

@@ -52,9 +52,8 @@ impl Desk {
                     },
                     _ => continue,
                 };
-                let at_ms = about.at_ms;
-                let day = instant(at_ms).map(|at| self.day_there(to, at));
-                answers.shown.push(ReplyView { jti, reply, at_ms, day, late: false, key_closed, erased });
+                let day = instant(about.at_ms).map(|at| self.day_there(to, at));
+                answers.shown.push(ReplyView { jti, reply, day, late: false, key_closed, erased });
             }
         }
         answers.shown.sort_by_key(|reply| reply.jti);

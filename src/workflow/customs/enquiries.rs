@@ -254,11 +254,15 @@ impl Desk {
             replies,
             clarified_by: Vec::new(),
             clarified: BTreeMap::new(),
+            last_answer: None,
         };
+        let answers = view.counting().filter(|one| matches!(one.reply.reply.act, ReplyAct::Partial | ReplyAct::Full));
+        view.last_answer = answers.map(|one| one.jti).max();
         let unclear = view.counting().filter(|one| one.reply.reply.act == ReplyAct::ClarificationAsked);
         for reply in unclear.map(|one| one.jti).collect::<Vec<_>>() {
             for by in self.clarifying(side, &view, &reply)? {
                 view.clarified_by.push(by.place.jti);
+                view.last_answer = view.last_answer.max(by.last_answer);
                 for (number, day) in by.answered_numbers() {
                     put_first(&mut view.clarified, number, day);
                 }

@@ -43,6 +43,8 @@ pub struct SecuritySettled {
     pub outcome: SecurityOutcome,
     /// By which receipt or order, and of what part.
     pub words: Text<1024>,
+    /// The last answer that was here then.
+    pub(super) answer: Option<Jti>,
 }
 
 impl Desk {
@@ -60,10 +62,10 @@ impl Desk {
         let digest = digest("settlement of a security", &[&enquiry.to_string(), outcome.as_str(), words.as_str()]);
         let audit = AuditEvent::of(Actor::Caller(caller), Action::SettleSecurity);
         let audit = audit.by_request(&request.id).on(enquiry).with_detail(format!("{outcome}: {words}"));
-        let (desk, settled) = (self.clone(), SecuritySettled { by: self.done_by(caller), outcome, words });
+        let (desk, by) = (self.clone(), self.done_by(caller));
         let settle = move || {
             if desk.answer_before(&request, digest)?.is_none() {
-                desk.keep_settled(&enquiry, settled, done(&request, digest, Vec::new()), &audit)?;
+                desk.keep_settled(&enquiry, (by, outcome, words), done(&request, digest, Vec::new()), &audit)?;
             }
             desk.enquiry_of(Side::Asking, &enquiry)
         };
@@ -73,13 +75,11 @@ impl Desk {
     fn keep_settled(
         &self,
         enquiry: &Jti,
-        mut settled: SecuritySettled,
+        (by, outcome, words): (DoneBy, SecurityOutcome, Text<1024>),
         answered: StateChange,
         audit: &AuditEvent,
     ) -> Result<(), WorkflowError> {
         let view = self.enquiry_of(Side::Asking, enquiry)?;
-        // A clock that was ahead when the answer came: what is said once that is here is said after it.
-        settled.by.at_ms = settled.by.at_ms.max(view.answered_ms().unwrap_or(0));
         let asked = view.enquiry.ok_or(EnquiryRefused::EndedErased(*enquiry))?.asked;
         if !waits(asked.goods) {
             return Err(EnquiryRefused::NothingToSettle { enquiry: *enquiry, goods: asked.goods }.into());
@@ -87,7 +87,7 @@ impl Desk {
         let (table, id) = (Table::Customs, settled_id(enquiry));
         let record = self.store().record(table, &id)?;
         let mut all = read(record.as_deref())?;
-        all.push(settled);
+        all.push(SecuritySettled { by, outcome, words, answer: view.last_answer });
         let all = all.split_off(all.len().saturating_sub(SETTLED_MAX));
         // Of two who say it at once, one is first, and the other is told to look again.
         let expected = vec![Expected { table, id: id.clone(), record }];

@@ -36,8 +36,6 @@ pub struct ReplyView {
     pub jti: Jti,
     /// What it says.
     pub reply: EnquiryReply,
-    /// Since when it is readable here, in Unix milliseconds.
-    pub at_ms: u64,
     /// The civil day at the replying side when it was made, or came here.
     pub day: Option<Date>,
     /// Whether it came after the day that was in force then.
@@ -104,6 +102,8 @@ pub struct EnquiryView {
     pub clarified_by: Vec<Jti>,
     /// The numbers, as they are read, that clarifying enquiries have answers about, each with the day of the first.
     pub(super) clarified: BTreeMap<String, Option<Date>>,
+    /// The last answer that counts, here or in an enquiry that clarified this one.
+    pub(super) last_answer: Option<Jti>,
 }
 
 impl EnquiryView {
@@ -117,13 +117,7 @@ impl EnquiryView {
     /// that is here, which may find what nobody knew.
     #[must_use]
     pub fn is_before_answer(&self, settled: &SecuritySettled) -> bool {
-        self.is_awaited() || self.answered_ms().is_some_and(|at_ms| settled.by.at_ms < at_ms)
-    }
-
-    /// When the last answer came, in Unix milliseconds.
-    pub(super) fn answered_ms(&self) -> Option<u64> {
-        let answers = self.counting().filter(|one| matches!(one.reply.reply.act, ReplyAct::Partial | ReplyAct::Full));
-        answers.map(|one| one.at_ms).max()
+        self.is_awaited() || self.last_answer > settled.answer
     }
 
     /// Whether an answer is awaited: it is not all there, and its day is not over.

@@ -6,7 +6,7 @@ use crate::{
     office::Caller,
     statement::{GoodsMeanwhile, Jti, ReplyAct, ResponseCode},
     store::{Batch, StateChange, Store as _, Table},
-    workflow::{DecisionWish, EnquiryView, SecurityOutcome, WorkflowError},
+    workflow::{DecisionWish, EnquiryView, EnquiryWish, ReplyWish, SecurityOutcome, WorkflowError},
 };
 
 impl Corridor {
@@ -130,6 +130,22 @@ async fn what_was_said_before_the_answer_counts_until_that_is_here() {
     assert_eq!((before.as_slice(), view.unsettled), (&[true, false][..], false));
     corridor.customs.remind().unwrap();
     assert!(corridor.unsettled().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_said_before_a_clarifying_enquiry_was_answered_counts_until_that_is_here() {
+    let corridor = Corridor::open().await;
+    let raised = corridor.raises_with(1, GoodsMeanwhile::Held).await;
+    let words = Some("Which consignment?".parse().unwrap());
+    let unclear = ReplyWish { words, ..corridor.reply(2, raised, ReplyAct::ClarificationAsked, Vec::new()) };
+    let asked = corridor.exporting.reply(&corridor.liaison, unclear).await.unwrap().jti;
+    let mut clarifying = EnquiryWish { clarifies: Some(asked), ..corridor.enquiry(3) };
+    clarifying.asked.goods = GoodsMeanwhile::Released;
+    let second = corridor.customs.enquire(&corridor.officer, clarifying).await.unwrap().jti;
+    corridor.settles_security(4, &corridor.officer, raised, SecurityOutcome::Released).await.unwrap();
+    assert!(corridor.unsettled().is_empty());
+    corridor.gets_an_answer(5, second).await;
+    assert_eq!(corridor.unsettled(), [raised]);
 }
 
 #[tokio::test]
