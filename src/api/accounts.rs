@@ -106,11 +106,11 @@ pub(crate) fn wanted(
 ) -> Result<(Wanted, Option<NewToken>), ApiError> {
     let wanted = Wanted {
         name: request.name.clone(),
-        person: some("person", &request.person, Person::new)?,
+        person: some("person", &request.person, str::parse::<Person>)?,
         roles: roles(&request.roles)?,
         offices: offices(authority, &request.offices)?,
         exporter: exporter(authority, &request.exporter_id)?,
-        login: some("login", &request.login, Login::new)?,
+        login: some("login", &request.login, str::parse::<Login>)?,
     };
     let token = NewToken {
         name: String::new(),
@@ -125,8 +125,8 @@ pub(crate) fn change(
     authority: &HostedAuthority,
     request: &wire::UpdateAccountRequest,
 ) -> Result<impl FnOnce(Wanted) -> Wanted + Send + use<>, ApiError> {
-    let person = some("person", &request.person, Person::new)?;
-    let login = some("login", &request.login, Login::new)?;
+    let person = some("person", &request.person, str::parse::<Person>)?;
+    let login = some("login", &request.login, str::parse::<Login>)?;
     let exporter = exporter(authority, &request.exporter_id)?;
     let (roles, offices) = (roles(&request.roles)?, offices(authority, &request.offices)?);
     let (name, clear) = (request.name.clone(), request.clear.clone());

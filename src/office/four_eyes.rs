@@ -92,7 +92,7 @@ mod tests {
 
     fn hand(account: char, person: &str) -> Hand {
         let account = format!("acc_{}", account.to_string().repeat(16)).parse().unwrap();
-        Hand { account, person: Person::new(person).unwrap(), in_place_of: None }
+        Hand { account, person: person.parse().unwrap(), in_place_of: None }
     }
 
     fn instead(hand: Hand, of: Hand) -> Hand {

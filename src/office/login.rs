@@ -17,14 +17,6 @@ pub struct Login(String);
 pub struct NotALogin;
 
 impl Login {
-    /// Reads a name; upper case is taken as lower.
-    pub fn new(text: &str) -> Result<Self, NotALogin> {
-        let text = text.trim().to_ascii_lowercase();
-        let good = (3..=MAX_LOGIN).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+@".contains(&b));
-        if good { Ok(Self(text)) } else { Err(NotALogin) }
-    }
-
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -36,7 +28,10 @@ impl FromStr for Login {
     type Err = NotALogin;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::new(text)
+        let text = text.trim().to_ascii_lowercase();
+        let good = (3..=MAX_LOGIN).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+@".contains(&b));
+        if good { Ok(Self(text)) } else { Err(NotALogin) }
     }
 }
 
@@ -54,9 +49,9 @@ mod tests {
 
     #[test]
     fn one_name_has_one_spelling() {
-        assert_eq!(Login::new(" A.Qureshi@tdap.gov.pk"), Login::new("a.qureshi@TDAP.gov.pk"));
+        assert_eq!(" A.Qureshi@tdap.gov.pk".parse::<Login>(), "a.qureshi@TDAP.gov.pk".parse::<Login>());
         for wrong in ["", "ab", "a qureshi", "а.qureshi", &"a".repeat(255)] {
-            assert!(Login::new(wrong).is_err(), "{wrong}");
+            assert!(wrong.parse::<Login>().is_err(), "{wrong}");
         }
     }
 }

@@ -18,13 +18,6 @@ pub struct Person(String);
 pub struct NotAPerson;
 
 impl Person {
-    /// Reads what names a person.
-    pub fn new(text: &str) -> Result<Self, NotAPerson> {
-        let plain = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-        let fits = !plain.is_empty() && plain.chars().count() <= MAX_PERSON && !plain.chars().any(char::is_control);
-        if fits { Ok(Self(plain)) } else { Err(NotAPerson) }
-    }
-
     /// Stands for the holder of an account of whom nothing else is known.
     #[must_use]
     pub fn of_account(id: &AccountId) -> Self {
@@ -42,7 +35,9 @@ impl FromStr for Person {
     type Err = NotAPerson;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::new(text)
+        let plain = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        let fits = !plain.is_empty() && plain.chars().count() <= MAX_PERSON && !plain.chars().any(char::is_control);
+        if fits { Ok(Self(plain)) } else { Err(NotAPerson) }
     }
 }
 

@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(PolicyTerms::read_json(read.to_json().as_bytes()).unwrap(), read);
         let (signatory, setter): (AccountId, AccountId) =
             ("acc_0123456789abcdef".parse().unwrap(), "acc_1123456789abcdef".parse().unwrap());
-        let person = |name: &str| Person::new(name).unwrap();
+        let person = |name: &str| name.parse::<Person>().unwrap();
         let shown = read.shown();
         let policy = Policy {
             version: 3,

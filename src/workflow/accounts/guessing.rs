@@ -90,7 +90,7 @@ mod tests {
         let guesses = Guesses::default();
         let start: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
         let clock = FixedClock::new(start);
-        let login = Login::new("a.qureshi").unwrap();
+        let login: Login = "a.qureshi".parse().unwrap();
         let mut tried = 0;
         let mut waited = Duration::ZERO;
         while waited < Duration::from_hours(24) {
@@ -113,7 +113,7 @@ mod tests {
         let guesses = Guesses::default();
         let start: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
         let clock = FixedClock::new(start + Duration::from_hours(24 * 365));
-        let login = Login::new("a.qureshi").unwrap();
+        let login: Login = "a.qureshi".parse().unwrap();
         while guesses.begin(&login, &clock).is_ok() {}
         clock.set(start);
         let wait = guesses.begin(&login, &clock).unwrap_err();
@@ -129,17 +129,17 @@ mod tests {
         let start: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
         let clock = FixedClock::new(start + Duration::from_hours(24 * 365));
         for number in 0..MAX_NAMES {
-            assert!(guesses.begin(&Login::new(&format!("n.{number}")).unwrap(), &clock).is_ok());
+            assert!(guesses.begin(&format!("n.{number}").parse().unwrap(), &clock).is_ok());
         }
         clock.set(start);
-        assert!(guesses.begin(&Login::new("a.qureshi").unwrap(), &clock).is_ok());
+        assert!(guesses.begin(&"a.qureshi".parse().unwrap(), &clock).is_ok());
     }
 
     #[test]
     fn one_name_locks_no_other() {
         let guesses = Guesses::default();
         let clock = FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap());
-        let (one, other) = (Login::new("one").unwrap(), Login::new("other").unwrap());
+        let (one, other): (Login, Login) = ("one".parse().unwrap(), "other".parse().unwrap());
         while guesses.begin(&one, &clock).is_ok() {}
         assert!(guesses.begin(&other, &clock).is_ok());
     }

@@ -97,7 +97,7 @@ impl Accounts {
             inner.trail.denied(event.from_network(network.clone()));
             error
         };
-        let name = Login::new(login);
+        let name = login.parse::<Login>();
         if let Ok(name) = &name
             && let Err(wait) = inner.guesses.begin(name, &*inner.clock)
         {

@@ -41,7 +41,7 @@ impl World {
             name: "A. Qureshi".into(),
             roles: roles.to_vec(),
             offices: vec!["KHI".parse().unwrap()],
-            login: Some(Login::new(login).unwrap()),
+            login: Some(login.parse().unwrap()),
             ..Wanted::default()
         };
         let (account, _) = self.accounts.open(Actor::Operator, wanted, None).unwrap();
@@ -116,7 +116,7 @@ fn wrong_name_wrong_password_no_password_and_closed_account_are_answered_alike()
     let wanted = Wanted {
         name: "No password".into(),
         roles: vec![Role::Auditor],
-        login: Some(Login::new("tokens.only").unwrap()),
+        login: Some("tokens.only".parse().unwrap()),
         ..Wanted::default()
     };
     world.accounts.open(Actor::Operator, wanted, None).unwrap();
@@ -206,7 +206,7 @@ fn one_name_to_sign_in_by_is_one_accounts_even_when_that_is_closed() {
     let wanted = Wanted {
         name: "Another".into(),
         roles: vec![Role::Auditor],
-        login: Some(Login::new("A.QURESHI").unwrap()),
+        login: Some("A.QURESHI".parse().unwrap()),
         ..Wanted::default()
     };
     assert_eq!(reason(world.accounts.open(Actor::Operator, wanted, None)), "LOGIN_TAKEN");
@@ -285,7 +285,7 @@ fn an_account_whose_password_is_refused_is_not_opened_and_its_name_stays_free() 
         name: "A. Qureshi".into(),
         roles: vec![Role::Signatory],
         offices: vec!["KHI".parse().unwrap()],
-        login: login.map(|login| Login::new(login).unwrap()),
+        login: login.map(|login| login.parse().unwrap()),
         ..Wanted::default()
     };
     let password = Password::new(PASSWORD).unwrap();

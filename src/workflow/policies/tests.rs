@@ -174,7 +174,7 @@ fn four_eyes_hold_who_set_the_policy_and_who_filed_release_no_signature_of_their
     world.agreed();
     assert!(World::release(&world.policies, &[world.signatory.id()]).is_err(), "who filed it");
     let twin = account(&world.accounts, "Chenab Sports", &[Role::Exporter]);
-    let person = Person::new("S-17").unwrap();
+    let person: Person = "S-17".parse().unwrap();
     for id in [twin.id(), world.signatory.id()] {
         let of = |wanted| Wanted { person: Some(person.clone()), ..wanted };
         world.accounts.change(Actor::Operator, id, of).unwrap();

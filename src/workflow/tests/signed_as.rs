@@ -3,7 +3,7 @@
 use super::world::World;
 use crate::{
     certificate::Findings,
-    office::{Actor, Caller, Office, Person},
+    office::{Actor, Caller, Office},
     workflow::WorkflowError,
 };
 use serde_json::Value;
@@ -41,7 +41,7 @@ async fn who_signs_and_for_which_office_is_held_against_the_account_that_issues(
     let issued = desk.issue(&world.signatory, &world.footballs(9)).await.unwrap();
     assert!(told(&issued.warnings).is_empty(), "nobody is told of a good place: {:?}", issued.warnings);
     let mut person = world.signatory.account().clone();
-    person.person = Some(Person::new("S-7").unwrap());
+    person.person = Some("S-7".parse().unwrap());
     let person = Caller::from(person);
     let refused = desk.issue(&person, &row(5, &another)).await.unwrap_err();
     let WorkflowError::RulesRefuse(findings) = &refused else { panic!("{refused}") };
@@ -97,7 +97,7 @@ async fn signatory_office_and_number_are_judged_with_the_rest_whether_the_file_r
         row
     };
     let mut person = world.signatory.account().clone();
-    person.person = Some(Person::new("S-7").unwrap());
+    person.person = Some("S-7".parse().unwrap());
     let here = Caller::from(person.clone());
     person.offices = vec!["KHI".parse().unwrap()];
     let elsewhere = Caller::from(person);

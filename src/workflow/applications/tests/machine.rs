@@ -387,7 +387,7 @@ async fn an_agreement_that_is_taken_back_in_the_same_moment_releases_nothing() {
 #[tokio::test]
 async fn who_set_the_policy_does_not_sign_by_hand_what_it_examined() {
     let automatic = Automatic::new();
-    let person = crate::office::Person::new("S-1").unwrap();
+    let person: crate::office::Person = "S-1".parse().unwrap();
     let twin = at_office(&automatic.office.accounts, "D. Admin at the desk", &[Role::Signatory]);
     for id in [automatic.administrator.id(), twin.id()] {
         let of = |wanted| Wanted { person: Some(person.clone()), ..wanted };

@@ -83,7 +83,7 @@ fn of_two_signatories_at_once_the_one_who_was_overtaken_is_told_who_was_first() 
 async fn who_is_of_the_exporter_by_another_account_neither_signs_for_it_nor_issues_to_it() {
     let office = Office::new();
     let id = office.recommended(1);
-    let person = crate::office::Person::new("S-7").unwrap();
+    let person: crate::office::Person = "S-7".parse().unwrap();
     let wanted = Wanted {
         name: "S. Chaudhry".to_owned(),
         roles: vec![Role::Examiner, Role::Signatory],
