@@ -124,6 +124,14 @@ impl Prepared {
     }
 }
 
+/// What came of one of several that the writer did together.
+pub(super) struct Submitted {
+    pub(super) outcome: Result<Outcome, SequencerError>,
+    pub(super) warnings: Findings,
+    /// Whether it was done before.
+    pub(super) before: bool,
+}
+
 impl Desk {
     /// Opens the desk.
     #[must_use]
@@ -200,22 +208,21 @@ impl Desk {
         let mut answers = Vec::with_capacity(done.len());
         for (one, row) in done.into_iter().zip(rows.iter()) {
             answers.push(match one {
-                Ok((Ok(outcome), warnings, _)) => Ok(Issued { outcome, warnings }),
                 // Midnight passed at the office: judged again, alone.
-                Ok((Err(SequencerError::DateMoved(_)), ..)) => self.issue(caller, row).await,
-                Ok((Err(error), ..)) => Err(error.into()),
+                Ok(Submitted { outcome: Err(SequencerError::DateMoved(_)), .. }) => self.issue(caller, row).await,
+                Ok(Submitted { outcome: Ok(outcome), warnings, .. }) => Ok(Issued { outcome, warnings }),
+                Ok(Submitted { outcome: Err(error), .. }) => Err(error.into()),
                 Err(refusal) => Err(refusal),
             });
         }
         Ok(answers)
     }
 
-    /// Has the writer do all that is ready together. What came of each is in the order it was given, with its warnings,
-    /// and with whether it was done before.
+    /// Has the writer do all that is ready together; what came of each is in the order it was given.
     pub(super) async fn submit_all(
         &self,
         prepared: Vec<Result<Prepared, WorkflowError>>,
-    ) -> Result<Vec<Result<(Result<Outcome, SequencerError>, Findings, bool), WorkflowError>>, WorkflowError> {
+    ) -> Result<Vec<Result<Submitted, WorkflowError>>, WorkflowError> {
         let (mut works, mut places) = (Vec::with_capacity(prepared.len()), Vec::with_capacity(prepared.len()));
         for one in prepared {
             places.push(match one {
@@ -245,7 +252,7 @@ impl Desk {
                     None => Err(SequencerError::Unavailable("an answer is missing".into())),
                 },
             };
-            answers.push(Ok((outcome, warnings, before)));
+            answers.push(Ok(Submitted { outcome, warnings, before }));
         }
         Ok(answers)
     }

@@ -13,7 +13,7 @@ use crate::{
     workflow::{
         carry::blocking,
         customs::{instant, said_about, said_at},
-        desk::Prepared,
+        desk::{Prepared, Submitted},
     },
 };
 use sha2::Digest as _;
@@ -110,7 +110,7 @@ impl Desk {
         let (prepared, rows) = blocking(prepare).await?;
         let done = self.submit_all(prepared).await?.into_iter().zip(rows);
         let answers = done.map(|(one, row)| {
-            let (outcome, warnings, before) = one?;
+            let Submitted { outcome, warnings, before } = one?;
             let outcome = Outcome { number: Some(row.number.to_string()), day: row.issued_on, ..outcome? };
             Ok::<_, WorkflowError>(Registered { outcome, warnings, before })
         });
