@@ -16,7 +16,7 @@ use super::{
     remote::{self, NodeArguments, TokenArgument},
 };
 use crate::api::client::Connection;
-use std::{cell::Cell, future::Future, process::ExitCode};
+use std::{future::Future, process::ExitCode};
 
 /// Rows of a page at most, as nodes give them.
 const PAGE: usize = 500;
@@ -110,27 +110,7 @@ impl Door {
         call: impl Fn(Connection, i32, String) -> F,
         page: impl Fn(T) -> (usize, String),
     ) -> Outcome {
-        let token = self.token.read()?;
-        remote::converse(async {
-            let connection = self.node.connect(Some(&token)).await?;
-            let (mut left, mut shown, mut begins) = (most.limit.unwrap_or(USUAL_ROWS), 0_usize, most.page);
-            while left > 0 {
-                let size = i32::try_from(left.min(PAGE)).unwrap_or(i32::MAX);
-                let answer = call(connection.clone(), size, begins).await;
-                let answer = answer.map_err(|status| remote::refused(console, &self.node.node, &status))?;
-                let (rows, next) = page(answer.into_inner());
-                shown = shown.saturating_add(rows);
-                if next.is_empty() {
-                    return Ok(ExitCode::SUCCESS);
-                }
-                (left, begins) = (left.saturating_sub(rows), next);
-            }
-            // Whoever asks for one row asks for the first, and not for the rest.
-            if most.limit != Some(1) && !begins.is_empty() {
-                console.message(format!("{shown} shown, and there are more; next page: --page {}", for_shell(&begins)));
-            }
-            Ok(ExitCode::SUCCESS)
-        })
+        self.rows(console, most, call, page).map(|_| ExitCode::SUCCESS)
     }
 
     /// The same; where there is not one row, that is said, so that nobody waits for a list that is empty.
@@ -142,16 +122,41 @@ impl Door {
         page: impl Fn(T) -> (usize, String),
         none: &str,
     ) -> Outcome {
-        let any = Cell::new(false);
-        let ended = self.pages(console, most, call, |answer| {
-            let (rows, next) = page(answer);
-            any.set(any.get() || rows > 0);
-            (rows, next)
-        })?;
-        if !any.get() && !console.is_json() {
+        if self.rows(console, most, call, page)? == 0 && !console.is_json() {
             console.message(none);
         }
-        Ok(ended)
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// How many rows were shown.
+    fn rows<T, F: Future<Output = Result<tonic::Response<T>, tonic::Status>>>(
+        &self,
+        console: Console,
+        most: Most,
+        call: impl Fn(Connection, i32, String) -> F,
+        page: impl Fn(T) -> (usize, String),
+    ) -> Result<usize, Failure> {
+        let token = self.token.read()?;
+        remote::converse(async {
+            let connection = self.node.connect(Some(&token)).await?;
+            let (mut left, mut shown, mut begins) = (most.limit.unwrap_or(USUAL_ROWS), 0_usize, most.page);
+            while left > 0 {
+                let size = i32::try_from(left.min(PAGE)).unwrap_or(i32::MAX);
+                let answer = call(connection.clone(), size, begins).await;
+                let answer = answer.map_err(|status| remote::refused(console, &self.node.node, &status))?;
+                let (rows, next) = page(answer.into_inner());
+                shown = shown.saturating_add(rows);
+                if next.is_empty() {
+                    return Ok(shown);
+                }
+                (left, begins) = (left.saturating_sub(rows), next);
+            }
+            // Whoever asks for one row asks for the first, and not for the rest.
+            if most.limit != Some(1) && !begins.is_empty() {
+                console.message(format!("{shown} shown, and there are more; next page: --page {}", for_shell(&begins)));
+            }
+            Ok(shown)
+        })
     }
 }
 
