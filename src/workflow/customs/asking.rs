@@ -1,8 +1,8 @@
 //! Enquiries that customs of the importing country raise.
 
 use super::{
-    ArrivedName, EnquiryRefused, EnquiryView, Notice, ReplyView, deciding::blocking, digest, enquiries::Side,
-    erased::is_erased, fits, part, refused::can_be_named, said_at,
+    ArrivedName, EnquiryRefused, EnquiryView, Notice, ReplyView, digest, enquiries::Side, erased::is_erased, fits,
+    part, refused::can_be_named, said_at,
 };
 use crate::{
     certificate::{Certificate, Text, number_as_read},
@@ -14,7 +14,7 @@ use crate::{
     },
     store::Subject,
     time::Date,
-    workflow::{Accounts, Desk, WorkflowError},
+    workflow::{Accounts, Desk, WorkflowError, carry::blocking},
 };
 use std::collections::HashSet;
 

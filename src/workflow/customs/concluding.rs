@@ -4,7 +4,7 @@
 use super::{
     EnquiryRefused, EnquiryState, EnquiryView,
     course::{parse, written},
-    deciding::{blocking, done},
+    deciding::done,
     digest,
     enquiries::Side,
 };
@@ -14,7 +14,7 @@ use crate::{
     sequencer::SequencerError,
     statement::Jti,
     store::{Expected, StateChange, Table},
-    workflow::{Accounts, Desk, WorkflowError},
+    workflow::{Accounts, Desk, WorkflowError, carry::blocking},
 };
 use serde::{Deserialize, Serialize};
 

@@ -23,7 +23,7 @@ use crate::{
     },
     store::StateChange,
     time::Date,
-    workflow::{Accounts, Desk, WorkflowError, desk::Prepared, record::leaf_of},
+    workflow::{Accounts, Desk, WorkflowError, carry::blocking, desk::Prepared, record::leaf_of},
 };
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeSet, sync::Arc};
@@ -428,9 +428,4 @@ pub(super) fn done(request: &RequestKey, digest: [u8; 32], answer: Vec<u8>) -> S
         answer,
         entry: None,
     }
-}
-
-/// Runs what reads the disk off the runtime's threads.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkflowError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| WorkflowError::Record(error.to_string()))
 }

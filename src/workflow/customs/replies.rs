@@ -5,7 +5,6 @@ use super::{
     answers::kept_beside,
     arrival::{statement_at, statements_about},
     asking::has_items,
-    deciding::blocking,
     digest,
     enquiries::Side,
     fits, part,
@@ -22,7 +21,7 @@ use crate::{
     },
     store::{Expected, StateChange, Subject, Table, about},
     time::Date,
-    workflow::{Accounts, CertificateRecord, Desk, WorkflowError, record::numbered},
+    workflow::{Accounts, CertificateRecord, Desk, WorkflowError, carry::blocking, record::numbered},
 };
 use std::{collections::BTreeSet, sync::Arc};
 

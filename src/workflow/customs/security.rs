@@ -6,7 +6,7 @@ use super::{
     EnquiryRefused, EnquiryView,
     concluding::of_enquiry,
     course::{parse, written},
-    deciding::{blocking, done},
+    deciding::done,
     digest,
     enquiries::Side,
 };
@@ -15,7 +15,7 @@ use crate::{
     office::{Action, Actor, AuditEvent, Caller, DoneBy},
     statement::{GoodsMeanwhile, Jti},
     store::{Expected, StateChange, Table},
-    workflow::{Accounts, Desk, WorkflowError},
+    workflow::{Accounts, Desk, WorkflowError, carry::blocking},
 };
 use serde::{Deserialize, Serialize};
 

@@ -3,14 +3,14 @@
 use super::{
     Arrival, ArrivedName, Decided, UseRefused,
     course::certified,
-    deciding::{blocking, done, on},
+    deciding::{done, on},
     digest,
 };
 use crate::{
     certificate::Text,
     office::{ActState, Action, Actor, AuditEvent, Caller, CustomsAct, CustomsRefused, DoneBy},
     sequencer::RequestKey,
-    workflow::{Accounts, Desk, WorkflowError},
+    workflow::{Accounts, Desk, WorkflowError, carry::blocking},
 };
 
 impl Desk {

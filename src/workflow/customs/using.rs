@@ -3,7 +3,7 @@
 use super::{
     Arrival, ArrivedName, Notice,
     course::{Balance, balance},
-    deciding::{blocking, next_act},
+    deciding::next_act,
     digest,
     heard::named_items,
     notices::{beside_others, otherwise_measured},
@@ -16,7 +16,7 @@ use crate::{
         ActState, Action, Actor, AuditEvent, Caller, CustomsAct, CustomsFile, CustomsRefused, Despite, WriteOffLine,
     },
     statement::{ImportDeclaration, ItemDecision, Jti, ResponseCode},
-    workflow::{Accounts, Desk, WorkflowError},
+    workflow::{Accounts, Desk, WorkflowError, carry::blocking},
 };
 
 /// What is written off.
