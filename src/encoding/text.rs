@@ -19,18 +19,17 @@ macro_rules! serde_as_text {
 }
 pub(crate) use serde_as_text;
 
-/// A closed list, of which everything is said once: each variant, in order, with its word.
+/// A closed list, of which everything is said once: each variant, in order, with its word, and how that is asked for.
 macro_rules! closed_list {
     (
         $(#[$meta:meta])* pub enum $list:ident;
-        $(#[$of_all:meta])* ALL;
         $(#[$of_word:meta])* $of:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }
     ) => {
         $(#[$meta])*
         pub enum $list { $($(#[$doc])* $variant,)+ }
 
         impl $list {
-            $(#[$of_all])*
+            /// All of them, in their order.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
 
             $(#[$of_word])*

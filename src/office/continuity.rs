@@ -14,8 +14,6 @@ closed_list! {
     /// How certificates go to a country.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub enum Medium;
-    /// Every medium.
-    ALL;
     /// The word for it.
     word {
         /// On paper alone.

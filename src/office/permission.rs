@@ -8,8 +8,6 @@ closed_list! {
     /// Something an account may or may not do at its own authority.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
     pub enum Action;
-    /// Every action.
-    ALL;
     /// The name in the scopes of a token and in the audit record. It never changes.
     name {
         /// Draft, check, submit, answer and withdraw applications of its own exporter, or of one that gave a mandate.

@@ -9,8 +9,6 @@ closed_list! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum Role;
-    /// Every role.
-    ALL;
     /// The name in configuration, storage and on the command line.
     name {
         /// Files for its own goods.

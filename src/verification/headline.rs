@@ -9,8 +9,6 @@ closed_list! {
     /// rely on than a later one. [`Ord`] is that order.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum Headline;
-    /// All headlines, the first that applies first.
-    ALL;
     /// The stable name, UPPER_SNAKE.
     as_str {
         /// Not a token, a presentation or a bundle of a certificate of origin.

@@ -44,8 +44,6 @@ closed_list! {
     /// The eight disclosures of a certificate, in their order.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum Section;
-    /// All eight.
-    ALL;
     /// Its name in the token.
     name {
         /// Number, date, place and office of issue.

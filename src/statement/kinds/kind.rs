@@ -7,8 +7,6 @@ closed_list! {
     /// What a statement is; each kind's shape is version 1, closed and frozen.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum Kind;
-    /// Every kind there is.
-    ALL;
     /// The short name, as trust lists and pages write it.
     name {
         /// A shipment originates here.
