@@ -115,16 +115,15 @@ impl Desk {
         remarks: Option<Text<1024>>,
     ) -> Result<WrittenOff, WorkflowError> {
         lines.sort_by_key(|line| (line.item, line.line));
-        let said = [part(&lines)?, remarks.as_ref().map_or_else(String::new, ToString::to_string)];
-        let change = move |desk: &Self, name: &ArrivedName, before: &CustomsAct, file: &mut CustomsFile| {
+        let what = ("amended write-off", part(&lines)?);
+        let change = move |desk: &Self, arrival: &Arrival, before: &CustomsAct, file: &mut CustomsFile| {
             let declaration = before.declaration.as_ref().ok_or(CustomsRefused::NoWriteOff(before.number))?;
-            let arrival = desk.arrived(name)?;
             let others = file.set_apart(&arrival.file);
-            let decisions = desk.draw_on(&arrival, file, declaration, &lines)?;
+            let decisions = desk.draw_on(arrival, file, declaration, &lines)?;
             file.uncounted.extend(others);
-            Ok((decisions, remarks.clone()))
+            Ok(decisions)
         };
-        self.change_write_off(caller, request_id, (name, number), ("amended write-off", said), change).await
+        self.change_write_off(caller, request_id, (name, number), what, remarks, change).await
     }
 
     /// Takes a write-off back.
@@ -133,13 +132,13 @@ impl Desk {
         caller: &Caller,
         request_id: &str,
         (name, number): (ArrivedName, u32),
-        words: Option<Text<1024>>,
+        remarks: Option<Text<1024>>,
     ) -> Result<WrittenOff, WorkflowError> {
-        let said = [String::new(), words.as_ref().map_or_else(String::new, ToString::to_string)];
-        let change = move |_: &Self, _: &ArrivedName, before: &CustomsAct, _: &mut CustomsFile| {
-            Ok((before.decisions.iter().map(reversed).collect(), words.clone()))
+        let what = ("reversed write-off", String::new());
+        let change = |_: &Self, _: &Arrival, before: &CustomsAct, _: &mut CustomsFile| {
+            Ok(before.decisions.iter().map(reversed).collect())
         };
-        self.change_write_off(caller, request_id, (name, number), ("reversed write-off", said), change).await
+        self.change_write_off(caller, request_id, (name, number), what, remarks, change).await
     }
 
     /// Gives back what an act wrote off, and puts another act in its place.
@@ -148,21 +147,17 @@ impl Desk {
         caller: &Caller,
         request_id: &str,
         (name, number): (ArrivedName, u32),
-        (what, said): (&'static str, [String; 2]),
-        change: impl Fn(
-            &Self,
-            &ArrivedName,
-            &CustomsAct,
-            &mut CustomsFile,
-        ) -> Result<(Vec<ItemDecision>, Option<Text<1024>>), WorkflowError>
+        (what, said): (&'static str, String),
+        remarks: Option<Text<1024>>,
+        change: impl Fn(&Self, &Arrival, &CustomsAct, &mut CustomsFile) -> Result<Vec<ItemDecision>, WorkflowError>
         + Send
         + Sync
         + 'static,
     ) -> Result<WrittenOff, WorkflowError> {
         Accounts::allow(caller, Action::WriteOff)?;
         let request = self.request(caller, request_id)?;
-        let [first, second] = &said;
-        let digest = digest(what, &[&name.text(), &number.to_string(), first, second]);
+        let words = remarks.as_ref().map_or_else(String::new, ToString::to_string);
+        let digest = digest(what, &[&name.text(), &number.to_string(), &said, &words]);
         let (by, audit) = (self.done_by(caller), AuditEvent::of(Actor::Caller(caller), Action::WriteOff));
         let own = name.clone();
         let prepare = move |desk: &Self| {
@@ -179,7 +174,7 @@ impl Desk {
                 }
                 let mut file = arrival.file.clone();
                 file.give_back(&before.decisions);
-                let (decisions, remarks) = change(desk, &own, &before, &mut file)?;
+                let decisions = change(desk, &arrival, &before, &mut file)?;
                 let reverses = decisions.iter().all(|one| one.code == ResponseCode::Reversed);
                 if reverses {
                     file.first_used = desk.first_used_but(&arrival, file.first_used.take(), number)?;
@@ -195,7 +190,7 @@ impl Desk {
                     state: ActState::Counts,
                     statement: None,
                     enquiry: None,
-                    remarks,
+                    remarks: remarks.clone(),
                     settled_words: None,
                     despite: Despite::default(),
                 };
