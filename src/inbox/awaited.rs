@@ -43,9 +43,9 @@ impl Awaited {
         let broken = |e: postcard::Error| StoreError::Index(format!("what is awaited of {origin}: {e}"));
         let receipted = Receipted::load(store, origin)?;
         let mut open = BTreeMap::new();
-        for (id, record) in store.records(Table::Awaited)? {
-            let index = id.strip_prefix(origin.as_str().as_bytes()).and_then(|rest| rest.strip_prefix(&[0]));
-            if let Some(index) = index.and_then(|index| index.try_into().ok()).map(u64::from_be_bytes) {
+        let prefix = prefix(origin);
+        for (id, record) in store.records_under(Table::Awaited, &prefix, usize::MAX)? {
+            if let Some(index) = index_of(&prefix, &id) {
                 open.insert(index, postcard::from_bytes(&record).map_err(broken)?);
             }
         }
@@ -104,13 +104,12 @@ pub fn is_erased_there(store: &dyn Store, origin: &Origin, index: u64) -> Result
 /// Entries of a log below a size whose disclosures, as far as they have any, are not here: what is awaited, what its issuer
 /// erased before it came, and what was not asked for yet.
 pub fn not_here(store: &dyn Store, origin: &Origin, size: u64) -> Result<BTreeSet<u64>, StoreError> {
-    let open = [origin.as_str().as_bytes(), &[0]].concat();
+    let open = prefix(origin);
     let erased = [ERASED, &open].concat();
     let mut indexes = (Receipted::load(store, origin)?.settled..size).collect::<BTreeSet<_>>();
     for prefix in [open, erased] {
         for (id, _) in store.records_under(Table::Awaited, &prefix, usize::MAX)? {
-            let index = id.strip_prefix(prefix.as_slice()).and_then(|index| index.try_into().ok());
-            indexes.extend(index.map(u64::from_be_bytes));
+            indexes.extend(index_of(&prefix, &id));
         }
     }
     Ok(indexes)
@@ -127,6 +126,15 @@ pub fn why(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<Why>
     record.map(|record| postcard::from_bytes(&record).map_err(broken)).transpose()
 }
 
+/// No origin has a zero byte.
+fn prefix(origin: &Origin) -> Vec<u8> {
+    [origin.as_str().as_bytes(), &[0]].concat()
+}
+
 fn id(origin: &Origin, index: u64) -> Vec<u8> {
-    [origin.as_str().as_bytes(), &[0], &index.to_be_bytes()].concat()
+    [prefix(origin).as_slice(), &index.to_be_bytes()].concat()
+}
+
+fn index_of(prefix: &[u8], id: &[u8]) -> Option<u64> {
+    id.strip_prefix(prefix)?.try_into().map(u64::from_be_bytes).ok()
 }

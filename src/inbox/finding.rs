@@ -75,7 +75,7 @@ pub fn from(
     // Ids of one log have one length: this one comes before that of the index itself.
     let after = match index.checked_sub(1) {
         Some(before) => id(origin, before),
-        None => [origin.as_str().as_bytes(), &[0]].concat(),
+        None => prefix(origin),
     };
     let records = store.records_from(Table::Finding, &after, most)?;
     let full = records.len() == most;
@@ -95,9 +95,8 @@ pub fn place(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<u3
 
 /// Every finding of a log, also those that were taken back.
 pub fn all(store: &dyn Store, origin: &Origin) -> Result<Vec<Kept>, StoreError> {
-    let records = store.records(Table::Finding)?;
-    let own = records.into_iter().filter(|(id, _)| index_of(origin, id).is_some());
-    own.map(|(_, record)| kept(origin, &record)).collect()
+    let records = store.records_under(Table::Finding, &prefix(origin), usize::MAX)?.into_iter();
+    records.map(|(_, record)| kept(origin, &record)).collect()
 }
 
 fn read(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<Kept>, StoreError> {
@@ -150,12 +149,16 @@ impl Finding {
     }
 }
 
+/// No origin has a zero byte.
+fn prefix(origin: &Origin) -> Vec<u8> {
+    [origin.as_str().as_bytes(), &[0]].concat()
+}
+
 /// Big-endian, so that they lie in the order of the log.
 fn id(origin: &Origin, index: u64) -> Vec<u8> {
-    [origin.as_str().as_bytes(), &[0], &index.to_be_bytes()].concat()
+    [prefix(origin).as_slice(), &index.to_be_bytes()].concat()
 }
 
 fn index_of(origin: &Origin, id: &[u8]) -> Option<u64> {
-    let index = id.strip_prefix(origin.as_str().as_bytes())?.strip_prefix(&[0])?;
-    index.try_into().map(u64::from_be_bytes).ok()
+    id.strip_prefix(prefix(origin).as_slice())?.try_into().map(u64::from_be_bytes).ok()
 }

@@ -97,8 +97,9 @@ impl Cosigned {
     pub fn load(store: &dyn Store, origin: &Origin, trust: &TrustList) -> Result<Self, StoreError> {
         let mut this = Self::none(origin.clone());
         let Some(key) = trust.log_key(origin) else { return Ok(this) };
-        for (id, note) in store.records(Table::Cosigned)? {
-            let Some(size) = size_of(origin, &id) else { continue };
+        let prefix = prefix(origin);
+        for (id, note) in store.records_under(Table::Cosigned, &prefix, usize::MAX)? {
+            let Some(size) = size_of(&prefix, &id) else { continue };
             if let Some(signed) = String::from_utf8(note).ok().and_then(|note| SignedCheckpoint::open(&note, &key).ok())
             {
                 this.heads.insert(size, signed);
@@ -235,7 +236,7 @@ impl Cosigned {
     }
 
     fn id(&self, size: u64) -> Vec<u8> {
-        [self.origin.as_str().as_bytes(), &[0], &size.to_be_bytes()].concat()
+        [prefix(&self.origin).as_slice(), &size.to_be_bytes()].concat()
     }
 }
 
@@ -245,7 +246,11 @@ pub fn enough(trust: &TrustList, origin: &Origin, signed: &SignedCheckpoint, ind
     trust.policy_at(origin, index).is_ok_and(|policy| policy.is_met_by(signed))
 }
 
-fn size_of(origin: &Origin, id: &[u8]) -> Option<u64> {
-    let size = id.strip_prefix(origin.as_str().as_bytes())?.strip_prefix(&[0])?;
-    size.try_into().map(u64::from_be_bytes).ok()
+/// No origin has a zero byte.
+fn prefix(origin: &Origin) -> Vec<u8> {
+    [origin.as_str().as_bytes(), &[0]].concat()
+}
+
+fn size_of(prefix: &[u8], id: &[u8]) -> Option<u64> {
+    id.strip_prefix(prefix)?.try_into().map(u64::from_be_bytes).ok()
 }
