@@ -3,7 +3,7 @@
 
 use super::{marks::Mark, spared::spare};
 use crate::{
-    log::{LogError, NoteSignature, Origin, SignedCheckpoint, VerifierKey, roundness},
+    log::{LogError, NoteSignature, Origin, SignedCheckpoint, SignedNote, VerifierKey, roundness},
     reason::{Class, Reasoned},
     store::{PublishedHead, StateChange, Store, StoreError, Table},
     time::Timestamp,
@@ -123,13 +123,12 @@ impl Cosigned {
     /// from here; some of them are kept [apart](super::spared).
     pub fn keep(&mut self, kept: &Kept, trust: &TrustList) -> Result<Vec<StateChange>, CosignatureError> {
         let key = trust.log_key(&self.origin).ok_or(CosignatureError::UntrustedLog)?;
-        let mut signed = match self.heads.remove(&kept.size) {
-            Some(signed) => signed,
-            None => SignedCheckpoint::open(&kept.note, &key)?,
+        let mut note = match self.heads.get(&kept.size) {
+            Some(signed) => signed.note().clone(),
+            None => SignedNote::parse(&kept.note)?,
         };
-        let mut note = signed.note().clone();
         note.add(kept.line.clone())?;
-        signed = SignedCheckpoint::of(note, &key)?;
+        let signed = SignedCheckpoint::of(note, &key)?;
         let record = signed.note().to_string().into_bytes();
         self.heads.insert(kept.size, signed);
         let mut changes = vec![StateChange::RecordPut { table: Table::Cosigned, id: self.id(kept.size), record }];

@@ -200,6 +200,21 @@ fn a_head_is_released_when_replica_and_witness_cosigned_the_same_one() {
     assert_eq!(keep(7, 2, false), (3, Some(7), true));
 }
 
+/// A note has room for so many lines.
+#[test]
+fn a_cosignature_that_finds_no_room_takes_none_of_the_others_away() {
+    let mut cosigned = Cosigned::none(log());
+    for of_two in [kept(5, 1, true), kept(5, 2, false)] {
+        cosigned.keep(&of_two, &WORLD.trust).unwrap();
+    }
+    let line = |nth: usize| crate::log::NoteSignature::parse(&format!("\u{2014} w{nth} AAAAAAA=")).unwrap();
+    let mut keeps =
+        |nth| cosigned.keep(&Kept { line: line(nth), ..kept(5, 1, true) }, &WORLD.trust).map(|changes| changes.len());
+    assert_eq!(keeps(0), Ok(1));
+    assert!((1..crate::log::MAX_NOTE_SIGNATURES).any(|nth| keeps(nth).is_err()));
+    assert_eq!(cosigned.newest(&WORLD.trust, 5).map(|(size, _)| size), Some(5));
+}
+
 /// The hazard: of the heads that a replica nearby cosigns the oldest are dropped as too many, and the witnesses, far away,
 /// have been asked for one of these.
 #[test]
