@@ -59,12 +59,6 @@ pub fn that_holds(store: &dyn Store, origin: &Origin, index: u64) -> Result<Opti
     Ok(read(store, origin, index)?.filter(|kept| kept.cleared.is_none()).map(|kept| kept.finding))
 }
 
-/// The finding that the entry at this index is, if it is one that holds.
-pub fn at(store: &dyn Store, origin: &Origin, index: u64) -> Result<Option<Finding>, StoreError> {
-    let kept = read(store, origin, index)?;
-    Ok(kept.filter(|kept| kept.cleared.is_none()).map(|kept| kept.finding))
-}
-
 /// Findings of a log that hold, from an index on, of at most so many records; with where to go on, if there may be more.
 pub fn from(
     store: &dyn Store,

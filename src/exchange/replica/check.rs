@@ -62,7 +62,7 @@ pub(super) fn durable(store: &dyn Store, origin: &Origin, jti: &Jti) -> Result<O
     }
     let Some(index) = index else { return Ok(None) };
     let Some(entry) = store.durable_entry(origin, index)? else { return Ok(None) };
-    if finding::at(store, origin, index)?.is_some_and(|found| !finding::keeps_its_place(&found.reason)) {
+    if finding::that_holds(store, origin, index)?.is_some_and(|found| !finding::keeps_its_place(&found.reason)) {
         return Ok(None);
     }
     let place = match entry.facts.status_index {

@@ -214,7 +214,7 @@ impl Desk {
             None => inbox::finding::place(store, origin, *index)?,
         };
         let Some(place) = place else { return Ok(None) };
-        let finding = inbox::finding::at(store, origin, *index)?;
+        let finding = inbox::finding::that_holds(store, origin, *index)?;
         let beyond = finding.as_ref().is_some_and(|found| found.reason == BEYOND_END);
         if finding.as_ref().is_some_and(|found| !beyond && !inbox::finding::keeps_its_place(&found.reason)) {
             return Ok(None);

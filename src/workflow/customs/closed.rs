@@ -43,7 +43,7 @@ pub(in crate::workflow) fn said_at(
     trust: &TrustList,
     place: &EntryRef,
 ) -> Result<Option<(CheckedEntry, Option<String>)>, StoreError> {
-    let kept = finding::at(store, &place.origin, place.index)?;
+    let kept = finding::that_holds(store, &place.origin, place.index)?;
     if kept.as_ref().is_some_and(|kept| !finding::keeps_its_place(&kept.reason)) {
         return Ok(None);
     }
