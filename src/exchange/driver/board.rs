@@ -40,8 +40,8 @@ pub struct PartnerState {
     pub list_version: Option<u64>,
     /// Whether that list is another than this node's, though of the same version.
     pub list_forked: bool,
-    /// Version of its list that was not taken here, and why; none once one was.
-    pub list_refused: Option<(u64, String)>,
+    /// Version of its list that was not taken here, and why: the same again is no second line in the log.
+    pub(super) list_refused: Option<(u64, String)>,
     /// Milliseconds by which its clock is ahead of this node's, as measured last.
     pub clock_ahead_ms: Option<i64>,
     /// Logs that pass between us, either way.

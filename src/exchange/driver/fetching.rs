@@ -210,7 +210,8 @@ impl Carrier<'_> {
                         events.push_back(Event::Ended);
                     }
                 },
-                // Nor for what comes with a package: it is asked for when that gives its disclosures.
+                // Without a connection there is nobody to ask; what comes with a package is asked for when that gives its
+                // disclosures.
                 Ok(()) = news.changed(), if connected => {
                     events.extend(self.store.head(self.origin).map(|head| Event::Published(head.head.size)));
                 }
@@ -219,7 +220,6 @@ impl Carrier<'_> {
                     events.push_back(Event::Brought);
                     self.brought = Some(Bringing::new(brought));
                 }
-                // Without a connection there is nobody to ask.
                 _ = tick.tick(), if connected => events.push_back(Event::Tick),
                 Ok(()) = link.changed(), if !connected => {}
                 _ = stop.wait_for(|stop| *stop) => return Ended::Stopping,
