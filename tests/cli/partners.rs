@@ -1,7 +1,7 @@
 //! Nodes of several countries as processes: who is answered, who is not, and which trust list everybody uses.
 
 use crate::{
-    process::{Running, footballs, port, serving},
+    process::{Running, footballs, noon, port, serving},
     support::{Said, folder, origin, text, write},
 };
 use origin_exchange::{
@@ -36,15 +36,15 @@ impl Made {
     }
 
     pub(crate) fn pakistan(folder: &Path) -> Self {
-        Self::new(folder, "tdap.gov.pk", "PK", "Asia/Karachi", "issuer")
+        Self::new(folder, "tdap.gov.pk", "PK", &noon(0), "issuer")
     }
 
     pub(crate) fn china(folder: &Path) -> Self {
-        Self::new(folder, "customs.gov.cn", "CN", "Asia/Shanghai", "customs")
+        Self::new(folder, "customs.gov.cn", "CN", &noon(2), "customs")
     }
 
     pub(crate) fn kenya(folder: &Path) -> Self {
-        Self::new(folder, "kra.go.ke", "KE", "Africa/Nairobi", "customs")
+        Self::new(folder, "kra.go.ke", "KE", &noon(-1), "customs")
     }
 
     pub(crate) fn at(&self, name: &str) -> String {

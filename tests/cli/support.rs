@@ -1,5 +1,6 @@
 //! Running the binary and reading what it says.
 
+use crate::process::noon;
 use std::{
     io::Write,
     path::{Path, PathBuf},
@@ -98,7 +99,7 @@ pub(crate) fn init(folder: &Path) -> PathBuf {
         "--country",
         "PK",
         "--time-zone",
-        "Asia/Karachi",
+        &noon(0),
         "--name",
         "Trade Development Authority of Pakistan",
         "--office",

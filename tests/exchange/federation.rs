@@ -1,7 +1,7 @@
 //! Pakistan, China and Kenya: a node for each, made by `origin init`, under one trust list.
 
 use crate::{
-    process::{Running, port, today},
+    process::{Running, noon, port, today},
     support::{Said, folder, origin, text},
 };
 use origin_exchange::trust::{Anchor, TrustList};
@@ -196,12 +196,13 @@ impl Federation {
     pub(crate) fn new() -> Self {
         let folder = folder();
         let (karachi, lahore) = ("KHI=Karachi Office,Karachi", "LHE=Lahore Office,Lahore");
-        let issuer = ("PK", "Asia/Karachi", "issuer");
+        let zones = [0, 2, -1].map(noon);
+        let issuer = ("PK", zones[0].as_str(), "issuer");
         let pakistan = Member::new(folder.path(), "tdap.gov.pk", issuer, &[karachi, lahore]);
         pakistan.host_also(CHAMBER, issuer, &["KCCI=Karachi Chamber,Karachi"]);
-        let customs = |country, zone| (country, zone, "customs");
-        let china = Member::new(folder.path(), "gacc.gov.cn", customs("CN", "Asia/Shanghai"), &["SHA=Office,Shanghai"]);
-        let kenya = Member::new(folder.path(), "kra.go.ke", customs("KE", "Africa/Nairobi"), &["NBO=Office,Nairobi"]);
+        let (of_china, of_kenya) = (("CN", zones[1].as_str(), "customs"), ("KE", zones[2].as_str(), "customs"));
+        let china = Member::new(folder.path(), "gacc.gov.cn", of_china, &["SHA=Office,Shanghai"]);
+        let kenya = Member::new(folder.path(), "kra.go.ke", of_kenya, &["NBO=Office,Nairobi"]);
         let this = Self { pakistan, china, kenya, folder };
         let list = this.list("first.note", None, |_| ());
         for member in this.members() {

@@ -4,9 +4,10 @@ pub(crate) mod https;
 pub(crate) mod page;
 
 use crate::support::{FOOTBALLS, Said, command, init, origin, text};
+use jiff::{Zoned, tz::TimeZone};
 use origin_exchange::{
     certificate::Particulars,
-    time::{Date, Timestamp, ZoneName},
+    time::{Date, Timestamp},
 };
 use std::{
     fs,
@@ -15,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicU16, Ordering},
     },
     thread::JoinHandle,
@@ -188,9 +189,19 @@ impl Running {
     }
 }
 
-/// The date at the issuing offices.
+/// When these tests began.
+static BEGAN: LazyLock<Zoned> = LazyLock::new(|| Timestamp::now().to_zoned(TimeZone::UTC));
+
+/// The time zone so many hours east of where it was noon when these tests began: then it is one day at all nodes, and it
+/// stays that day while a test asks what is done today, at whatever hour the tests are run.
+pub(crate) fn noon(east: i8) -> String {
+    // West of Greenwich is positive in these names.
+    format!("Etc/GMT{:+}", BEGAN.hour() - 12 - east)
+}
+
+/// The date at every node.
 pub(crate) fn today() -> Date {
-    ZoneName::new("Asia/Karachi").unwrap().date_at(Timestamp::now())
+    BEGAN.date()
 }
 
 /// Footballs that leave tomorrow, as a row of a file; no two with different marks are alike.
