@@ -12,7 +12,7 @@ use super::wire::origin::v1::{self as wire, verification_service_server::Verific
 use super::{ApiError, MAX_MESSAGE, Peer};
 use crate::document::read::{Paper, PaperError, PaperKind};
 use crate::exchange::driver::DriverView;
-use crate::log::LogProof;
+use crate::log::{LogProof, Origin};
 use crate::office::Caller;
 use crate::statement::{Bundle, Envelope, Issuer, Jti, Presentation, SignedStamp, Stamp, stamp::STAMP_PREFIX};
 use crate::time::{Clock, Timestamp};
@@ -350,16 +350,21 @@ impl Verifications {
         self.known(&presented.envelope().iss, |desk| desk.other_history(&shown, &presented))
     }
 
-    /// The same question with what is known of losses of its log: entries that a partner's node still gives, where it closed
-    /// that as lost and what is presented is not here; and what the authority asked lost itself. It reads from the disk.
+    /// The same question about what is presented with what is known of losses of its log. It reads from the disk.
     fn with_losses(&self, text: &str, question: Question) -> Result<Question, WorkflowError> {
         let bundle = Bundle::parse(text.as_bytes());
         let token = bundle.as_ref().map_or_else(|_| text.trim_ascii(), |bundle| bundle.token.as_str());
         let Ok(presented) = Presentation::parse(token) else { return Ok(question) };
         let Envelope { iss, log, .. } = presented.envelope();
-        let lost_at = self.known(iss, |desk| desk.lost_at(&presented))?;
+        self.with_losses_of(iss, log, question)
+    }
+
+    /// The same of a log: what its own node says to have lost of it and is not here either, and what the authority asked lost
+    /// itself.
+    fn with_losses_of(&self, iss: &Issuer, log: &Origin, question: Question) -> Result<Question, WorkflowError> {
+        let partner_lost = self.known(iss, |desk| Ok(desk.partner_lost(log)))?;
         let own_lost = self.known(iss, |desk| Ok(desk.own_lost(iss, log)))?;
-        Ok(Question { lost_at, own_lost, ..question })
+        Ok(Question { partner_lost, own_lost, ..question })
     }
 
     /// Why the status that is shown of a certificate says nothing here. It reads from the disk.
@@ -415,8 +420,7 @@ impl Verifications {
             None => {
                 let mut asked = question.clone();
                 if let Some(Stamp { iss, log, .. }) = &stamp {
-                    asked.lost_at = self.known(iss, |desk| Ok(desk.left_of(log)))?;
-                    asked.own_lost = self.known(iss, |desk| Ok(desk.own_lost(iss, log)))?;
+                    asked = self.with_losses_of(iss, log, asked)?;
                 }
                 verifier.verify_stamp(text, StampPlace::Unseen, &asked)
             }

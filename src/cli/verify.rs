@@ -121,7 +121,7 @@ impl Arguments {
             status_max_age: self.status_max_age,
             status_refused: None,
             other_history: None,
-            lost_at: None,
+            partner_lost: None,
             own_lost: None,
         };
         let settings = Settings { equivocations: self.known(&trust)? };

@@ -34,14 +34,14 @@ pub struct Question {
     /// How many entries the log has as who asks holds it, where another statement stands there than the certificate that is
     /// proven for that place: the log's key signed both histories.
     pub other_history: Option<u64>,
-    /// Entries that the own node of the certificate's log still gives, where it says that it closed the log for good as lost, and
-    /// who asks holds no copy of this one.
-    pub lost_at: Option<u64>,
+    /// What the own node of the certificate's log says that it lost for good, of that or of one that may change its status, as far
+    /// as who asks holds no copy.
+    pub partner_lost: Option<LostEntries>,
     /// What who asks lost itself, as the issuer, of the log of the certificate or of one that may change its status.
     pub own_lost: Option<LostEntries>,
 }
 
-/// Entries of a log that its own node lost for good.
+/// Entries of a log that its own node lost for good; of a partner's log, those that are not here either.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostEntries {
     /// The log.
@@ -63,7 +63,7 @@ impl Question {
             status_max_age: STATUS_MAX_AGE_SECONDS,
             status_refused: None,
             other_history: None,
-            lost_at: None,
+            partner_lost: None,
             own_lost: None,
         }
     }
@@ -76,36 +76,43 @@ impl Question {
     }
 
     /// What is to be known of an entry that its own node lost, or of one at no known place that it may have lost; and of a change
-    /// of its status that the node asked may have lost. It says nothing against what is signed and proven.
+    /// of its status that may be lost. It says nothing against what is signed and proven.
     pub(super) fn losses(&self, origin: &Origin, index: Option<u64>) -> Vec<Warning> {
-        self.lost(origin, index).into_iter().chain(self.lost_here(origin, index)).collect()
+        let partner = (
+            "PARTNER_LOG_LOST",
+            "Its issuer's node says that it lost",
+            "nothing is known there or here",
+            &self.partner_lost,
+        );
+        let own = ("OWN_LOG_LOST", "Its issuer lost", "its node knows nothing", &self.own_lost);
+        let told = [partner, own].into_iter().filter_map(|(code, who, known, lost)| {
+            let lost = lost.as_ref()?;
+            let (entries, place) = lost.told(origin, index)?;
+            let sentence = format!(
+                "{who} {entries} of the log {} for good: {place}, of which {known}. What is signed and proven counts all the same; \
+                 ask the issuer what became of it.",
+                lost.log
+            );
+            Some(Warning { code, sentence })
+        });
+        told.collect()
     }
+}
 
-    fn lost_here(&self, origin: &Origin, index: Option<u64>) -> Option<Warning> {
-        let LostEntries { log, left, signed } = self.own_lost.as_ref()?;
-        let place = match index {
-            Some(index) if log == origin && index >= *left => {
-                format!("entry {index} is among them, and a change of its status may be")
-            }
-            None if log == origin => "this may be among them, and a change of its status".to_owned(),
+impl LostEntries {
+    /// How many are lost, and whether one at this place is among them or a change of its status may be; none where none are.
+    fn told(&self, origin: &Origin, index: Option<u64>) -> Option<(String, String)> {
+        let Self { log, left, signed } = self;
+        let is_its = log == origin;
+        let among = index.filter(|index| is_its && index >= left);
+        // What is proven to stand there was signed for, though its node may not know that it was.
+        let signed = among.map_or(*signed, |index| index.saturating_add(1).max(*signed));
+        let lost = signed.checked_sub(*left).filter(|lost| *lost > 0)?;
+        let place = match (among, index) {
+            (Some(index), _) => format!("entry {index} is among them, and a change of its status may be"),
+            (None, None) if is_its => "this may be among them, and a change of its status".to_owned(),
             _ => "a change of its status may be among them".to_owned(),
         };
-        let lost = counted(signed.saturating_sub(*left), "entry", "entries");
-        let sentence = format!(
-            "Its issuer lost {lost} of the log {log} for good: {place}, of which its node knows nothing. What is signed and proven \
-             counts all the same; ask the issuer what became of it."
-        );
-        Some(Warning { code: "OWN_LOG_LOST", sentence })
-    }
-
-    fn lost(&self, origin: &Origin, index: Option<u64>) -> Option<Warning> {
-        let left = self.lost_at.filter(|left| index.is_none_or(|index| index >= *left))?;
-        let place = index.map_or_else(|| "this may be".to_owned(), |index| format!("entry {index} is"));
-        let entries = counted(left, "entry", "entries");
-        let sentence = format!(
-            "Its issuer's node says that it closed the log {origin} for good with {entries}, and {place} among what it lost, of \
-             which it tells nothing more. What is signed and proven counts all the same; ask the issuer what became of it."
-        );
-        Some(Warning { code: "PARTNER_LOG_LOST", sentence })
+        Some((counted(lost, "entry", "entries"), place))
     }
 }

@@ -106,22 +106,18 @@ impl Desk {
         Ok(another.then_some(size))
     }
 
-    /// Entries of its log that the log's own node still gives, where it closed the log for good as lost and this is not here.
-    /// It reads from the disk.
-    pub fn lost_at(&self, presented: &Presentation) -> Result<Option<u64>, WorkflowError> {
-        let Envelope { iss, jti, log, .. } = presented.envelope();
-        let Some(left) = self.left_of(log) else { return Ok(None) };
-        let is_here = match self.holder_of(iss, log) {
-            Some(store) => store.find(jti)?.is_some_and(|entry| entry.origin == *log),
-            None => false,
-        };
-        Ok((!is_here).then_some(left))
-    }
-
-    /// Entries that the own node of a partner's log still gives, where it closed the log for good as lost.
+    /// What the own node of a partner's log lost of that for good and is not here either, or of a later one that may change the
+    /// status of what stands there.
     #[must_use]
-    pub fn left_of(&self, log: &Origin) -> Option<u64> {
-        self.setup().partners.lost(log).map(|(left, _)| left)
+    pub fn partner_lost(&self, log: &Origin) -> Option<LostEntries> {
+        let partners = &self.setup().partners;
+        let its = partners.logs().into_iter().filter(|(origin, _)| origin.host() == log.host());
+        let lost = its.filter_map(|(origin, store)| {
+            let (left, gone) = partners.lost(&origin)?;
+            let left = store.head(&origin).map_or(left, |head| head.head.size.max(left));
+            Some(LostEntries { log: origin, left, signed: left.saturating_add(gone) })
+        });
+        may_change(log, lost)
     }
 
     /// What this authority lost for good of a log of its own, or of a later one that may change the status of what stands there.
@@ -131,9 +127,7 @@ impl Desk {
         if *iss != self.setup().issuer {
             return None;
         }
-        let later = |one: &Origin| one.addressee() == log.addressee() && one.shard() > log.shard();
-        let lost = self.all_lost().into_iter().filter(|lost| lost.log == *log || later(&lost.log));
-        lost.min_by_key(|lost| lost.log.shard())
+        may_change(log, self.all_lost().into_iter())
     }
 
     /// The same of every log of its own: one that was closed as lost, or that the trust list ended with more than is here.
@@ -166,6 +160,14 @@ impl Desk {
         let counts = same && facts.is_some_and(|facts| facts.status_index.is_some());
         Ok(counts.then_some((store, entry)))
     }
+}
+
+/// Of what is lost of an authority's logs that of a log, or of a later one in which the status of what stands there is changed
+/// once it is closed. Where nothing is missed of one, another is told of.
+fn may_change(log: &Origin, lost: impl Iterator<Item = LostEntries>) -> Option<LostEntries> {
+    let later = |one: &Origin| one.addressee() == log.addressee() && one.shard() > log.shard();
+    let lost = lost.filter(|lost| lost.log == *log || later(&lost.log));
+    lost.min_by_key(|lost| (lost.left >= lost.signed, lost.log.shard()))
 }
 
 #[cfg(test)]
@@ -332,7 +334,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn that_its_issuer_lost_an_entry_is_told_of_what_is_not_here_and_what_is_here_is_judged_as_before() {
+    async fn that_its_issuer_lost_entries_is_told_at_a_partner_of_what_is_not_here_and_of_changes_of_what_is() {
         let world = World::new();
         let china = world.abroad();
         let ((desk, _), (beyond, _)) = (world.desk(), china.desk());
@@ -340,20 +342,45 @@ mod tests {
         china.copies(&world, &first.origin);
         let second = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap().outcome.entry;
         let [here, lost] = [&first, &second].map(|entry| desk.evidence_at(entry).unwrap().bundle);
-        let presented = |bundle: &Bundle| Presentation::parse(&bundle.token).unwrap();
-        let lost_at = |desk: &Desk, bundle: &Bundle| desk.lost_at(&presented(bundle)).unwrap();
-        assert_eq!(lost_at(&beyond, &lost), None, "it may yet come");
-        let before = verdict(&world, &beyond, &here.token);
+        let log = &first.origin;
+        assert_eq!(beyond.partner_lost(log), None, "it may yet come");
+        let said = |bundle: &Bundle| {
+            let asked = Question { partner_lost: beyond.partner_lost(log), ..Question::at(world.clock.now()) };
+            let verdict = world.verifier().verify(&bundle.to_json(), &asked);
+            assert_eq!(verdict.headline, Headline::Valid, "{}", verdict.to_text());
+            let mut warnings = verdict.warnings.into_iter();
+            warnings.find(|warning| warning.code == "PARTNER_LOG_LOST").map(|warning| warning.sentence)
+        };
 
-        // Its issuer has less of it than is here.
-        china.elsewhere.is_lost(&first.origin, 0, 2);
-        assert_eq!((lost_at(&beyond, &lost), lost_at(&beyond, &here)), (Some(0), None));
-        assert_eq!(verdict(&world, &beyond, &here.token), before);
-        assert_eq!(lost_at(&desk, &lost), None, "it is the issuer's own");
-        let asked = Question { lost_at: Some(0), ..Question::at(world.clock.now()) };
-        let said = world.verifier().verify(&lost.to_json(), &asked);
-        assert_eq!(said.headline, Headline::Valid, "{}", said.to_text());
-        assert!(said.warnings.iter().any(|warning| warning.code == "PARTNER_LOG_LOST"), "{}", said.to_text());
+        // Its issuer has less of it than is here: of that nothing is lost.
+        china.elsewhere.is_lost(log, 0, 0);
+        assert_eq!(said(&here), None);
+        assert!(said(&lost).is_some_and(|said| said.contains(&format!("entry {} is among them", second.index))));
+        china.elsewhere.is_lost(log, 0, 2);
+        assert_eq!(desk.partner_lost(log), None, "it is the issuer's own");
+        let told = said(&here).unwrap();
+        assert!(
+            told.contains("it lost 2 entries of") && told.contains("good: a change of its status may be"),
+            "{told}"
+        );
+        assert!(said(&lost).is_some_and(|said| said.contains(&format!("entry {} is among them", second.index))));
+    }
+
+    #[test]
+    fn what_is_lost_of_a_later_log_may_change_what_stands_in_one_before_it_and_not_the_other_way() {
+        let lost = |log: &str, gone| LostEntries { log: log.parse().unwrap(), left: 4, signed: 4 + gone };
+        let of = |log: &str, lost: &[LostEntries]| may_change(&log.parse().unwrap(), lost.iter().cloned());
+        let [before, after] = ["tdap.gov.pk/log/2026/cn", "tdap.gov.pk/log/2027/cn"];
+        let later = lost(after, 2);
+        assert_eq!(of(before, std::slice::from_ref(&later)), Some(later.clone()));
+        assert_eq!(of(before, &[lost("tdap.gov.pk/log/2027/ke", 2)]), None, "its changes stand nowhere there");
+        assert_eq!(of(after, &[lost(before, 2)]), None);
+        assert_eq!(of(before, &[later.clone(), lost(before, 1)]), Some(lost(before, 1)));
+        assert_eq!(
+            of(before, &[lost(before, 0), later.clone()]),
+            Some(later),
+            "all that was signed of the one is here"
+        );
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 //! `STAMP_AUTHENTIC` is not among them: a bundle is no stamp.
 
 use super::world::{
-    URI, World, at, aud, cosigned, customs, iss, key, plain_trust, question, seed, trust, verify, verify_text,
+    URI, World, at, aud, cosigned, customs, iss, key, origin, plain_trust, question, seed, trust, verify, verify_text,
     witness_asked,
 };
 use crate::signature::Signer as _;
@@ -12,7 +12,7 @@ use crate::{
     statement::{Act, Bundle, Presentation, Section, Since, StatementRef, StatusList, redact, status_list::StatusPath},
     time::Date,
     trust::{Closing, ClosingReason, ShardEnd},
-    verification::{Equivocation, Headline, Outcome, Question, Say, Settings, Subject, Verdict, Verifier},
+    verification::{Equivocation, Headline, LostEntries, Outcome, Question, Say, Settings, Subject, Verdict, Verifier},
 };
 use std::sync::Arc;
 
@@ -337,25 +337,37 @@ fn a_certificate_for_a_country_that_joined_since_stays_addressed_to_it() {
 }
 
 #[test]
-fn that_its_own_node_lost_an_entry_is_said_of_what_stands_beyond_what_is_left_and_counts_against_nothing() {
+fn that_its_own_node_lost_entries_is_said_of_what_may_be_among_them_or_changed_by_them_and_counts_against_nothing() {
     let world = World::settled();
     let (at, mut bundle) = (world.certificate_at as u64, world.bundle());
-    let said = |bundle: &Bundle, lost_at| {
-        let verdict = verify(&plain_trust(), bundle, &Question { lost_at, ..question() });
+    let lost = |left, gone| LostEntries { log: origin(), left, signed: left + gone };
+    let said = |bundle: &Bundle, partner_lost| {
+        let verdict = verify(&plain_trust(), bundle, &Question { partner_lost, ..question() });
         let mut warnings = verdict.warnings.into_iter();
-        (verdict.headline, warnings.find(|one| one.code == "PARTNER_LOG_LOST").map(|one| one.sentence))
+        let told = warnings.find(|one| one.code == "PARTNER_LOG_LOST").map(|one| one.sentence);
+        (verdict.headline, told.unwrap_or_default())
     };
-    for left in [None, Some(at + 1)] {
-        assert_eq!(said(&bundle, left), (Headline::Valid, None));
+    for nothing in [None, Some(lost(at + 1, 0))] {
+        assert_eq!(said(&bundle, nothing), (Headline::Valid, String::new()));
     }
-    let (headline, lost) = said(&bundle, Some(at));
+    // Withdrawn by what is lost it would be valid by all that is known.
+    let (headline, told) = said(&bundle, Some(lost(at + 1, 1)));
     assert_eq!(headline, Headline::Valid);
-    assert!(lost.as_ref().is_some_and(|lost| lost.contains(&format!("entry {at} is among what it lost"))), "{lost:?}");
+    assert!(told.contains("lost 1 entry of") && told.contains("good: a change of its status may be among"), "{told}");
+    // That its node knows of fewer that were signed for says nothing of one that is proven.
+    for gone in [0, 1] {
+        let (headline, told) = said(&bundle, Some(lost(at, gone)));
+        assert_eq!(headline, Headline::Valid);
+        assert!(
+            told.contains(&format!("lost 1 entry of the log {} for good: entry {at} is among", origin())),
+            "{told}"
+        );
+    }
     // At no proven place it may be any.
     bundle.proof = None;
-    let (headline, lost) = said(&bundle, Some(at + 1));
+    let (headline, told) = said(&bundle, Some(lost(at + 1, 1)));
     assert_eq!(headline, Headline::Unproven);
-    assert!(lost.as_ref().is_some_and(|lost| lost.contains("this may be among what it lost")), "{lost:?}");
+    assert!(told.contains("this may be among them, and a change of its status"), "{told}");
 }
 
 #[test]

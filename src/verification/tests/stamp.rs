@@ -6,7 +6,9 @@ use crate::{
     statement::{Presentation, Section, Stamp, open_leaf, redact},
     time::parse_date,
     trust::{Algorithm, Closing, ClosingReason, ListText, ListedKey, ListedUse, SectionText, ShardEnd, TrustList},
-    verification::{Headline, Outcome, PaperSeen, Question, Say, Settings, StampPlace, Subject, Verdict, Verifier},
+    verification::{
+        Headline, LostEntries, Outcome, PaperSeen, Question, Say, Settings, StampPlace, Subject, Verdict, Verifier,
+    },
 };
 use std::{convert::Infallible, sync::Arc};
 
@@ -186,13 +188,14 @@ fn a_node_that_has_the_log_says_how_it_stands_and_shows_nothing_but_the_stamp() 
 #[test]
 fn of_a_stamp_too_it_is_said_that_the_issuer_lost_what_it_names() {
     let (list, at) = (listed(|_, _| {}), World::settled().certificate_at as u64);
-    let said = |lost_at| {
-        let asked = Question { lost_at, ..question() };
+    let lost = |left| LostEntries { log: origin(), left, signed: left };
+    let said = |partner_lost| {
+        let asked = Question { partner_lost, ..question() };
         let verdict = verifier(&list).verify_stamp(&good(), StampPlace::Unseen, &asked);
         assert_eq!(verdict.headline, Headline::StampAuthentic);
         verdict.warnings.iter().any(|warning| warning.code == "PARTNER_LOG_LOST")
     };
-    assert_eq!([None, Some(at + 1), Some(at)].map(said), [false, false, true]);
+    assert_eq!([None, Some(lost(at + 1)), Some(lost(at))].map(said), [false, false, true]);
 }
 
 /// An address as a look-up code has it.
