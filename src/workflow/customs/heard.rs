@@ -13,6 +13,7 @@ use crate::{
         EndorsementAct, EndorsementWords, EnquirySubject, ImportDeclaration, Issuer, Jti, SubjectAnswer, SubjectFinding,
     },
     store::{EntryRef, Subject},
+    verification::LostEntries,
     workflow::{Desk, WorkflowError},
 };
 
@@ -42,7 +43,20 @@ impl Desk {
             let words = format!("the declaration is of {}, and today is {today}", ahead.date);
             all.push(Notice::new("DECLARATION_AHEAD", true, words));
         }
+        all.extend(self.changes_lost(arrival));
         all
+    }
+
+    /// That a change of its status may be among what its issuer lost of the log, and is not here.
+    fn changes_lost(&self, arrival: &Arrival) -> Option<Notice> {
+        let LostEntries { log, left, signed } = self.partner_lost(&arrival.entry.origin)?;
+        let lost = signed.checked_sub(left).filter(|lost| *lost > 0)?;
+        let words = format!(
+            "its issuer's node says that it lost {} of the log {log} for good: a change of its status may be among them, of which \
+             nothing is known there or here; ask the issuer",
+            counted(lost, "entry", "entries")
+        );
+        Some(Notice::new("PARTNER_LOG_LOST", false, words))
     }
 
     /// What was answered to the enquiries about a certificate, what this authority said of where these items of it go, or
