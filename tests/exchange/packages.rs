@@ -17,7 +17,7 @@ use origin_exchange::{
     encoding::base64,
     exchange::{
         message::Disclosed,
-        parcel::{EntryLine, Line, LogLine, ParcelWriter},
+        parcel::{EntryLine, Line, LogLine, LostLine, ParcelWriter},
     },
 };
 use serde_json::{Value, json};
@@ -274,7 +274,14 @@ async fn what_goes_by_carrier_is_held_cosigned_and_receipted_like_what_goes_by_w
     // An old one changes nothing.
     let old = import(china, &two, &[&package]);
     assert_eq!(of(&old, "logs", &log)["reason"], "", "{old:#}");
-    assert!(of(&old, "logs", &log)["held"].as_u64() > Some(more.index), "{old:#}");
+    let last = of(&old, "logs", &log)["held"].as_u64().unwrap();
+    assert!(last > more.index, "{old:#}");
+    // What its node lost for good of a log it tells by a package too, until a head goes further.
+    let mut lost = lines(&bytes);
+    lost.push(Line::Lost(LostLine { origin: log.parse().unwrap(), size: last, signed: last + 2 }));
+    origin_with(&sealed(pakistan, &lost), &door).good();
+    let told = || partner(china, &two, &["status"]).good().out;
+    until(|| told().contains("[PARTNER_LOG_LOST]"), told);
 
     stop([three]);
     what_is_wrong_in_a_package_is_found_out(&federation, (&one, &two), (&caller, &token), &log).await;

@@ -394,6 +394,11 @@ async fn an_old_copy_that_a_witness_proves_is_signed_on_by_nobodys_word_and_clos
     // Numbers wait for whoever may know more, until the operator says that nobody does; that opens the log no more.
     assert!(partner(&go_on).good().err.contains("is about to give certificate numbers"));
     partner(&go_on).bad(1, &["OWN_HISTORY_LOST"]);
+    // Whom no connection reaches it is told by package.
+    let package = pakistan.at("lost.package");
+    partner(&["export", &china.node(), "-o", &package]).good();
+    let lost = format!("{{\"lost\":{{\"origin\":\"{log}\"");
+    assert!(fs::read_to_string(&package).unwrap().contains(&lost), "{lost}");
 
     // Its addressee is told when it comes back, and says so instead of waiting for what never comes.
     let two = china.start();

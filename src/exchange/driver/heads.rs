@@ -70,16 +70,33 @@ pub(super) fn page(inner: &Inner, caller: &NodeName, request: &wire::ListHeadsRe
         })
     });
     let evidence = if is_first { evidence(inner, caller) } else { Vec::new() };
-    let lost = if is_first { lost(inner, caller) } else { Vec::new() };
+    let lost = if is_first { lost_to(inner, caller) } else { Vec::new() };
+    let lost =
+        lost.into_iter().map(|(origin, Loss { size, signed })| wire::LostLog { log: origin.to_string(), size, signed });
+    let lost = lost.collect();
     wire::ListHeadsResponse { heads: heads.collect(), next_page_token, evidence, unread, lost }
 }
 
-/// Own logs that the caller replicates and waits for in vain: entries of them are lost for good.
-fn lost(inner: &Inner, caller: &NodeName) -> Vec<wire::LostLog> {
+/// Own logs that a partner replicates and waits for in vain: entries of them are lost for good.
+pub(super) fn lost_to(inner: &Inner, partner: &NodeName) -> Vec<(Origin, Loss)> {
     let list = inner.lists.current();
     let all = inner.own.hosts().flat_map(|(host, own)| own.lost(&Issuer::new(host.clone()), &list));
-    let its = all.filter(|(origin, _)| replicates(&list, caller, origin)).take(MOST_NAMED);
-    its.map(|(origin, Loss { size, signed })| wire::LostLog { log: origin.to_string(), size, signed }).collect()
+    all.filter(|(origin, _)| replicates(&list, partner, origin)).take(MOST_NAMED).collect()
+}
+
+/// Takes the word of a partner about its logs. Of one that is lost whole no head is told, and who got nothing of it has to know
+/// that nothing comes.
+pub(super) fn take_lost<'a>(
+    inner: &Arc<Inner>,
+    list: &TrustList,
+    partner: &NodeName,
+    said: impl Iterator<Item = (&'a str, Loss)>,
+) {
+    let lost = lost_by(list, &inner.name, partner, said);
+    for origin in lost.keys() {
+        inner.replicas.ensure(inner, partner, origin);
+    }
+    inner.replicas.lost_by(partner, lost);
 }
 
 /// What a partner says to have lost of its logs that are for this node: of others' it has no say, and of made up ones there
@@ -232,12 +249,7 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
         let list = inner.lists.current();
         if is_first {
             let said = answer.lost.iter().map(|one| (one.log.as_str(), Loss { size: one.size, signed: one.signed }));
-            let lost = lost_by(&list, &inner.name, link.name(), said);
-            // Of one that is lost whole no head is told, and who got nothing of it has to know that nothing comes.
-            for origin in lost.keys() {
-                inner.replicas.ensure(inner, link.name(), origin);
-            }
-            inner.replicas.lost_by(link.name(), lost);
+            take_lost(inner, &list, link.name(), said);
         }
         for report in answer.evidence.iter().take(MOST_EVIDENCE) {
             // It counts for what it proves. Before the heads: of which history they are is judged by it.

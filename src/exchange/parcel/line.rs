@@ -26,6 +26,8 @@ pub enum Line {
     Entry(EntryLine),
     /// A head of one of the addressee's own logs.
     Cosigned(CosignedLine),
+    /// What the sender lost for good of a log of its own.
+    Lost(LostLine),
     /// Last, and once.
     End(EndLine),
 }
@@ -104,6 +106,18 @@ pub enum Without {
 pub struct CosignedLine {
     /// The checkpoint's note, with the log's signature and the sender's cosignature.
     pub note: String,
+}
+
+/// Entries of a log of the sender's own that are lost for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LostLine {
+    /// The log.
+    pub origin: Origin,
+    /// Entries that it still gives.
+    pub size: u64,
+    /// Entries that it signed for, as far as it knows, or that count by the trust list.
+    pub signed: u64,
 }
 
 /// The seal.

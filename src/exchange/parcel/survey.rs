@@ -1,6 +1,8 @@
 //! The first look through a package, from its first line to its seal: nothing is taken before it was found whole.
 
-use super::{EntryLine, FrontLine, Line, LogLine, MAX_LINE_BYTES, MAX_PARCEL_ENTRIES, MAX_PARCEL_LOGS, ParcelError};
+use super::{
+    EntryLine, FrontLine, Line, LogLine, LostLine, MAX_LINE_BYTES, MAX_PARCEL_ENTRIES, MAX_PARCEL_LOGS, ParcelError,
+};
 use crate::{
     exchange::{
         ExchangeError,
@@ -26,6 +28,8 @@ pub struct Survey {
     pub logs: Vec<SurveyedLog>,
     /// Notes of the addressee's own logs with the sender's cosignature.
     pub cosigned: Vec<String>,
+    /// What its maker says to have lost of its logs.
+    pub lost: Vec<LostLine>,
     /// What its maker sealed.
     pub seal: PackageSeal,
 }
@@ -87,6 +91,7 @@ impl Survey {
         let mut text = Vec::new();
         let mut front = None;
         let (mut logs, mut cosigned): (Vec<SurveyedLog>, Vec<String>) = (Vec::new(), Vec::new());
+        let mut lost = Vec::<LostLine>::new();
         let mut entries = 0_u64;
         while lines.next(&mut text)? {
             let number = lines.number;
@@ -103,8 +108,8 @@ impl Survey {
             };
             match line {
                 Line::Package(_) => return Err(malformed("a second line `package`")),
-                Line::Log(_) | Line::Entry(_) if !cosigned.is_empty() => {
-                    return Err(malformed("logs come before cosigned heads"));
+                Line::Log(_) | Line::Entry(_) if !(cosigned.is_empty() && lost.is_empty()) => {
+                    return Err(malformed("logs come before cosigned heads, and before what was lost"));
                 }
                 Line::Log(one) => {
                     if logs.last().is_some_and(|log| !log.is_whole()) {
@@ -129,6 +134,12 @@ impl Survey {
                     }
                     cosigned.push(one.note);
                 }
+                Line::Lost(one) => {
+                    if lost.len() >= MAX_PARCEL_LOGS {
+                        return Err(ParcelError::TooLarge("it tells of too many lost logs"));
+                    }
+                    lost.push(one);
+                }
                 Line::End(end) => {
                     if logs.last().is_some_and(|log| !log.is_whole()) {
                         return Err(malformed("the log before it is not whole"));
@@ -143,7 +154,7 @@ impl Survey {
                     if lines.next(&mut text)? {
                         return Err(ParcelError::Damaged(format!("something follows its seal in line {}", number + 1)));
                     }
-                    return Ok(Self { front, logs, cosigned, seal });
+                    return Ok(Self { front, logs, cosigned, lost, seal });
                 }
             }
         }

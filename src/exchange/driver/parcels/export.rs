@@ -4,12 +4,15 @@ use crate::encoding::hex;
 use crate::exchange::ExchangeError;
 use crate::exchange::cosigned::Cosigned;
 use crate::exchange::driver::disclosing::disclosed;
+use crate::exchange::driver::heads::lost_to;
 use crate::exchange::driver::own::OwnLogs;
 use crate::exchange::driver::start::Inner;
 use crate::exchange::message::Disclosed;
 use crate::exchange::parcel::{
-    CosignedLine, EntryLine, FrontLine, Line, LogLine, MAX_PARCEL_ENTRIES, ParcelError, ParcelWriter, TrustLine,
+    CosignedLine, EntryLine, FrontLine, Line, LogLine, LostLine, MAX_PARCEL_ENTRIES, ParcelError, ParcelWriter,
+    TrustLine,
 };
+use crate::exchange::replica::Loss;
 use crate::exchange::{hosts_issuer, replicates};
 use crate::log::{Origin, SignedCheckpoint, VerifierKey, consistency_proof, size_in};
 use crate::sequencer::spared;
@@ -83,6 +86,9 @@ pub(in crate::exchange::driver) fn export(
     }
     for note in cosigned(inner, &list, partner).map_err(inside)? {
         writer.line(&Line::Cosigned(CosignedLine { note }))?;
+    }
+    for (origin, Loss { size, signed }) in lost_to(inner, partner) {
+        writer.line(&Line::Lost(LostLine { origin, size, signed }))?;
     }
     let seal = writer.seal(&front, |seal| inner.replica.seal(seal))?;
     Ok((exported, seal))

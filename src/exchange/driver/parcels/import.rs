@@ -8,13 +8,14 @@ use crate::encoding::hex;
 use crate::exchange::ExchangeError;
 use crate::exchange::cosigned::{Cosigned, Kept};
 use crate::exchange::disclosures::Why;
+use crate::exchange::driver::heads::take_lost;
 use crate::exchange::driver::recalling::shown_by;
 use crate::exchange::driver::replicas::{OtherWays, Up};
 use crate::exchange::driver::start::Inner;
 use crate::exchange::heads::Event::Suspected;
 use crate::exchange::message::KnownHead;
 use crate::exchange::parcel::{ParcelError, Survey, SurveyedLog};
-use crate::exchange::replica::Suspicion;
+use crate::exchange::replica::{Loss, Suspicion};
 use crate::log::{Origin, SignedCheckpoint, TreeHead, root, size_in, verify_consistency};
 use crate::sequencer::Shown;
 use crate::store::{Batch, PublishedHead, Store};
@@ -91,7 +92,7 @@ pub(in crate::exchange::driver) async fn import(
         let from = BufReader::with_capacity(1 << 20, ReadFrom { file: its, offset: 0 });
         Survey::read(from, &list, &here)
     });
-    let Survey { front, logs, cosigned, seal } = surveyed.await?;
+    let Survey { front, logs, cosigned, lost, seal } = surveyed.await?;
     if announced.is_some_and(|announced| announced != seal) {
         return Err(ParcelError::Damaged("its seal is not the one that was announced".to_owned()));
     }
@@ -99,6 +100,8 @@ pub(in crate::exchange::driver) async fn import(
     let is_forked = theirs.version == list.version() && theirs.digest != hex::encode(&list.digest().0);
     inner.board.wrote(&front.from, theirs.version, is_forked);
     let from = front.from;
+    let said = lost.iter().map(|one| (one.origin.as_str(), Loss { size: one.size, signed: one.signed }));
+    take_lost(inner, &list, &from, said);
     let mut imported = Imported {
         from: from.clone(),
         made_at: front.made_at,

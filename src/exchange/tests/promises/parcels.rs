@@ -4,7 +4,9 @@ use super::{head, line, log, proof, script, settled};
 use crate::exchange::cosigned::{Cosigned, Kept};
 use crate::exchange::driver::head_within;
 use crate::exchange::message::Disclosed;
-use crate::exchange::parcel::{EntryLine, FrontLine, Line, LogLine, ParcelError, ParcelWriter, Survey, TrustLine};
+use crate::exchange::parcel::{
+    EntryLine, FrontLine, Line, LogLine, LostLine, ParcelError, ParcelWriter, Survey, TrustLine,
+};
 use crate::exchange::tests::world::{Use, WORLD, key, name};
 use crate::reason::Reasoned as _;
 use crate::store::{Batch, Store as _};
@@ -85,6 +87,26 @@ fn a_package_that_was_cut_changed_or_reordered_is_refused_whole() {
     assert_eq!(reason(both.as_bytes()), "PACKAGE_MALFORMED");
     assert_eq!(reason(&vec![b'x'; 3 << 20]), "PACKAGE_TOO_LARGE");
     assert_eq!(reason(b""), "PACKAGE_DAMAGED");
+}
+
+#[test]
+fn what_its_maker_lost_for_good_a_package_says_behind_its_logs() {
+    let lost = LostLine { origin: log(), size: 9, signed: 12 };
+    let sealed = |lines: &[Line]| {
+        let mut bytes = Vec::new();
+        let mut writer = ParcelWriter::new(&mut bytes);
+        writer.line(&Line::Package(front(1))).unwrap();
+        for line in lines {
+            writer.line(line).unwrap();
+        }
+        writer.seal(&front(1), |seal| Ok(seal.sign(key(0, Use::Replica)).unwrap())).unwrap();
+        bytes
+    };
+    let begun = LogLine { origin: log(), after: 9, checkpoint: head(9).note, consistency: Vec::new() };
+    let (begun, told) = (Line::Log(begun), Line::Lost(lost.clone()));
+    let survey = read(&sealed(&[begun.clone(), told.clone()])).unwrap();
+    assert_eq!((survey.logs.len(), survey.lost), (1, vec![lost]));
+    assert_eq!(reason(&sealed(&[told, begun])), "PACKAGE_MALFORMED");
 }
 
 /// By the time of its seal it takes the place of another that is being pushed.
