@@ -49,8 +49,10 @@ impl Background {
         }
         let stores = self.desks.iter().map(|desk| Arc::clone(desk.store())).collect();
         serving.spawn(scrubbing::scrub(stores, self.elsewhere, Arc::clone(&self.clock), stopping.clone()));
-        serving.spawn(clockwork::erase(self.desks.clone(), Arc::clone(&self.clock), stopping.clone()));
-        serving.spawn(clockwork::tend(self.desks, stopping.clone()));
+        let doubt = || self.proven.as_ref().map(|(view, _)| clockwork::Doubt::of(view.board()));
+        let (erasing, tending) = (doubt(), doubt());
+        serving.spawn(clockwork::erase(self.desks.clone(), Arc::clone(&self.clock), erasing, stopping.clone()));
+        serving.spawn(clockwork::tend(self.desks, Arc::clone(&self.clock), tending, stopping.clone()));
         if let Some((view, speakers)) = self.proven {
             serving.spawn(evidence::publish(view, speakers, Arc::clone(&self.clock), stopping.clone()));
         }

@@ -198,10 +198,14 @@ fn state(partner: &wire::PartnerState, (ours, shut): (u64, &[wire::ShutLog]), no
     }];
     if let Some(ahead) = partner.clock_ahead_ms.filter(|ahead| ahead.abs() >= CLOCK_MS) {
         let (far, way) = clock_off(ahead);
-        looks.push(
-            Look::bad("partner clock", format!("the clock of {name} is {far} {way} this one"))
-                .help("one of the two is wrong: see `clock` above, and ask the partner's operator"),
-        );
+        let mut help = "one of the two is wrong: see `clock` above, and ask the partner's operator".to_owned();
+        if ahead < -DAY_MS {
+            help.push_str(
+                "; while every partner that is heard says that this one is over a day ahead, nothing is erased here because its \
+                 years are over, and no wish to cancel counts because its days are",
+            );
+        }
+        looks.push(Look::bad("partner clock", format!("the clock of {name} is {far} {way} this one")).help(help));
     }
     looks.extend(match partner.trust_version {
         _ if partner.trust_forked => Some(

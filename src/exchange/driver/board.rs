@@ -8,11 +8,15 @@ use crate::time::{Timestamp, passed};
 use crate::trust::NodeName;
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Seconds over which it is measured how fast entries go over.
 const PACE: i64 = 60;
 /// Nothing has gone over for so many seconds: then it stands still. A slow line carries a package in less.
 const STILL: i64 = 30;
+/// What a partner said of its clock is heard for so long.
+const HEARD: Duration = Duration::from_hours(1);
 /// Logs of one partner that are remembered to have been shown in vain: anybody may show heads of made up ones.
 const MOST_SHOWN: usize = 256;
 
@@ -44,6 +48,8 @@ pub struct PartnerState {
     pub(super) list_refused: Option<(u64, String)>,
     /// Milliseconds by which its clock is ahead of this node's, as measured last.
     pub clock_ahead_ms: Option<i64>,
+    /// What its clock showed last, in Unix milliseconds, and when, by a clock that nobody sets.
+    time_told: Option<(i64, Instant)>,
     /// Logs that pass between us, either way.
     pub logs: BTreeMap<Origin, Passage>,
     /// What an operator has to look into, by log.
@@ -132,6 +138,11 @@ pub struct Passage {
 }
 
 impl PartnerState {
+    /// It says what its clock shows.
+    pub(super) fn tells_time(&mut self, theirs_ms: Option<i64>) {
+        self.time_told = theirs_ms.map(|theirs| (theirs, Instant::now())).or(self.time_told);
+    }
+
     fn waits_for(&mut self, origin: &Origin, of: Vec<NodeName>, now: Timestamp) -> bool {
         let before = self.awaits.remove(origin);
         if of.is_empty() {
@@ -222,6 +233,20 @@ impl Board {
     /// What the own node of a log says to have lost of it, as [`Passage::lost`] has it.
     pub(super) fn lost(&self, origin: &Origin) -> Option<(u64, u64)> {
         self.all().values().find_map(|state| state.logs.get(origin)?.lost)
+    }
+
+    /// Milliseconds by which the clock here, which shows this, is ahead of that of every partner that told its own within the
+    /// last hour, at least; none where none did. Also a clock that was set a moment ago is held against them.
+    #[must_use]
+    pub fn clock_ahead(&self, now: Timestamp) -> Option<i64> {
+        let all = self.all();
+        let told = all.values().filter_map(|state| state.time_told);
+        let heard = told.map(|(theirs, at)| (theirs, at.elapsed())).filter(|(_, ago)| *ago <= HEARD);
+        let ahead = heard.map(|(theirs, ago)| {
+            let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
+            now.as_millisecond().saturating_sub(theirs.saturating_add(ago))
+        });
+        ahead.min()
     }
 
     pub(super) fn update(&self, name: &NodeName, change: impl FnOnce(&mut PartnerState)) {

@@ -468,10 +468,8 @@ impl Inner {
         now: Option<&prost_types::Timestamp>,
         at: Timestamp,
     ) {
-        let ahead = now.and_then(|now| {
-            let theirs = now.seconds.checked_mul(1_000)?.checked_add(i64::from(now.nanos / 1_000_000))?;
-            theirs.checked_sub(at.as_millisecond())
-        });
+        let theirs = now.and_then(|now| now.seconds.checked_mul(1_000)?.checked_add(i64::from(now.nanos / 1_000_000)));
+        let ahead = theirs.and_then(|theirs| theirs.checked_sub(at.as_millisecond()));
         let list = self.lists.current();
         let forked = version == list.version() && digest != list.digest().0;
         let (mut news, mut off) = (false, None);
@@ -482,6 +480,7 @@ impl Inner {
             state.list_version = Some(version);
             off = ahead.filter(|ms| is_off(ms) && !state.clock_ahead_ms.as_ref().is_some_and(is_off));
             state.clock_ahead_ms = ahead.or(state.clock_ahead_ms);
+            state.tells_time(theirs);
         });
         if let Some(ms) = off {
             let way = if ms > 0 { "ahead of" } else { "behind" };

@@ -60,6 +60,21 @@ fn where_all_partners_clocks_are_off_to_one_side_it_is_likely_this_one_that_is_w
 }
 
 #[test]
+fn what_waits_while_partners_say_that_this_clock_is_days_ahead_is_said_with_theirs() {
+    let help = |clock_ahead_ms: i64| {
+        let clock_ahead_ms = Some(clock_ahead_ms);
+        let partner =
+            wire::PartnerState { clock_ahead_ms, bytes_quota: 1, entries_a_day: 1, ..wire::PartnerState::default() };
+        let looks = state(&partner, (3, &[]), Timestamp::UNIX_EPOCH).into_iter();
+        looks.filter(|look| look.what == "partner clock").filter_map(|look| look.help).collect::<String>()
+    };
+    assert!(help(-DAY_MS - 1).contains("nothing is erased here"));
+    for ms in [-DAY_MS, 365 * DAY_MS] {
+        assert!(help(ms).contains("ask the partner's operator") && !help(ms).contains("erased"), "{ms}");
+    }
+}
+
+#[test]
 fn a_partner_that_the_list_gives_no_address_is_no_failure_and_is_said_to_be_reached_by_packages() {
     let told = |reason: &str| {
         let (name, reason) = ("node.gacc.gov.cn".to_owned(), reason.to_owned());

@@ -133,3 +133,23 @@ fn an_alarm_stands_until_it_is_taken_back_and_one_source_takes_back_none_of_anot
     board.concern(&name, &origin, Concern::Stream, None);
     assert!(reasons().is_empty());
 }
+
+#[test]
+fn the_clock_here_is_ahead_by_as_much_as_all_say_that_were_heard_in_the_last_hour() {
+    let (board, at) = (Board::default(), |s| Timestamp::from_second(s).unwrap());
+    let tells = |name: &str, ms: i64| board.update(&name.parse().unwrap(), |state| state.tells_time(Some(ms)));
+    let ahead = |now: Timestamp| board.clock_ahead(now).map(|ms| (ms + 30_000).div_euclid(60_000));
+    assert_eq!(ahead(at(0)), None);
+    // The clock is set after they were heard.
+    tells("node.gacc.gov.cn", 7_000_000);
+    tells("node.kra.go.ke", 7_600_000);
+    assert_eq!((ahead(at(7_000)), ahead(at(93_400))), (Some(-10), Some(24 * 60 - 10)));
+    // Whoever says nothing of it takes nothing back, and a word of long ago is none.
+    board.update(&"node.kra.go.ke".parse().unwrap(), |state| state.tells_time(None));
+    assert_eq!(ahead(at(7_600)), Some(0));
+    let long_ago = Instant::now().checked_sub(HEARD + Duration::from_secs(1));
+    if let Some(long_ago) = long_ago {
+        board.update(&"node.kra.go.ke".parse().unwrap(), |state| state.time_told = Some((9_000_000, long_ago)));
+        assert_eq!(ahead(at(7_000)), Some(0));
+    }
+}
