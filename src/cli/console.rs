@@ -171,6 +171,13 @@ impl Console {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 
+    /// Says in one line that a list has no rows, so that nobody waits for one that is empty; a program counts its rows.
+    pub fn said_if_empty(self, rows: usize, none: &str) {
+        if rows == 0 && !self.is_json() {
+            self.message(none);
+        }
+    }
+
     /// Paints text for stdout.
     #[must_use]
     pub fn paint(self, colour: Colour, text: &str) -> String {

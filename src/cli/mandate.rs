@@ -135,6 +135,7 @@ impl List {
             connection.exporters().list_mandates(within_deadline(request)).await
         })?;
         answer.mandates.iter().for_each(|one| line(console, one));
+        console.said_if_empty(answer.mandates.len(), "there is no mandate");
         Ok(ExitCode::SUCCESS)
     }
 }

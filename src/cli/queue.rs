@@ -40,10 +40,11 @@ impl Arguments {
             };
             async move { connection.examinations().list_queue(within_deadline(request)).await }
         };
-        self.door.pages(console, self.most, call, |answer| {
+        let page = |answer: wire::ListQueueResponse| {
             answer.applications.iter().for_each(|one| show(console, one));
             (answer.applications.len(), answer.next_page_token)
-        })
+        };
+        self.door.pages(console, self.most, call, page, "nothing that is asked for waits")
     }
 }
 

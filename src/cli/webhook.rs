@@ -124,6 +124,7 @@ impl List {
             connection.webhooks().list_webhooks(within_deadline(wire::ListWebhooksRequest {})).await
         })?;
         answer.webhooks.iter().for_each(|webhook| show(console, webhook));
+        console.said_if_empty(answer.webhooks.len(), "there is no webhook");
         Ok(ExitCode::SUCCESS)
     }
 }

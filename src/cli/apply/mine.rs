@@ -37,10 +37,11 @@ impl List {
             let request = wire::ListApplicationsRequest { page_size, page_token, stage };
             connection.applications().list_applications(within_deadline(request)).await
         };
-        self.door.pages(console, self.most, call, |answer| {
+        let page = |answer: wire::ListApplicationsResponse| {
             answer.applications.iter().for_each(|one| application::line(console, one));
             (answer.applications.len(), answer.next_page_token)
-        })
+        };
+        self.door.pages(console, self.most, call, page, "there is no such application of this account")
     }
 }
 

@@ -102,19 +102,9 @@ impl Door {
     }
 
     /// Asks for page after page until so many rows came or there are no more, over one connection. `call` is given the
-    /// size of a page and where it begins; `page` shows one, and says how many rows it had and where the next begins.
+    /// size of a page and where it begins; `page` shows one, and says how many rows it had and where the next begins; `none`
+    /// is said where there is not one row.
     pub(super) fn pages<T, F: Future<Output = Result<tonic::Response<T>, tonic::Status>>>(
-        &self,
-        console: Console,
-        most: Most,
-        call: impl Fn(Connection, i32, String) -> F,
-        page: impl Fn(T) -> (usize, String),
-    ) -> Outcome {
-        self.rows(console, most, call, page).map(|_| ExitCode::SUCCESS)
-    }
-
-    /// The same; where there is not one row, that is said, so that nobody waits for a list that is empty.
-    pub(super) fn pages_or<T, F: Future<Output = Result<tonic::Response<T>, tonic::Status>>>(
         &self,
         console: Console,
         most: Most,
@@ -122,9 +112,7 @@ impl Door {
         page: impl Fn(T) -> (usize, String),
         none: &str,
     ) -> Outcome {
-        if self.rows(console, most, call, page)? == 0 && !console.is_json() {
-            console.message(none);
-        }
+        console.said_if_empty(self.rows(console, most, call, page)?, none);
         Ok(ExitCode::SUCCESS)
     }
 

@@ -231,12 +231,13 @@ impl List {
             let request = wire::ListCertificatesRequest { page_size, page_token, to: to.clone(), void: self.void };
             async move { connection.certificates().list_certificates(within_deadline(request)).await }
         };
-        self.door.pages(console, self.most, call, |answer| {
+        let page = |answer: wire::ListCertificatesResponse| {
             for one in &answer.certificates {
                 console.data(if console.is_json() { described(one).to_string() } else { line(one) });
             }
             (answer.certificates.len(), answer.next_page_token)
-        })
+        };
+        self.door.pages(console, self.most, call, page, "there is no such certificate")
     }
 }
 

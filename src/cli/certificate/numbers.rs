@@ -39,10 +39,11 @@ impl Numbers {
             let request = wire::ListNumbersRequest { series, page_size, page_token, standing };
             async move { connection.examinations().list_numbers(within_deadline(request)).await }
         };
-        self.door.pages(console, self.most, call, |answer| {
+        let page = |answer: wire::ListNumbersResponse| {
             answer.numbers.iter().for_each(|one| show(console, one));
             (answer.numbers.len(), answer.next_page_token)
-        })
+        };
+        self.door.pages(console, self.most, call, page, "there is no such number")
     }
 }
 

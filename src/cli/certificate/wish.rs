@@ -62,10 +62,11 @@ impl Cancellations {
             let request = wire::ListCancellationsRequest { page_size, page_token };
             connection.certificates().list_cancellations(within_deadline(request)).await
         };
-        self.door.pages(console, self.most, call, |answer| {
+        let page = |answer: wire::ListCancellationsResponse| {
             answer.cancellations.iter().for_each(|wish| show(console, wish));
             (answer.cancellations.len(), answer.next_page_token)
-        })
+        };
+        self.door.pages(console, self.most, call, page, "no wish to cancel waits")
     }
 }
 

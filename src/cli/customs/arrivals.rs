@@ -106,6 +106,6 @@ impl Arrivals {
             answer.arrivals.iter().for_each(|one| shown::arrival_line(console, one));
             (answer.arrivals.len(), answer.next_page_token)
         };
-        self.door.pages_or(console, self.most, call, page, "no certificate that is asked for has arrived")
+        self.door.pages(console, self.most, call, page, "no certificate that is asked for has arrived")
     }
 }

@@ -40,7 +40,7 @@ impl Denials {
             answer.denials.iter().for_each(|one| line(console, one));
             (answer.denials.len(), answer.next_page_token)
         };
-        self.door.pages_or(console, self.most, call, page, "nothing waits for a supervisor")
+        self.door.pages(console, self.most, call, page, "nothing waits for a supervisor")
     }
 }
 

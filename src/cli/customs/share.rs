@@ -93,7 +93,7 @@ impl Shares {
             }
             (answer.shares.len(), answer.next_page_token)
         };
-        self.door.pages_or(console, self.most, call, page, "there is no link that has not ended")
+        self.door.pages(console, self.most, call, page, "there is no link that has not ended")
     }
 }
 

@@ -74,8 +74,12 @@ impl List {
             answer.enquiries.iter().for_each(|one| shown::line(console, shown::Side::Asking, one));
             (answer.enquiries.len(), answer.next_page_token)
         };
-        let none = if unsettled { "nothing is to be settled" } else { "there is no such enquiry of this authority" };
-        self.door.pages_or(console, self.most, call, page, none)
+        let none = match (unsettled, open) {
+            (true, true) => "nothing is to be settled of an enquiry that is open",
+            (true, false) => "nothing is to be settled",
+            (false, _) => "there is no such enquiry of this authority",
+        };
+        self.door.pages(console, self.most, call, page, none)
     }
 }
 

@@ -90,10 +90,11 @@ impl List {
             let request = wire::ListExportersRequest { page_size, page_token };
             connection.exporters().list_exporters(within_deadline(request)).await
         };
-        self.door.pages(console, self.most, call, |answer| {
+        let page = |answer: wire::ListExportersResponse| {
             answer.exporters.iter().for_each(|one| line(console, one));
             (answer.exporters.len(), answer.next_page_token)
-        })
+        };
+        self.door.pages(console, self.most, call, page, "no exporter is registered")
     }
 }
 

@@ -158,13 +158,15 @@ impl List {
         let answer = self.door.ask(console, |connection| async move {
             connection.exporters().list_saved(within_deadline(request)).await
         })?;
-        for row in answer.rows.iter().filter(|row| row.kind() == kind) {
+        let rows = answer.rows.iter().filter(|row| row.kind() == kind).collect::<Vec<_>>();
+        for row in &rows {
             if console.is_json() {
                 console.data(json!({ "name": row.name, "says": row.says }));
             } else {
                 console.data(format!("{:16}  {}", plain(&row.name), plain(&row.says)));
             }
         }
+        console.said_if_empty(rows.len(), "none is saved");
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -70,7 +70,7 @@ impl List {
             answer.enquiries.iter().for_each(|one| shown::line(console, shown::Side::Asked, one));
             (answer.enquiries.len(), answer.next_page_token)
         };
-        self.door.pages_or(console, self.most, call, page, "there is no such enquiry to this authority")
+        self.door.pages(console, self.most, call, page, "there is no such enquiry to this authority")
     }
 }
 

@@ -61,12 +61,13 @@ impl List {
             let request = wire::ListPaperCertificatesRequest { number, issuer, page_size, page_token };
             async move { connection.continuity().list_paper_certificates(within_deadline(request)).await }
         };
-        self.door.pages(console, self.most, call, |answer| {
+        let page = |answer: wire::ListPaperCertificatesResponse| {
             for one in &answer.papers {
                 if console.is_json() { console.data(paper_described(one)) } else { paper_line(console, one) }
             }
             (answer.papers.len(), answer.next_page_token)
-        })
+        };
+        self.door.pages(console, self.most, call, page, "no paper that is asked for is registered")
     }
 }
 
