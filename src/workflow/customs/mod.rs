@@ -28,6 +28,7 @@ mod heard;
 mod listing;
 mod lost;
 mod notices;
+mod odds;
 mod predecessors;
 mod refused;
 mod replies;

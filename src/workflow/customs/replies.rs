@@ -1,27 +1,28 @@
 //! Answers to the enquiries of others, signed and kept for ever.
 
 use super::{
-    EnquiryRefused, EnquiryState, EnquiryView, Notice, ReplyView,
+    EnquiryRefused, EnquiryState, EnquiryView, Notice,
     answers::kept_beside,
-    arrival::{statement_at, statements_about},
+    arrival::statement_at,
     asking::has_items,
     digest,
     enquiries::Side,
-    fits, part,
+    fits,
+    odds::{found_otherwise, subject_at},
+    part,
     refused::can_be_named,
-    standing::is_same,
 };
 use crate::{
     certificate::{Certificate, Text},
     office::{Action, Actor, AuditEvent, Caller},
     sequencer::{Beside, Outcome, Saying, SequencerError, Task, Work},
     statement::{
-        DocumentDigest, EnquiryReply, EnquirySubject, ITEM_NUMBER_MAX, ItemAnswer, Jti, Kind, OpenedBody, ReplyAct,
-        ReplyWords, SubjectAnswer, SubjectFinding,
+        DocumentDigest, EnquiryReply, EnquirySubject, ITEM_NUMBER_MAX, Jti, OpenedBody, ReplyAct, ReplyWords,
+        SubjectAnswer, SubjectFinding,
     },
-    store::{Expected, StateChange, Subject, Table, about},
+    store::{Expected, StateChange, Table},
     time::Date,
-    workflow::{Accounts, CertificateRecord, Desk, WorkflowError, carry::blocking, record::numbered},
+    workflow::{Accounts, Desk, WorkflowError, carry::blocking},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -155,87 +156,6 @@ impl Desk {
         Ok(view)
     }
 
-    /// Answers about numbers of which the own logs, or other answers, say something else. They may be right: a paper need not
-    /// be registered, and more may be known by now.
-    fn at_odds(&self, view: &EnquiryView, answers: &[SubjectAnswer]) -> Result<Vec<Notice>, WorkflowError> {
-        let mut notices = Vec::new();
-        for (place, subject) in (1_u32..).zip(view.subjects()) {
-            let Some(answer) = answers.iter().find(|answer| answer.subject == place) else { continue };
-            let (number, finding) = (&subject.number, answer.finding);
-            let (reason, stands) = match (finding == SubjectFinding::NotIssued, self.is_issued(subject)?) {
-                (true, true) => ("ISSUED_HERE", "is a certificate of this authority"),
-                (false, false) => ("UNKNOWN_HERE", "is not a number that this node knows"),
-                _ => continue,
-            };
-            let words = format!(
-                "certificate {place}, {number}, {stands}, and the answer is {finding}: once signed it stays; if it \
-                 is wrong then, tell who asked, who can ask again"
-            );
-            notices.push(Notice::new(reason, false, words));
-        }
-        notices.extend(self.answered_otherwise(view, answers)?);
-        Ok(notices)
-    }
-
-    /// Other enquiries about the same certificates that were answered otherwise: nobody sees that two answers differ but who
-    /// gives the second.
-    fn answered_otherwise(&self, view: &EnquiryView, answers: &[SubjectAnswer]) -> Result<Vec<Notice>, WorkflowError> {
-        let mut notices = Vec::new();
-        for answer in answers {
-            let Some(subject) = subject_at(view, answer.subject) else { continue };
-            for enquiry in self.incoming_about(subject)?.into_iter().filter(|enquiry| *enquiry != view.place.jti) {
-                let other = match self.incoming(&enquiry) {
-                    Ok(other) => other,
-                    Err(WorkflowError::EnquiryUnknown) => continue,
-                    Err(error) => return Err(error),
-                };
-                if let Some((reply, before)) = found_otherwise(&other, view, answer) {
-                    let on = reply.day.map_or_else(String::new, |day| format!(" on {day}"));
-                    let words = format!(
-                        "certificate {}, {}, was answered with {} in enquiry {enquiry}{on}, and the answer is {}: both \
-                         stay, so say in words why they differ",
-                        answer.subject, subject.number, before.finding, answer.finding
-                    );
-                    notices.push(Notice::new("ANSWERED_OTHERWISE", false, words));
-                }
-            }
-        }
-        Ok(notices)
-    }
-
-    /// The enquiries to this authority about a certificate: as such, and by its number where it was not known to who asks.
-    fn incoming_about(&self, subject: &EnquirySubject) -> Result<BTreeSet<Jti>, WorkflowError> {
-        let number = subject.number.to_string();
-        let own = match &subject.certificate {
-            Some(place) => Some(place.jti),
-            None => match numbered(self.store().as_ref(), &number)? {
-                Some(entry) => self.store().facts(&entry.origin, entry.index)?.map(|facts| facts.jti),
-                None => None,
-            },
-        };
-        let mut found = BTreeSet::new();
-        for by in own.map(Subject::Statement).into_iter().chain([Subject::Number(number)]) {
-            for store in self.asking_stores(Side::Asked) {
-                let about = statements_about(store.as_ref(), &by, Kind::Enquiry)?;
-                found.extend(about.into_iter().map(|(_, said)| said.opened.envelope.jti));
-            }
-        }
-        Ok(found)
-    }
-
-    /// Whether this authority issued what is asked about, or registered it as paper, as far as the node knows.
-    fn is_issued(&self, subject: &EnquirySubject) -> Result<bool, WorkflowError> {
-        let store = self.store().as_ref();
-        if let Some(certificate) = &subject.certificate
-            && store.find(&certificate.jti)?.is_some()
-        {
-            return Ok(true);
-        }
-        let number = subject.number.to_string();
-        let known = about(store, &Subject::Number(number.clone()))?;
-        Ok(store.number_like(&number)?.is_some() || known.iter().any(|one| one.kind == Kind::PaperCertificate))
-    }
-
     /// Whether the certificates have the items that are answered about, and each item that is asked about is answered.
     fn check_items(&self, view: &EnquiryView, wish: &ReplyWish) -> Result<(), WorkflowError> {
         for answer in wish.answers.iter().filter(|answer| !answer.items.is_empty()) {
@@ -296,14 +216,10 @@ impl Desk {
     /// What a certificate that is asked about says. The other side may name anything; and of one whose contents are erased
     /// nobody knows its items.
     fn contents_of(&self, subject: &EnquirySubject) -> Result<Option<Certificate>, WorkflowError> {
-        let store = self.store().as_ref();
-        let Some(certificate) = &subject.certificate else { return Ok(None) };
-        let Some(entry) = store.find(&certificate.jti)? else { return Ok(None) };
-        match CertificateRecord::read(store, &entry) {
-            Ok(record) => Ok(record.certificate.to_certificate()),
-            Err(WorkflowError::Store(error)) => Err(error.into()),
-            Err(_) => Ok(None),
+        if subject.certificate.is_none() {
+            return Ok(None);
         }
+        Ok(self.own_asked_about(subject)?.and_then(|record| record.certificate.to_certificate()))
     }
 
     /// Of two who follow a statement at once, one comes after the other and is judged anew; with the last that followed
@@ -363,30 +279,6 @@ fn otherwise(other: &EnquiryView, view: &EnquiryView, answers: &[SubjectAnswer])
         let (subject, finding, enquiry) = (answer.subject, found.finding, other.place.jti);
         Some(EnquiryRefused::AnsweredOtherwise { subject, finding, enquiry })
     })
-}
-
-/// The answer of another enquiry that finds something else of a certificate than an answer to this one, with its reply.
-fn found_otherwise<'a>(
-    other: &'a EnquiryView,
-    view: &EnquiryView,
-    answer: &SubjectAnswer,
-) -> Option<(&'a ReplyView, &'a SubjectAnswer)> {
-    let asked = subject_at(view, answer.subject)?;
-    let mut before = other.counting().flat_map(|reply| reply.reply.answers.iter().map(move |one| (reply, one)));
-    before.find(|(_, one)| {
-        let same = subject_at(other, one.subject).is_some_and(|subject| is_same(subject, asked));
-        same && !agree(one, answer)
-    })
-}
-
-fn subject_at(view: &EnquiryView, place: u32) -> Option<&EnquirySubject> {
-    view.subjects().get(usize::try_from(place).ok()?.checked_sub(1)?)
-}
-
-/// Whether two answers about one certificate find the same, also of each item that both name.
-fn agree(one: &SubjectAnswer, other: &SubjectAnswer) -> bool {
-    let against = |item: &ItemAnswer| other.items.iter().any(|own| own.item == item.item && own.valid != item.valid);
-    one.finding == other.finding && !one.items.iter().any(against)
 }
 
 /// Whether a reply that takes more time does so.

@@ -37,6 +37,7 @@ mod listing;
 mod lost;
 mod not_here;
 mod numbers;
+mod odds;
 mod predecessors;
 mod said;
 mod security;
