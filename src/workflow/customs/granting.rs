@@ -63,17 +63,20 @@ impl Desk {
 
     /// What an officer should know of an act by which a claim is accepted; of one that waits for the issuer, or denies
     /// because it did not answer in time, what it answered; of one against the goods, that they were used with another
-    /// certificate since; and of any, what other acts decide of the same. It reads from the disk.
+    /// certificate since; of any, what other acts decide of the same; and of any that waits, that it is not released any more.
+    /// It reads from the disk.
     pub(super) fn known_of_act(&self, arrival: &Arrival, act: &CustomsAct) -> Result<Vec<Notice>, WorkflowError> {
         let acts = self.acts(arrival)?;
         // Of what is erased nothing is released.
         let refused = |waiting: &CustomsAct| decided_since(arrival, &acts, waiting).ok().flatten();
         let mut known = beside_decided(&acts, act, |waiting| refused(waiting).is_some());
-        if act.state == ActState::Waits
-            && let Some(refused) = refused(act)
-        {
-            known.retain(|one| one.reason != "DECIDED_SINCE");
-            known.push(Notice::new("DECIDED_SINCE", false, refused.to_string()));
+        if act.state == ActState::Waits {
+            if let Some(refused) = refused(act) {
+                known.retain(|one| one.reason != "DECIDED_SINCE");
+                known.push(Notice::new("DECIDED_SINCE", false, refused.to_string()));
+            } else if let Err(refused @ WorkflowError::NotReleased { .. }) = self.judged_anew(arrival, act) {
+                known.push(Notice::new("NOT_RELEASED", false, refused.to_string()));
+            }
         }
         if act.against().next().is_some() {
             let against = act.decisions.iter().filter(|one| !one.code.grants()).map(|one| one.item);

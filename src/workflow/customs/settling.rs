@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     certificate::Text,
-    office::{ActState, Action, Actor, AuditEvent, Caller, CustomsAct, CustomsRefused, DoneBy},
+    office::{ActState, Action, Actor, AuditEvent, Caller, CustomsAct, CustomsFile, CustomsRefused, DoneBy},
     sequencer::RequestKey,
     workflow::{Accounts, Desk, WorkflowError, carry::blocking},
 };
@@ -48,12 +48,10 @@ impl Desk {
                 if waiting.by.is_same(&by) {
                     return Err(CustomsRefused::SamePerson.into());
                 }
-                // First: that some acts are not known yet is no reason to drop it.
+                // First: what was decided since is among them.
                 desk.knows_its_acts(&arrival)?;
                 decided_since(&arrival, &desk.acts(&arrival)?, &waiting)?.map_or(Ok(()), Err)?;
-                let follows = (waiting.declaration.as_ref(), waiting.enquiry.as_ref());
-                let judged = desk.judged(&arrival, follows, &waiting.decisions, waiting.despite);
-                let file = judged.map_err(|refused| not_released(number, refused))?;
+                let file = desk.judged_anew(&arrival, &waiting)?;
                 let (settled, settled_words) = (Some(by.clone()), words.clone());
                 let act = CustomsAct { settled, settled_words, state: ActState::Counts, ..waiting };
                 desk.tell(&arrival, &file, act, None, (&key, digest), audit.clone())
@@ -86,6 +84,15 @@ impl Desk {
         let audit = audit.by_request(&request.id).with_detail("dropped, not released").on(on(&arrival));
         // Erased in between, nothing is kept of what was said now.
         self.commit(vec![self.still_waits(&arrival, number)?, arrival.expected()], state, vec![audit.to_row()])
+    }
+
+    /// The file of a certificate once what waits counts, asked as of today. It reads from the disk.
+    pub(super) fn judged_anew(&self, arrival: &Arrival, waiting: &CustomsAct) -> Result<CustomsFile, WorkflowError> {
+        // First: that some acts are not known yet is no reason to drop it.
+        self.knows_its_acts(arrival)?;
+        let follows = (waiting.declaration.as_ref(), waiting.enquiry.as_ref());
+        let judged = self.judged(arrival, follows, &waiting.decisions, waiting.despite);
+        judged.map_err(|refused| not_released(waiting.number, refused))
     }
 
     fn waiting(&self, arrival: &Arrival, number: u32) -> Result<CustomsAct, WorkflowError> {

@@ -55,6 +55,15 @@ impl Corridor {
     }
 }
 
+/// The queue of a supervisor says of an act that it is not released because of a notice, and what to do.
+fn said_so_in_the_queue(corridor: &Corridor, act: u32, notice: &str) {
+    let told = corridor.customs.denials(&corridor.supervisor, "", 10).unwrap().denials.remove(0).2;
+    let said = told.iter().filter(|one| one.reason == "NOT_RELEASED").map(|one| one.words.as_str()).collect::<Vec<_>>();
+    let [said] = said.as_slice() else { panic!("{told:?}") };
+    assert!(said.starts_with(&format!("act {act} is not released: drop it, and decide anew")), "{said}");
+    assert!(said.ends_with(&format!("[{notice}]")), "{said}");
+}
+
 /// An act is not released because of a notice, and the refusal says what to do.
 fn refuses(released: Result<Decided, WorkflowError>, act: u32, notice: &str) {
     let refused = released.unwrap_err();
@@ -221,6 +230,7 @@ async fn no_release_accepts_a_claim_once_the_key_is_closed_unless_that_was_fores
             refuses(released, act, "KEY_CLOSED");
             let waiting = corridor.customs.denials(&corridor.officer, "", 10).unwrap().denials;
             assert_eq!(waiting.len(), 1, "it waits still");
+            said_so_in_the_queue(&corridor, act, "KEY_CLOSED");
             assert_eq!(corridor.settles(3, act, false).await, "none");
         }
     }
@@ -262,7 +272,10 @@ async fn no_release_accepts_a_claim_while_the_issuer_stops_the_certificate_or_th
         };
         // Nobody goes on in spite of this.
         let act = corridor.lifts(10, &name, corridor.accepts(12, true)).await;
+        let told = corridor.customs.denials(&corridor.officer, "", 10).unwrap().denials.remove(0).2;
+        assert!(told.iter().all(|one| one.reason != "NOT_RELEASED"), "{told:?}");
         change(3, Act::Suspended).await;
+        said_so_in_the_queue(&corridor, act, "STATUS_FORBIDS");
         refuses(corridor.releases(13, &name, act).await, act, "STATUS_FORBIDS");
         change(4, Act::Reinstated).await;
         assert!(corridor.releases(14, &name, act).await.is_ok());
