@@ -294,8 +294,8 @@ fn may_follow(side: Side, enquiry: &wire::Enquiry) -> Option<String> {
     let (code, jti) = (plain(&enquiry.proposes), &enquiry.jti);
     if code.is_empty() {
         return Some(format!(
-            "ask {} again, or by another way: no certificate without an answer is here to be decided on; one that \
-             arrives later is, with --enquiry {jti}",
+            "ask {} again, or by another way: of no certificate that is here it is still to be said that it got no answer; \
+             one that arrives later is decided on with --enquiry {jti}",
             host(&enquiry.to)
         ));
     }

@@ -44,7 +44,13 @@ impl CustomsAct {
     #[must_use]
     pub fn decides_again(&self, earlier: &Self) -> Option<DecidedAgain> {
         let (mut same, mut said) = (0_usize, Vec::new());
-        for (own, there) in self.meeting(earlier).filter(|(own, there)| own.code == there.code) {
+        let once = |own: &ItemDecision, there: &ItemDecision| {
+            // That each of two enquiries got no reply is said of each.
+            let of_one = own.code != ResponseCode::NoReply || self.enquiry == earlier.enquiry;
+            own.code == there.code && of_one && self.meets(own, earlier, there)
+        };
+        let pairs = said_once(self).flat_map(|own| said_once(earlier).map(move |there| (own, there)));
+        for (own, there) in pairs.filter(|(own, there)| once(own, there)) {
             let differs = self.differs(own, earlier, there);
             let is_it = differs.is_empty() && (own.item, own.line) == (there.item, there.line);
             same += usize::from(is_it);
@@ -59,7 +65,7 @@ impl CustomsAct {
         if said.is_empty() {
             return None;
         }
-        let all = same == deciding(self).count() && same == deciding(earlier).count();
+        let all = same == said_once(self).count() && same == said_once(earlier).count();
         Some(if all { DecidedAgain::Same } else { DecidedAgain::Otherwise(said) })
     }
 
@@ -147,6 +153,12 @@ impl CustomsFile {
         }
         file
     }
+}
+
+/// The decisions of an act that are told to the issuer once: those that say whether something may be used, and that an
+/// enquiry got no reply.
+fn said_once(act: &CustomsAct) -> impl Iterator<Item = &ItemDecision> {
+    act.decisions.iter().filter(|one| decides(one.code) || one.code == ResponseCode::NoReply)
 }
 
 /// The decisions of an act that say whether something may be used.

@@ -17,8 +17,8 @@ pub(super) fn beside_decided(
     is_refused: impl Fn(&CustomsAct) -> bool,
 ) -> Vec<Notice> {
     let mut all = written_off(acts, act).into_iter().collect::<Vec<_>>();
-    let others = acts.iter().filter(|one| one.number != act.number && act.meeting(one).next().is_some());
-    for other in others {
+    let meets = |one: &&CustomsAct| act.meeting(one).next().is_some() || act.decides_again(one).is_some();
+    for other in acts.iter().filter(|one| one.number != act.number).filter(meets) {
         if other.state == ActState::Waits && other.number < act.number {
             all.extend(decided_before(act, other));
             all.extend(waits(act, other, is_refused(other)));

@@ -1,11 +1,12 @@
 //! The days of an enquiry by the agreements of the certificates it asks about, and by the time that was taken.
 
-use super::{ArrivedName, EnquiryView, ReplyView, enquiries::Side};
+use super::{Arrival, ArrivedName, EnquiryView, ReplyView, enquiries::Side};
 use crate::{
     agreement::Span,
     certificate::{AgreementCode, Country, EditionCode},
     log::Origin,
-    statement::{Enquiry, EnquirySubject, Issuer},
+    office::ActState,
+    statement::{Enquiry, EnquirySubject, Issuer, ItemDecision, Jti, ResponseCode, ResponseReason},
     time::Date,
     workflow::{CertificateRecord, Desk, WorkflowError, changes::listened_to},
 };
@@ -119,15 +120,44 @@ impl Desk {
     }
 
     /// The certificates of an enquiry that are here and have no answer yet, by their places in it: of these alone an
-    /// officer can say that there was none.
+    /// officer can say that there was none, and of those of which that was said it is not proposed again.
     pub(super) fn unanswered_here(&self, view: &EnquiryView) -> Result<Vec<u32>, WorkflowError> {
         let mut places = Vec::new();
         for (place, subject) in (1_u32..).zip(view.subjects()) {
-            if view.was_late(place, subject).is_none() && found(self.arrived(&name_of(subject, &view.to)))?.is_some() {
+            if view.was_late(place, subject).is_some() {
+                continue;
+            }
+            let Some(arrival) = found(self.arrived(&name_of(subject, &view.to)))? else { continue };
+            if !self.is_said_unanswered(&arrival, &view.place.jti, subject)? {
                 places.push(place);
             }
         }
         Ok(places)
+    }
+
+    /// Whether an act on a certificate, which counts or waits, says of all that was asked about it that this enquiry got no
+    /// reply in time.
+    fn is_said_unanswered(
+        &self,
+        arrival: &Arrival,
+        enquiry: &Jti,
+        subject: &EnquirySubject,
+    ) -> Result<bool, WorkflowError> {
+        let acts = self.acts(arrival)?;
+        let after_it = acts.iter().filter(|act| {
+            act.enquiry.as_ref() == Some(enquiry) && matches!(act.state, ActState::Counts | ActState::Waits)
+        });
+        let unanswered = |one: &&ItemDecision| {
+            one.code == ResponseCode::NoReply || one.reason == Some(ResponseReason::NoReplyInTime)
+        };
+        let said = after_it.flat_map(|act| &act.decisions).filter(unanswered).filter(|one| one.line.is_none());
+        let said = said.map(|one| one.item).collect::<BTreeSet<_>>();
+        let mut asked = subject.items.clone();
+        if let (true, Some(goods)) = (asked.is_empty(), arrival.certificate.goods.as_option()) {
+            asked.extend(goods.items.iter().filter_map(|item| item.as_option()).map(|item| item.number));
+        }
+        let of_each = !asked.is_empty() && asked.iter().all(|item| said.contains(&Some(*item)));
+        Ok(of_each || said.contains(&None))
     }
 }
 

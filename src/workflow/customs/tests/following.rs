@@ -408,3 +408,25 @@ async fn what_was_endorsed_here_is_seen_here_and_the_certificate_is_not_untouche
     let (_, secret) = customs.share(officer, wish).unwrap();
     assert!(customs.shared(&secret).unwrap().matched.arrival.unwrap().endorsements.is_empty());
 }
+
+#[tokio::test]
+async fn that_an_enquiry_got_no_reply_is_proposed_until_it_is_said_and_who_says_it_again_is_told() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    let raised = customs.enquire(officer, corridor.enquiry(1)).await.unwrap().jti;
+    corridor.later(200);
+    let proposed = |enquiry: &Jti| customs.enquiry(officer, enquiry).unwrap().proposes_of;
+    assert_eq!(proposed(&raised), [1]);
+    let first = customs.decide(officer, corridor.unanswered(2, raised)).await.unwrap();
+    assert!(first.notices.is_empty(), "{first:?}");
+    assert!(proposed(&raised).is_empty());
+    let again = customs.decide(officer, corridor.unanswered(3, raised)).await.unwrap();
+    let [told] = again.notices.as_slice() else { panic!("{again:?}") };
+    let before = format!("act {} decided the same, and counts: its issuer was told twice", first.act);
+    assert_eq!((told.reason, told.words.as_str()), ("DECIDED_BEFORE", before.as_str()));
+    // Another enquiry is another matter.
+    let other = customs.enquire(officer, corridor.enquiry(4)).await.unwrap().jti;
+    corridor.later(200);
+    assert_eq!(proposed(&other), [1]);
+    assert!(customs.decide(officer, corridor.unanswered(5, other)).await.unwrap().notices.is_empty());
+}
