@@ -122,7 +122,10 @@ fn signed(arrival: &wire::Arrival, said: &str) -> String {
 /// An enquiry about it: as it stands, where that may be read.
 fn asked(console: Console, answer: &wire::GetArrivalResponse, jti: &str) -> Vec<String> {
     match answer.asked.iter().find(|one| one.jti == jti) {
-        Some(one) => enquiry::shown::of_certificate(console, one),
+        Some(one) => {
+            let (own, number) = answer.arrival.as_ref().map_or(("", ""), |one| (one.jti.as_str(), one.number.as_str()));
+            enquiry::shown::of_certificate(console, &enquiry::shown::of_one(one, own, number))
+        }
         None => vec![format!("{jti}  (origin enquiry show {jti})")],
     }
 }

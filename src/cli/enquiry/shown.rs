@@ -1,5 +1,7 @@
 //! How an enquiry is shown, to who asked and to who is asked: its clock before all else.
 
+mod own;
+
 use crate::{
     api::client::{Date as WireDate, wire},
     cli::{
@@ -11,7 +13,10 @@ use crate::{
     },
     statement::ReplyAct,
 };
+use own::released_anyway;
 use serde_json::{Value, json};
+
+pub(in crate::cli) use own::of_one;
 
 /// Who looks at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,18 +177,6 @@ fn settled(one: &wire::SecuritySettled) -> String {
     let by = officer(&one.by, &one.by_name, &one.by_offices);
     let before = if one.before_answer { "  (said before the answer came)" } else { "" };
     format!("{}  {}  by {by}: {}{before}", instant(one.at.as_ref()), plain(&one.outcome), plain(&one.words))
-}
-
-/// That all was given back though the answer does not find all of it valid: that may be a slip.
-fn released_anyway(enquiry: &wire::Enquiry) -> Option<String> {
-    let last = enquiry.settled.last().filter(|last| !last.before_answer && last.outcome == "released")?;
-    let counting = enquiry.replies.iter().filter(|reply| reply.key_closed.is_empty());
-    let mut found = counting.flat_map(|reply| &reply.answers).filter(|answer| answer.finding != "valid");
-    let first = plain(&found.next()?.finding);
-    Some(format!(
-        "{} was said, and the answer is {first}: see whether that is meant, and else say it again",
-        last.outcome
-    ))
 }
 
 /// All of it.

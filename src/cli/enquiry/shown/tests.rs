@@ -146,6 +146,37 @@ fn what_was_said_of_a_security_before_the_answer_or_otherwise_than_that_found_is
     assert_eq!(lines(&of(&since, "valid")).len(), 2);
 }
 
+/// What another certificate of the enquiry was found to be is held against none but that.
+#[test]
+fn of_an_enquiry_about_many_each_certificate_has_its_own_answer() {
+    let subject = |number: &str, jti: &str| {
+        let (number, jti) = (number.to_owned(), jti.to_owned());
+        wire::EnquirySubject { number, jti, ..Default::default() }
+    };
+    let reply = |subject, finding: &str, late| {
+        let answer = wire::SubjectAnswer { subject, finding: finding.to_owned(), ..Default::default() };
+        wire::EnquiryReply { answers: vec![answer], late, ..Default::default() }
+    };
+    let released = wire::SecuritySettled { outcome: "released".to_owned(), ..Default::default() };
+    let whole = wire::Enquiry {
+        subjects: vec![subject("PK-1", "01KA"), subject("PK-2", ""), subject("PK-3", "01KC")],
+        replies: vec![reply(1, "valid", false), reply(2, "not_valid", true)],
+        settled: vec![released],
+        late: true,
+        ..enquiry(wire::EnquiryState::PartlyAnswered)
+    };
+    let about = |jti, number| {
+        let one = of_one(&whole, jti, number);
+        (clock(&one).1, state_word(one.state()), released_anyway(&one))
+    };
+    assert_eq!(about("01KA", "PK-1"), ("in time".to_owned(), "answered", None));
+    let (clock, state, slip) = about("01KB", "pk 2");
+    assert_eq!((clock.as_str(), state), ("LATE", "answered"));
+    assert!(slip.is_some_and(|said| said.contains("the answer about PK-2 is not_valid")));
+    assert_eq!(about("01KC", "PK-3"), ("due 2026-12-01".to_owned(), "partly_answered", None), "it waits still");
+    assert!(released_anyway(&whole).is_some_and(|said| said.contains("about PK-2")), "of the whole it is said which");
+}
+
 #[test]
 fn the_items_that_are_asked_about_are_one_or_several() {
     let of = |items: Vec<u32>| subject_text(&wire::EnquirySubject { items, ..Default::default() });
