@@ -3,12 +3,13 @@
 use super::ApiError;
 use super::applications::missing;
 use super::convert;
-use super::customs::{decided_so, declaration_to_wire, issuer, optional, said, shown};
+use super::customs::{balance, decided_so, declaration_to_wire, issuer, notice, optional, said, shown};
+use super::enquiries;
 use super::wire::google::r#type as google;
 use super::wire::origin::v1 as wire;
 use crate::office::{ActState, CustomsAct, DoneBy};
-use crate::statement::{Act, Jti};
-use crate::workflow::{Arrival, ArrivalsAsked, Delivery, EndorsementNote, Stands, StatusNote};
+use crate::statement::{Act, Bundle, Jti};
+use crate::workflow::{Arrival, ArrivalsAsked, Course, Delivery, EndorsementNote, Stands, StatusNote};
 use std::collections::BTreeMap;
 
 /// Which arrivals are asked for.
@@ -40,6 +41,23 @@ fn delivery(wire: i32) -> Result<Option<Delivery>, ApiError> {
         Ok(Wire::Held) => Ok(Some(Delivery::Held)),
         Ok(Wire::Erased) => Ok(Some(Delivery::Erased)),
         Err(_) => Err(missing("delivery", "is not a choice of this service")),
+    }
+}
+
+/// One certificate with everything that was done with it, and its evidence where that was asked for.
+pub(super) fn answer(course: Course, evidence: Option<&Bundle>) -> wire::GetArrivalResponse {
+    let acts = course.acts.iter().map(|one| act(one, course.over(one))).collect();
+    wire::GetArrivalResponse {
+        token: course.arrival.token.clone(),
+        balance: course.balance.into_iter().map(balance).collect(),
+        acts,
+        changes: course.arrival.changes.iter().map(|note| change(note, &course.successors)).collect(),
+        enquiries: course.enquiries.iter().map(ToString::to_string).collect(),
+        asked: course.asked.iter().map(enquiries::to_wire).collect(),
+        notices: course.notices.into_iter().map(notice).collect(),
+        endorsements: course.arrival.endorsements.iter().map(endorsed).collect(),
+        arrival: Some(arrival(&course.arrival)),
+        bundle: evidence.map(Bundle::to_json).unwrap_or_default(),
     }
 }
 
@@ -87,7 +105,7 @@ pub(super) fn arrival(arrival: &Arrival) -> wire::Arrival {
 }
 
 /// A word that was added to a certificate, as the wire shows it.
-pub(super) fn endorsed(note: &EndorsementNote) -> wire::ArrivalEndorsement {
+fn endorsed(note: &EndorsementNote) -> wire::ArrivalEndorsement {
     let EndorsementNote { jti, at, words } = note;
     let named = wire::ArrivalEndorsement {
         jti: jti.to_string(),
@@ -110,7 +128,7 @@ pub(super) fn endorsed(note: &EndorsementNote) -> wire::ArrivalEndorsement {
 }
 
 /// A change of status, as the wire shows it, with the number of the certificate that took its place where that arrived.
-pub(super) fn change(note: &StatusNote, numbers: &BTreeMap<Jti, String>) -> wire::StatusNote {
+fn change(note: &StatusNote, numbers: &BTreeMap<Jti, String>) -> wire::StatusNote {
     let StatusNote { jti, day, at, change } = note;
     let successor = match &change.change.act {
         Act::Superseded { successor } => Some(successor.jti),

@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use super::applications::{done, missing, needed, text};
-use super::arrivals::{self, act, arrival, change, endorsed};
+use super::arrivals::{self, act, arrival};
 use super::call::{caller, refused};
 use super::convert;
 use super::enquiries;
@@ -67,20 +67,15 @@ impl CustomsDoor {
         request: Request<wire::GetArrivalRequest>,
     ) -> Result<Response<wire::GetArrivalResponse>, Status> {
         let (authority, caller) = caller(&self.hosts, request.metadata())?.account()?;
-        let name = named(request.into_inner().certificate)?;
-        let course = done(authority, move |at| at.desk.course(&caller, &name)).await?;
-        let acts = course.acts.iter().map(|one| act(one, course.over(one))).collect();
-        Ok(Response::new(wire::GetArrivalResponse {
-            token: course.arrival.token.clone(),
-            balance: course.balance.into_iter().map(balance).collect(),
-            acts,
-            changes: course.arrival.changes.iter().map(|note| change(note, &course.successors)).collect(),
-            enquiries: course.enquiries.iter().map(ToString::to_string).collect(),
-            asked: course.asked.iter().map(enquiries::to_wire).collect(),
-            notices: course.notices.into_iter().map(notice).collect(),
-            endorsements: course.arrival.endorsements.iter().map(endorsed).collect(),
-            arrival: Some(arrival(&course.arrival)),
-        }))
+        let wire::GetArrivalRequest { certificate, with_evidence } = request.into_inner();
+        let name = named(certificate)?;
+        let read = done(authority, move |at| {
+            let course = at.desk.course(&caller, &name)?;
+            let evidence = with_evidence.then(|| at.desk.evidence_of_arrival(&course.arrival)).transpose()?;
+            Ok((course, evidence))
+        });
+        let (course, evidence) = read.await?;
+        Ok(Response::new(arrivals::answer(course, evidence.as_ref())))
     }
 
     async fn match_declaration(

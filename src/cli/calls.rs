@@ -89,7 +89,7 @@ pub(super) async fn agreed(desk: &Connection, number: &str) -> Result<wire::Sett
 
 /// What arrived of a certificate; none where customs do not know it yet.
 pub(super) async fn look(officer: &Connection, number: &str) -> Result<Option<wire::GetArrivalResponse>, Failure> {
-    let request = wire::GetArrivalRequest { certificate: arrival(number) };
+    let request = wire::GetArrivalRequest { certificate: arrival(number), ..Default::default() };
     match officer.customs().get_arrival(within_deadline(request)).await {
         Ok(answer) => Ok(Some(answer.into_inner())),
         Err(status) if status.code() == Code::NotFound => Ok(None),

@@ -1,7 +1,7 @@
 //! A certificate that somebody presents without its proof, or with less than is known here: what the log kept here proves of
 //! it is added, and nothing of what it says.
 
-use super::{Desk, WorkflowError, record::leaf_of};
+use super::{Arrival, Desk, WorkflowError, record::leaf_of};
 use crate::{
     inbox::finding,
     log::{LogProof, Origin},
@@ -18,6 +18,15 @@ impl Desk {
         let Some((store, entry)) = self.kept_here(presented)? else { return Ok(None) };
         let evidence = self.evidence_in(store.as_ref(), &entry)?;
         Ok(Some(Bundle { token: presented.token().to_owned(), ..evidence.bundle }))
+    }
+
+    /// The evidence of a certificate that arrived, with its token as it is here: what the copy of its log proves. It reads
+    /// from the disk.
+    pub fn evidence_of_arrival(&self, arrival: &Arrival) -> Result<Bundle, WorkflowError> {
+        let token = arrival.token.clone();
+        let presented = Presentation::parse(&token).map_err(|error| WorkflowError::Record(error.to_string()))?;
+        let evidence = self.evidence_of(&presented)?;
+        Ok(evidence.unwrap_or_else(|| Bundle { token, ..Bundle::default() }))
     }
 
     /// A bundle with what is known better here than its verdict says: changes of its status, also those that a later log
@@ -215,6 +224,28 @@ mod tests {
         let cancelled = wish(issued.jti, Act::Cancelled);
         desk.change_status(&world.signatory, &world.request_id(3), cancelled).await.unwrap();
         assert_eq!(verdict(&world, &desk, &token).headline, Headline::Cancelled);
+    }
+
+    /// Signed status lists are the issuer's alone.
+    #[tokio::test]
+    async fn what_customs_hand_on_is_proven_by_their_copy_of_the_log_and_so_is_what_ended_it() {
+        for (is_cancelled, headline) in [(false, Headline::StatusUnknown), (true, Headline::Cancelled)] {
+            let world = World::new();
+            let china = world.abroad();
+            let ((desk, _), (beyond, _)) = (world.desk(), china.desk());
+            let issued = desk.issue(&world.signatory, &world.footballs(1)).await.unwrap().outcome;
+            if is_cancelled {
+                let cancelled = wish(issued.jti, Act::Cancelled);
+                desk.change_status(&world.signatory, &world.request_id(3), cancelled).await.unwrap();
+            }
+            let copy = china.copies(&world, &issued.entry.origin);
+            let arrival = beyond.arrival_at(copy.as_ref(), &issued.entry).unwrap().unwrap();
+            let verify = |text: &str| world.verifier().verify(text, &Question::at(world.clock.now()));
+            assert_eq!(verify(&arrival.token).headline, Headline::Unproven);
+            let bundle = beyond.evidence_of_arrival(&arrival).unwrap();
+            let verdict = verify(&bundle.to_json());
+            assert_eq!((verdict.headline, bundle.token), (headline, arrival.token), "{}", verdict.to_text());
+        }
     }
 
     #[tokio::test]

@@ -206,7 +206,7 @@ async fn found(bench: &Bench, customs: &Connection, number: String) -> Result<()
     let (begun, mut customs) = (Instant::now(), customs.customs());
     let name = Some(wire::arrived_name::Name::Number(number));
     let certificate = Some(wire::ArrivedName { name, ..Default::default() });
-    let request = wire::GetArrivalRequest { certificate };
+    let request = wire::GetArrivalRequest { certificate, ..Default::default() };
     while begun.elapsed() < LONGEST {
         match customs.get_arrival(within_deadline(request.clone())).await {
             Ok(answer) => {

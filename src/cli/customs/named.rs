@@ -75,7 +75,7 @@ pub(super) async fn meant(
 }
 
 async fn arrived(connection: &Connection, certificate: wire::ArrivedName) -> Result<wire::Arrival, Status> {
-    let request = wire::GetArrivalRequest { certificate: Some(certificate) };
+    let request = wire::GetArrivalRequest { certificate: Some(certificate), ..Default::default() };
     let answer = connection.customs().get_arrival(within_deadline(request)).await?;
     Ok(answer.into_inner().arrival.unwrap_or_default())
 }

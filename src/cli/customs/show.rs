@@ -29,7 +29,8 @@ use std::{path::PathBuf, process::ExitCode};
 pub(super) struct Show {
     #[command(flatten)]
     named: Named,
-    /// Write what was signed to a file too, for `origin verify` and `origin inspect`
+    /// Write what was signed, with the proof that it is logged, to a bundle too (.coo.json), for `origin verify` and
+    /// `origin inspect`
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -39,15 +40,20 @@ pub(super) struct Show {
 impl Show {
     pub(super) fn run(self, console: Console) -> Outcome {
         files::apart(self.output.as_deref(), [self.door.token.source()])?;
-        let request = wire::GetArrivalRequest { certificate: Some(self.named.to_wire()) };
+        let with_evidence = self.output.is_some();
+        let request = wire::GetArrivalRequest { certificate: Some(self.named.to_wire()), with_evidence };
         let answer = self.door.ask(console, |connection| async move {
             connection.customs().get_arrival(within_deadline(request)).await
         })?;
         if let Some(path) = &self.output {
-            if answer.token.is_empty() {
+            if answer.bundle.is_empty() {
                 return Err(Failure::new(Exit::Failed, "what was signed is not here, so nothing was written"));
             }
-            files::deliver(console, Some(path), answer.token.as_bytes())?;
+            files::deliver(console, Some(path), answer.bundle.as_bytes())?;
+            console.message(
+                "it proves who signed it, where it is logged, and the changes of its status that came here; whether there are \
+                 others its issuer's node says: origin verify FILE --node NODE",
+            );
         }
         let view = if answer.token.is_empty() { None } else { Some(view(&answer.token)?) };
         if console.is_json() {
