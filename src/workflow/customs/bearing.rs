@@ -24,6 +24,7 @@ const TOLD: [&str; 6] = [
 ];
 
 /// What was done with a certificate before.
+#[derive(Default)]
 pub(super) struct Before {
     /// Denials that wait for a supervisor.
     waiting: Vec<CustomsAct>,

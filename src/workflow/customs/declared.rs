@@ -47,6 +47,14 @@ pub struct Matched {
     pub papers: Vec<PaperRecord>,
 }
 
+impl Matched {
+    /// Adds why lines of it would be refused: that is said once, as that.
+    pub(super) fn would_be_refused(&mut self, refused: Vec<Notice>) {
+        self.notices.retain(|one| refused.iter().all(|two| two.reason != one.reason));
+        self.notices.extend(refused);
+    }
+}
+
 impl Desk {
     /// Holds a declaration against the certificate that it names. It reads from the disk.
     pub fn match_declaration(&self, caller: &Caller, wish: &MatchWish) -> Result<Matched, WorkflowError> {
@@ -55,17 +63,16 @@ impl Desk {
         if let Some(arrival) = &matched.arrival {
             let before = self.before(arrival)?;
             let refused = would_be_refused(arrival, wish, &matched.matching, &before);
-            // What would be refused is said once, as that.
-            matched.notices.retain(|one| refused.iter().all(|two| two.reason != one.reason));
-            matched.notices.extend(refused);
             let lines = wish.declared.lines.iter().zip(&matched.matching.items);
             let lines = lines.map(|(line, item)| (*item, Some(line.line)));
-            matched.notices.extend(written_before(&before.acts, &wish.declaration, lines));
+            let written = written_before(&before.acts, &wish.declaration, lines);
+            matched.would_be_refused(refused);
+            matched.notices.extend(written);
         }
         Ok(matched)
     }
 
-    /// The same for whoever may see it.
+    /// The same for whoever may see it, without what stands in the way of writing it off line by line.
     pub(super) fn matched(&self, wish: &MatchWish) -> Result<Matched, WorkflowError> {
         let none = |notices| {
             let matching = Matching { items: Vec::new(), differences: Vec::new() };

@@ -4,8 +4,15 @@
 //! last day is over, it is taken back, or what the certificate says is erased, with which it goes; of its secret the hash
 //! alone is kept; a denial that waits or was dropped is not shown, nor which officer did what.
 
-use super::{ArrivedName, Delivery, MatchWish, Matched, Notice, course::parse, sent_at};
+use super::{
+    Arrival, ArrivedName, Delivery, MatchWish, Matched, Notice,
+    bearing::{Before, would_be_refused},
+    course::parse,
+    notices::written_before,
+    sent_at,
+};
 use crate::{
+    agreement::Matching,
     encoding::{base64, hex},
     office::{AccountId, ActState, Action, Actor, AuditEvent, Caller, CustomsAct},
     statement::{Jti, OpenedBody},
@@ -32,8 +39,8 @@ const PAGE: usize = 50;
 const PAGE_MAX: usize = 500;
 /// Links that ended and are removed in one commit.
 const A_ROUND: usize = 256;
-/// Notices that are shown as they are.
-const TOLD: [&str; 16] = [
+/// Notices of a match that are shown as they are. Why lines would be refused is shown too.
+const TOLD: [&str; 17] = [
     "ARRIVAL_UNKNOWN",
     "CONTENTS_ERASED",
     "CONTENTS_HELD",
@@ -49,6 +56,7 @@ const TOLD: [&str; 16] = [
     "PREFERENCE_NOT_GRANTED",
     "STATUS_FORBIDS",
     "STATUS_OLD",
+    "UNPROVEN",
     "WITHDRAWN_LATER",
 ];
 /// What keys of the table begin with: a link by its id; the id by the hash of its secret; the ids by their last day, and by
@@ -207,6 +215,10 @@ impl Desk {
             Some(arrival) => self.acts(arrival)?,
             None => Vec::new(),
         };
+        if let Some(arrival) = &matched.arrival {
+            let refused = refused(arrival, &share.declared, &matched.matching, &all);
+            matched.would_be_refused(refused);
+        }
         all.sort_by_key(CustomsAct::counts_from);
         let acts = all.iter().filter(|act| {
             let told = !matches!(act.state, ActState::Waits | ActState::Dropped);
@@ -327,11 +339,27 @@ fn what_counts(act: &CustomsAct, all: &[CustomsAct]) -> Vec<CustomsAct> {
 fn told(notice: Notice) -> Option<Notice> {
     let without = match notice.reason {
         "ALREADY_USED" => "it was used in full before, with another declaration",
+        "SUPERSEDED" => "another certificate took its place, or that of some of its items",
+        "VOID_USED" => "goods were written off with this declaration of another certificate, which is void",
         "SINGLE_CONSIGNMENT" => "it covers one consignment, and was used with another declaration",
         "ACTS_LOST" => "what customs did with it may not all be known yet, because some of that was lost",
         reason => return TOLD.contains(&reason).then_some(notice),
     };
     Some(Notice { words: without.to_owned(), ..notice })
+}
+
+/// Why lines of the declaration would be refused, but those that were written off with it: that is done. Neither with which
+/// other declaration goods were used is said, nor what waits.
+fn refused(arrival: &Arrival, wish: &MatchWish, matching: &Matching, acts: &[CustomsAct]) -> Vec<Notice> {
+    let (mut seen, mut open) = (arrival.clone(), matching.clone());
+    seen.file.first_used = None;
+    for (line, item) in wish.declared.lines.iter().zip(&mut open.items) {
+        let named = [(*item, Some(line.line)), (*item, None)].into_iter();
+        if !written_before(acts, &wish.declaration, named).is_empty() {
+            *item = None;
+        }
+    }
+    would_be_refused(&seen, wish, &open, &Before::default())
 }
 
 fn read(record: &[u8]) -> Result<Share, WorkflowError> {

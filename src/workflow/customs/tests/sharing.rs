@@ -80,6 +80,36 @@ async fn a_link_shows_the_acts_of_its_declaration_however_that_was_typed() {
 }
 
 #[tokio::test]
+async fn a_link_says_what_would_be_refused_as_a_match_does_but_with_which_other_declaration_it_was_used() {
+    let corridor = Corridor::open().await;
+    let (customs, officer) = (&corridor.customs, &corridor.officer);
+    customs.write_off(officer, corridor.write_off(1, "D-1", "16000")).await.unwrap();
+    let seen = |declaration: &str| {
+        let declared = corridor.declared(declaration, "900");
+        let wish = ShareWish { declared: declared.clone(), until: corridor.today() };
+        let (_, secret) = customs.share(officer, wish).unwrap();
+        let told = |notices: Vec<Notice>| {
+            let of_it = notices.into_iter().filter(|one| one.reason == "BALANCE_EXCEEDED");
+            of_it.map(|one| (one.blocks, one.words)).collect::<Vec<_>>()
+        };
+        let matched = customs.match_declaration(officer, &declared).unwrap();
+        (told(matched.notices), told(customs.shared(&secret).unwrap().matched.notices))
+    };
+    let (matched, shared) = seen("D-2");
+    let ([(true, matched)], [(true, shared)]) = (matched.as_slice(), shared.as_slice()) else { panic!() };
+    assert!(matched.starts_with(shared.as_str()) && matched.contains("D-1") && !shared.contains("D-1"), "{shared}");
+    assert!(seen("D-1").1.is_empty(), "what is written off with it is done");
+    // What waits is nobody's to see, also by what it would refuse.
+    let waits = corridor.waits(2, Some(1)).await;
+    let wish = ShareWish { declared: corridor.declared("D-3", "1"), until: corridor.today() };
+    let (_, secret) = customs.share(officer, wish).unwrap();
+    let reasons = || customs.shared(&secret).unwrap().matched.notices.into_iter().map(|one| (one.reason, one.blocks));
+    assert!(reasons().all(|(reason, _)| reason != "DENIAL_WAITS"));
+    assert_eq!(corridor.settles(3, waits, true).await, "none");
+    assert!(reasons().any(|told| told == ("PREFERENCE_NOT_GRANTED", true)), "as a write-off would be refused");
+}
+
+#[tokio::test]
 async fn a_link_is_known_by_the_number_of_its_certificate_until_that_is_erased() {
     let corridor = Corridor::open().await;
     let customs = &corridor.customs;
