@@ -4,6 +4,7 @@
 
 use super::{
     EnquiryRefused, EnquiryView,
+    arrival::statement_at,
     concluding::of_enquiry,
     course::{parse, written},
     deciding::done,
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     certificate::{Text, declare::words},
     office::{Action, Actor, AuditEvent, Caller, DoneBy},
-    statement::{GoodsMeanwhile, Jti},
+    statement::{Enquiry, GoodsMeanwhile, Jti, OpenedBody},
     store::{Expected, StateChange, Table},
     workflow::{Accounts, Desk, WorkflowError, carry::blocking},
 };
@@ -48,8 +49,8 @@ pub struct SecuritySettled {
 }
 
 impl Desk {
-    /// Keeps what became of the security of an enquiry of this authority. What was said wrongly is said again: the last
-    /// counts.
+    /// Keeps what became of the security of an enquiry of this authority; of one that clarifies another, for which goods
+    /// wait already, with that, which is given then. What was said wrongly is said again: the last counts.
     pub async fn settle_security(
         &self,
         caller: &Caller,
@@ -61,9 +62,11 @@ impl Desk {
         let request = self.request(caller, request_id)?;
         let digest = digest("settlement of a security", &[&enquiry.to_string(), outcome.as_str(), words.as_str()]);
         let audit = AuditEvent::of(Actor::Caller(caller), Action::SettleSecurity);
-        let audit = audit.by_request(&request.id).on(enquiry).with_detail(format!("{outcome}: {words}"));
+        let audit = audit.by_request(&request.id).with_detail(format!("{outcome}: {words}"));
         let (desk, by) = (self.clone(), self.done_by(caller));
         let settle = move || {
+            let enquiry = desk.settled_with(&desk.enquiry_of(Side::Asking, &enquiry)?)?.unwrap_or(enquiry);
+            let audit = audit.on(enquiry);
             if desk.answer_before(&request, digest)?.is_none() {
                 desk.keep_settled(&enquiry, (by, outcome, words), done(&request, digest, Vec::new()), &audit)?;
             }
@@ -100,10 +103,44 @@ impl Desk {
     pub(super) fn add_settled(&self, view: &mut EnquiryView) -> Result<(), WorkflowError> {
         view.settled = read(self.store().record(Table::Customs, &settled_id(&view.place.jti))?.as_deref())?;
         let goods_wait = view.enquiry.as_ref().is_some_and(|enquiry| waits(enquiry.asked.goods));
+        let goods_wait = goods_wait && self.settled_with(view)?.is_none();
         let is_said = view.settled.last().is_some_and(|last| !view.is_before_answer(last));
         view.unsettled = goods_wait && !view.is_awaited() && !is_said;
         view.settle_overdue = view.unsettled && view.decide_due.is_some_and(|due| due < self.own_today());
         Ok(())
+    }
+
+    /// The enquiry with which the security of one that clarifies it is settled: the first that goods wait for.
+    fn settled_with(&self, view: &EnquiryView) -> Result<Option<Jti>, WorkflowError> {
+        let mut clarifies = view.enquiry.as_ref().and_then(|enquiry| enquiry.clarifies.clone());
+        let (mut later, mut first) = (view.place.jti, None);
+        while let Some(reply) = clarifies {
+            // Each is later than the one that it clarifies, so that a circle of them has an end.
+            let earlier = self.asked_before(&reply.jti)?.filter(|(jti, _)| *jti < later);
+            let Some((jti, enquiry)) = earlier else { break };
+            if waits(enquiry.asked.goods) {
+                first = Some(jti);
+            }
+            (later, clarifies) = (jti, enquiry.clarifies);
+        }
+        Ok(first)
+    }
+
+    /// The own enquiry that a reply answers, as far as both can be read. It is read as it was signed alone: how it stands
+    /// rests on what clarifies it.
+    fn asked_before(&self, reply: &Jti) -> Result<Option<(Jti, Enquiry)>, WorkflowError> {
+        for store in self.answering_stores(Side::Asking) {
+            let Some(entry) = store.find(reply)? else { continue };
+            let Some(said) = statement_at(store.as_ref(), &entry)? else { continue };
+            let OpenedBody::EnquiryReply(Some(said)) = said.opened.body else { continue };
+            let Some(entry) = self.store().find(&said.enquiry.jti)? else { continue };
+            if let Some(asked) = statement_at(self.store().as_ref(), &entry)?
+                && let OpenedBody::Enquiry(Some(enquiry)) = asked.opened.body
+            {
+                return Ok(Some((said.enquiry.jti, *enquiry)));
+            }
+        }
+        Ok(None)
     }
 }
 

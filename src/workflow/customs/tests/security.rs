@@ -149,6 +149,27 @@ async fn what_was_said_before_a_clarifying_enquiry_was_answered_counts_until_tha
 }
 
 #[tokio::test]
+async fn goods_that_wait_for_an_enquiry_and_for_one_that_clarifies_it_are_settled_once() {
+    use GoodsMeanwhile::{Held, Released};
+    for (goods, is_of_first) in [(Held, true), (Released, false)] {
+        let corridor = Corridor::open().await;
+        let raised = corridor.raises_with(1, goods).await;
+        let words = Some("Which consignment?".parse().unwrap());
+        let unclear = ReplyWish { words, ..corridor.reply(2, raised, ReplyAct::ClarificationAsked, Vec::new()) };
+        let asked = corridor.exporting.reply(&corridor.liaison, unclear).await.unwrap().jti;
+        let mut clarifying = EnquiryWish { clarifies: Some(asked), ..corridor.enquiry(3) };
+        clarifying.asked.goods = Held;
+        let second = corridor.customs.enquire(&corridor.officer, clarifying).await.unwrap().jti;
+        corridor.gets_an_answer(4, second).await;
+        let settled = if is_of_first { raised } else { second };
+        assert_eq!(corridor.unsettled(), [settled]);
+        let view = corridor.settles_security(5, &corridor.officer, second, SecurityOutcome::Released).await.unwrap();
+        assert_eq!((view.place.jti, view.settled.len(), view.unsettled), (settled, 1, false));
+        assert!(corridor.unsettled().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn what_is_said_once_the_answer_is_here_counts_also_where_the_clock_was_ahead_when_it_came() {
     let corridor = Corridor::open().await;
     let raised = corridor.raises_with(1, GoodsMeanwhile::Held).await;
