@@ -399,7 +399,7 @@ mod tests {
 
     #[test]
     fn what_is_lost_of_a_later_log_may_change_what_stands_in_one_before_it_and_not_the_other_way() {
-        let lost = |log: &str, gone| LostEntries { log: log.parse().unwrap(), left: 4, signed: 4 + gone };
+        let lost = |log: &str, gone: u64| LostEntries { log: log.parse().unwrap(), left: 4, signed: 4 + gone };
         let of = |log: &str, lost: &[LostEntries]| may_change(&log.parse().unwrap(), lost.iter().cloned());
         let [before, after] = ["tdap.gov.pk/log/2026/cn", "tdap.gov.pk/log/2027/cn"];
         let later = lost(after, 2);

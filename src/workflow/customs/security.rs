@@ -116,7 +116,7 @@ impl Desk {
         let (mut later, mut first) = (view.place.jti, None);
         while let Some(reply) = clarifies {
             // Each is later than the one that it clarifies, so that a circle of them has an end.
-            let earlier = self.asked_before(&reply.jti)?.filter(|(jti, _)| *jti < later);
+            let earlier = self.clarified(&reply.jti)?.filter(|(jti, _)| *jti < later);
             let Some((jti, enquiry)) = earlier else { break };
             if waits(enquiry.asked.goods) {
                 first = Some(jti);
@@ -128,7 +128,7 @@ impl Desk {
 
     /// The own enquiry that a reply answers, as far as both can be read. It is read as it was signed alone: how it stands
     /// rests on what clarifies it.
-    fn asked_before(&self, reply: &Jti) -> Result<Option<(Jti, Enquiry)>, WorkflowError> {
+    fn clarified(&self, reply: &Jti) -> Result<Option<(Jti, Enquiry)>, WorkflowError> {
         for store in self.answering_stores(Side::Asking) {
             let Some(entry) = store.find(reply)? else { continue };
             let Some(said) = statement_at(store.as_ref(), &entry)? else { continue };
