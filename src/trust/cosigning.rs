@@ -10,13 +10,18 @@ use crate::{
     statement::Issuer,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, PoisonError, RwLock},
+};
 
 /// The most cosigner keys a policy can name, with room left for an addressee's (a policy has 256 lines).
 const MAX_COSIGNERS: usize = 200;
 const MAX_REPLICA_FROM: usize = 65_536;
 /// The addressee's part of the log that everyone replicates.
 const EVERYONE: &str = "all";
+/// Policies of more logs are not remembered: anybody may ask for logs that are nowhere.
+const MOST_REMEMBERED: usize = 4096;
 
 /// The list's default policy, for all logs at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,23 +120,78 @@ impl Cosigning {
     }
 }
 
+/// The policies that were asked for. They follow from the list, and every head is held against one.
+#[derive(Debug, Default)]
+pub(super) struct Policies {
+    /// For entries since the addressee has a node.
+    since: RwLock<BTreeMap<Origin, Result<Arc<Policy>, TrustError>>>,
+    /// For those before.
+    before: RwLock<BTreeMap<Origin, Result<Arc<Policy>, TrustError>>>,
+}
+
+impl Policies {
+    fn of(
+        &self,
+        origin: &Origin,
+        is_since: bool,
+        write: impl FnOnce() -> Result<Policy, TrustError>,
+    ) -> Result<Arc<Policy>, TrustError> {
+        let all = if is_since { &self.since } else { &self.before };
+        if let Some(known) = all.read().unwrap_or_else(PoisonError::into_inner).get(origin) {
+            return known.clone();
+        }
+        let written = write().map(Arc::new);
+        let mut all = all.write().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < MOST_REMEMBERED {
+            all.insert(origin.clone(), written.clone());
+        }
+        written
+    }
+}
+
+/// Another list may be made of a copy: nothing is remembered of this one.
+impl Clone for Policies {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+/// What was asked for says nothing of a list.
+impl PartialEq for Policies {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Policies {}
+
 impl TrustList {
     /// Who must cosign what is added to this log now, as C2SP tlog-policy (which is also how it prints). With
     /// nobody to ask, the quorum is `none`. The error says why no cosignatures could ever suffice.
-    pub fn policy(&self, origin: &Origin) -> Result<Policy, TrustError> {
+    pub fn policy(&self, origin: &Origin) -> Result<Arc<Policy>, TrustError> {
         self.policy_at(origin, u64::MAX)
     }
 
     /// Who must have cosigned a checkpoint that proves the entry at this index: entries older than the
     /// addressee's node need no replica.
-    pub fn policy_at(&self, origin: &Origin, index: u64) -> Result<Policy, TrustError> {
+    pub fn policy_at(&self, origin: &Origin, index: u64) -> Result<Arc<Policy>, TrustError> {
+        let is_since = index >= self.replica_from(origin);
+        self.policies.of(origin, is_since, || self.written(origin, is_since))
+    }
+
+    /// The index from which on the addressee's replica is asked for.
+    fn replica_from(&self, origin: &Origin) -> u64 {
+        self.text.cosigning.replica_from.get(origin).copied().unwrap_or(0)
+    }
+
+    /// The policy for entries since the addressee has a node, or for those before.
+    fn written(&self, origin: &Origin, is_since: bool) -> Result<Policy, TrustError> {
         let rules = &self.text.cosigning;
         let issuer = self.issuer_of(origin).and_then(|iss| self.node_of(iss));
         let addressee = self.addressee_of(origin).and_then(|iss| self.node_of(iss));
         let replica = self.replica_of(origin);
-        let asked_from = rules.replica_from.get(origin).copied().unwrap_or(0);
         let everyone = origin.addressee() == EVERYONE;
-        let ask_replica = !everyone && index >= asked_from;
+        let ask_replica = !everyone && is_since;
         if ask_replica && replica.is_none() && rules.replica == ReplicaRule::Required {
             return Err(TrustError::Cosigning(format!(
                 "the replica of {} is required, and it has no node of its own",
@@ -142,7 +202,7 @@ impl TrustList {
         let witnesses = (rules.of.iter().filter_map(|name| self.node(name)))
             .filter(|node| !is(issuer, node) && (like_any_other || !is(addressee, node)))
             .collect::<Vec<_>>();
-        let needed = usize::try_from(self.witnesses_asked(origin, index)).unwrap_or(usize::MAX);
+        let needed = usize::try_from(self.asked(origin, is_since)).unwrap_or(usize::MAX);
         if needed > witnesses.len() {
             return Err(TrustError::Cosigning(format!(
                 "{needed} witnesses are asked for, and {} are neither the issuer's nor the addressee's",
@@ -157,9 +217,12 @@ impl TrustList {
     /// How many witnesses must have cosigned a checkpoint that proves the entry at this index.
     #[must_use]
     pub fn witnesses_asked(&self, origin: &Origin, index: u64) -> u32 {
+        self.asked(origin, index >= self.replica_from(origin))
+    }
+
+    fn asked(&self, origin: &Origin, is_since: bool) -> u32 {
         let rules = &self.text.cosigning;
-        let asked_from = rules.replica_from.get(origin).copied().unwrap_or(0);
-        if origin.addressee() == EVERYONE || (index >= asked_from && self.replica_of(origin).is_some()) {
+        if origin.addressee() == EVERYONE || (is_since && self.replica_of(origin).is_some()) {
             rules.witnesses
         } else {
             rules.without_replica()

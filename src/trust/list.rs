@@ -2,6 +2,7 @@
 
 use super::{
     Anchor, Closing, Cosigning, Node, NodeName, RootChange, Section, TrustError, admission, continuity,
+    cosigning::Policies,
     root_change::leads_from,
     texts::{instant, signed_by, whole},
 };
@@ -93,6 +94,7 @@ pub struct TrustList {
     pub(super) authorities: BTreeMap<Issuer, Authority>,
     pub(super) shards: BTreeMap<Origin, u64>,
     pub(super) nodes: BTreeMap<NodeName, usize>,
+    pub(super) policies: Policies,
 }
 
 impl ListText {
@@ -154,7 +156,7 @@ impl TrustList {
         let authorities = admission::authorities(&text)?;
         let shards = text.shards.iter().map(|end| (end.origin.clone(), end.final_size)).collect();
         let nodes = text.nodes.iter().enumerate().map(|(i, node)| (node.name.clone(), i)).collect();
-        let list = Self { text, json, signatures, authorities, shards, nodes };
+        let list = Self { text, json, signatures, authorities, shards, nodes, policies: Policies::default() };
         admission::check(&list)?;
         Ok(list)
     }
