@@ -7,10 +7,12 @@
 //!
 //! A log's own node has to answer always; everybody else is waited for a moment. Where the folder knows nothing at all,
 //! a moment is not enough: those who answered must be so many that no set of cosigners that meets the log's policy, this
-//! node among them, was without one. Whatever head ever had enough cosignatures, one of those asked has seen it. Once
+//! node among them, was without one. Whatever head ever had enough cosignatures, one of those asked has seen it. Where
+//! this node's cosignature alone is enough nobody need have seen it, and whoever cosigns the log may have: every other
+//! cosigner is waited for, asked for by the policy or not, for the log's own node may be an old copy of itself. Once
 //! everybody has answered a folder it is whole, and what nobody told of is new.
 
-use super::{message::KnownHead, replica::Heard};
+use super::{is_asked_for, message::KnownHead, replica::Heard};
 use crate::{
     log::{Checkpoint, Origin, SignedCheckpoint, TreeHead},
     sequencer::gate::suffices,
@@ -153,13 +155,15 @@ impl Memory {
         self.silent_issuer(origin).is_some()
     }
 
-    /// Those who have to tell before anything of the log is cosigned: its own node always, and before all others.
+    /// Those who have to tell before anything of the log is cosigned: its own node always, and before all others; then
+    /// whoever cosigns it.
     #[must_use]
     pub fn awaited(&self, origin: &Origin) -> Vec<NodeName> {
         let issuer = self.silent_issuer(origin).map(|node| vec![node.name.clone()]);
+        let silent = self.silent().filter(|name| is_asked_for(&self.trust, name, origin));
         let unread = self.unread.iter().filter(|(_, logs)| logs.contains(origin)).map(|(name, _)| name);
         let unread = unread.filter(|name| self.trust.node(name).is_some());
-        issuer.unwrap_or_else(|| self.silent().chain(unread).cloned().collect())
+        issuer.unwrap_or_else(|| silent.chain(unread).cloned().collect())
     }
 
     fn silent_issuer(&self, origin: &Origin) -> Option<&Node> {
@@ -206,8 +210,12 @@ impl Memory {
         let others = |name: &NodeName| *name != self.node;
         let told = |name: &NodeName| !self.unread.get(name).is_some_and(|logs| logs.contains(origin));
         let has_answered = |name: &NodeName| self.trust.node(name).is_some_and(|node| self.has_answered(node));
-        let answered = |name: &NodeName| others(name) && has_answered(name) && told(name);
-        // Where this node's cosignature alone is enough nobody else need have seen what it cosigned.
-        suffices(&self.trust, origin, 0, answered) || !suffices(&self.trust, origin, 0, others)
+        let answered = |name: &NodeName| has_answered(name) && told(name);
+        if suffices(&self.trust, origin, 0, others) {
+            return suffices(&self.trust, origin, 0, |name| others(name) && answered(name));
+        }
+        // This node's cosignature alone is enough, so nobody else need have seen what it cosigned.
+        let mut cosigners = self.trust.text().nodes.iter().filter(|node| is_asked_for(&self.trust, &node.name, origin));
+        cosigners.all(|node| answered(&node.name))
     }
 }

@@ -24,6 +24,23 @@ fn an_empty_folder_waits_for_whoever_may_have_seen_what_it_cosigned() {
     assert!(memory.is_whole());
 }
 
+/// The hazard: the log's own node is an old copy too, and who has seen more is away.
+#[test]
+fn an_empty_folder_whose_cosignature_alone_is_enough_waits_for_every_other_cosigner() {
+    let list = trust(2, |text| text.cosigning.witnesses = 0);
+    let mut memory = Memory::new(name(1), Arc::clone(&list), false, at(0));
+    memory.told(&name(0), Told::default());
+    assert_eq!((memory.recalled(&log(), at(600)), memory.awaited(&log())), (None, vec![name(2)]));
+    memory.told(&name(2), Told::read(&list, &known(&head(8), false)));
+    assert_eq!(memory.recalled(&log(), at(600)), Some(vec![heard(&head(8))]));
+    // Who is no cosigner of the log is waited for a moment.
+    let list = trust(2, |text| (text.cosigning.witnesses, text.cosigning.of) = (0, Vec::new()));
+    let mut memory = Memory::new(name(1), list, false, at(0));
+    memory.told(&name(0), Told::default());
+    assert_eq!((memory.recalled(&log(), at(1)), memory.awaited(&log())), (None, Vec::new()));
+    assert_eq!((memory.recalled(&log(), at(5)), memory.is_whole()), (Some(Vec::new()), false));
+}
+
 #[test]
 fn a_folder_that_is_whole_waits_a_moment_for_others_and_always_for_the_logs_own_node() {
     let mut memory = memory(1, true);
