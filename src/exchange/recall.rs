@@ -13,6 +13,9 @@
 //! was signed by a process that this one knows nothing of: the log is shut again at once, what is missing is fetched
 //! where nothing was said past it, and where something was the log stays shut.
 //!
+//! A log whose entries nobody holds who was heard waits for a person: to close it is for ever, and those who say that they
+//! have nothing may be up on an empty folder as this node is, until it is put back.
+//!
 //! What a partner told shuts a log as long as it is on the trust list: after a start it would not be asked either.
 //!
 //! A log that forked once is no other. A copy that is the beginning of what a holder has is filled from there, whoever
@@ -276,8 +279,7 @@ impl Recall {
     }
 
     /// Nothing is being signed any more for a log of which a partner has a later head. Where nobody is known to hold
-    /// what is missing, those who may hold it are asked once more: what they said is of before, and to close a log is
-    /// for ever.
+    /// what is missing, those who may hold it are asked once more: what they said is of before.
     fn shut(&mut self, origin: &Origin, durable: u64) {
         let Some(log) = self.logs.get_mut(origin).filter(|log| log.stage == Stage::Shutting) else { return };
         (log.stage, log.durable, log.refilled) = (Stage::Asking, durable, false);
@@ -292,7 +294,7 @@ impl Recall {
     }
 
     /// What one attempt brought. A partner that says it holds the entries and does not give them is asked again, and
-    /// in turn with others: to close a log is for ever.
+    /// in turn with others.
     fn refilled(&mut self, now: Timestamp, origin: &Origin, durable: u64) {
         let Some(log) = self.logs.get_mut(origin).filter(|log| log.stage == Stage::Refilling) else { return };
         log.stage = Stage::Asking;
@@ -371,11 +373,11 @@ impl Recall {
                 actions.push(Action::Refill { origin: origin.clone(), from, note });
             }
         } else if log.given_up || !waits {
-            log.unheld(origin, best.note, (proven, !forks.is_empty()), actions);
+            log.unheld(origin, best.note, proven, actions);
         }
     }
 
-    /// Whether a node that may hold the entries has not said so yet: to close a log is for ever, to wait is not.
+    /// Whether a node that may hold the entries has not said so yet: before that nothing counts as forked for them.
     fn waits_for_holder(&self, origin: &Origin) -> bool {
         let silent = |name: &NodeName| self.partners.get(name).is_some_and(|partner| !partner.answered);
         self.partners.keys().any(|name| super::replicates(&self.trust, name, origin) && silent(name))

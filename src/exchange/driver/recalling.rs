@@ -376,7 +376,7 @@ impl<'a> Recaller<'a> {
             Settled::Close { size, note, .. } => {
                 let closing = Closing { size, signed: signed(&note), note };
                 let lost = closing.signed.saturating_sub(size);
-                tracing::error!(%origin, size, lost, reason = "OWN_HISTORY_LOST", "entries that a head was signed over are not here, and nobody that was heard has them or the operator gave them up: the log is closed, and its successor takes what comes");
+                tracing::error!(%origin, size, lost, reason = "OWN_HISTORY_LOST", "entries that a head was signed over are not here, and the operator gave them up: the log is closed, and its successor takes what comes");
                 let at_ms = unix_ms(self.inner.clock.now());
                 let batch = Batch {
                     at_ms,

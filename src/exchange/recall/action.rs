@@ -119,8 +119,8 @@ pub enum Settled {
         /// Entries were missing and came back: number series and idempotency stay closed until their disclosures did.
         refilled: bool,
     },
-    /// Entries are lost that a head was signed over, and nobody has them: the log is closed at the size held, and its
-    /// successor opened.
+    /// Entries are lost that a head was signed over, and the operator gave them up: the log is closed at the size held, and
+    /// its successor opened.
     Close {
         /// Entries held.
         size: u64,

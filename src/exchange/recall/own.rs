@@ -160,18 +160,13 @@ impl Own {
         self.stage = Stage::Asking;
     }
 
-    /// A head is known that goes further than what is here, and its entries come from nobody. Where the log forked it
-    /// may be of either branch: then nothing is closed for it but by the operator's word.
-    pub(super) fn unheld(
-        &mut self,
-        origin: &Origin,
-        note: String,
-        (proven, lifted): (bool, bool),
-        actions: &mut Vec<Action>,
-    ) {
+    /// A head is known that goes further than what is here, and nobody that was heard holds its entries. Of a log that is
+    /// proven to have forked it may be of either branch; any other is closed by the operator's word alone: whoever holds
+    /// nothing of it may have begun anew, as this node has.
+    pub(super) fn unheld(&mut self, origin: &Origin, note: String, proven: bool, actions: &mut Vec<Action>) {
         if proven {
             self.doubt(origin, note, actions);
-        } else if self.given_up || !lifted {
+        } else if self.given_up {
             let (size, successor) = (self.durable, origin.shard().successor());
             self.settle(origin, Settled::Close { size, successor, note }, actions);
         }

@@ -34,6 +34,7 @@ impl Simulation {
         events.extend(process.canvassers.keys().map(|log| Local::Canvasser(log.clone(), canvasser::Event::Tick)));
         events.extend(process.refills.keys().map(|log| Local::Replica(log.clone(), replica::Event::Tick)));
         events.push(Local::Recall(recall::Event::Tick));
+        events.extend(self.given_up(node).into_iter().map(|log| Local::Recall(recall::Event::GiveUp(log))));
         events.push(Local::Heads(heads::Event::Tick));
         let soon = process.heads.is_open() && (self.now / 1_000).is_multiple_of(SOON);
         if soon || (self.now / 1_000) % OWN == node as u64 {
@@ -48,6 +49,16 @@ impl Simulation {
             self.end_refill(node, &log);
         }
         self.check_alarms(node);
+    }
+
+    /// The logs that its operator gives up: more was signed of them than is there, and whoever may hold the rest has said
+    /// that he does not.
+    fn given_up(&self, node: usize) -> Vec<Origin> {
+        let Some(Process { recall, .. }) = &self.nodes[node].process else { return Vec::new() };
+        let has_answered = |holder: usize| recall.silent().all(|silent| *silent != name(holder));
+        let mut lacks = recall.lacks();
+        lacks.retain(|log, lack| lack.holders.is_empty() && has_answered(ends(log).1) && !self.alarmed.contains(log));
+        if recall.has_waited(self.clock(node)) { lacks.into_keys().collect() } else { Vec::new() }
     }
 
     /// The authority's disk is a copy of some time ago; everything since is gone.
