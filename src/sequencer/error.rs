@@ -193,8 +193,7 @@ pub enum SequencerError {
         "request {0} was made before this node got back what it had lost, and may have been carried out: look the certificate up by its number, or in the list, and ask under a new id if it is not there"
     )]
     RequestBeforeRecall(String),
-    /// The log is closed for good with fewer entries than were signed: nobody that was heard had the others, or the
-    /// operator gave them up.
+    /// The log is closed for good with fewer entries than were signed: the operator gave the others up.
     #[error(
         "log {origin} is closed for good with {}, though this node once signed a head of {signed}: what is beyond is not taken back, whoever holds it; heard to hold more: {holders}",
         counted(*size, "entry", "entries")

@@ -52,7 +52,7 @@ pub enum Standing {
         /// Who told of that head.
         told: NodeName,
     },
-    /// Entries are lost that a head was signed over, and nobody has them: it never grows again.
+    /// Entries are lost that a head was signed over, and the operator gave them up: it never grows again.
     Closed(Closing),
     /// What is on disk is not, or not known to be, what was signed: a person has to look.
     Forked {
@@ -418,7 +418,9 @@ impl State {
     /// What is known of what a log waits for, and where nobody is known to hold it, who may; empty where nothing is.
     fn waited_for(&self, origin: &Origin, lost: Lost) -> String {
         let Some(wait) = self.waits.get(&(origin.clone(), lost)) else { return String::new() };
-        if wait.holders.is_empty() { self.and_unheard(wait.to_string()) } else { wait.to_string() }
+        let is_gone = lost == Lost::Entries && wait.holders.is_empty() && self.silent.is_empty();
+        let said = if is_gone { wait.until_given_up(origin) } else { wait.to_string() };
+        if wait.holders.is_empty() { self.and_unheard(said) } else { said }
     }
 
     /// Who was heard to hold more of a log than is here, and how many entries of it each.

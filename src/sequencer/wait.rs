@@ -1,6 +1,7 @@
 //! What an own log waits for from partners, and from whom: for whoever is told that it is shut.
 
 use crate::{
+    log::Origin,
     reason::{counted, some_of},
     time::{Timestamp, whole_seconds},
     trust::NodeName,
@@ -29,6 +30,16 @@ pub struct Wait {
     pub holders: Vec<(NodeName, Option<u64>)>,
     /// What came of asking last, where that brought nothing.
     pub trouble: Option<String>,
+}
+
+impl Wait {
+    /// The same of entries that nobody has, though everybody was heard: no clock ends that.
+    pub(super) fn until_given_up(&self, origin: &Origin) -> String {
+        format!(
+            "{self}: look whether a data folder, here or at a partner, is not the one it was; only where nobody has them any more \
+             a person closes the log without them: origin partner go-on --for-good --log {origin}"
+        )
+    }
 }
 
 impl fmt::Display for Wait {
@@ -75,5 +86,9 @@ mod tests {
         assert!(said.ends_with(", held by node.gacc.gov.cn (holds 20 entries)"), "it may be asked nothing: {said}");
         let nobody = Wait { holders: Vec::new(), trouble: None, ..wait };
         assert_eq!(nobody.to_string(), "7 missing since 2026-11-22T10:00:00Z, held by no partner that was heard");
+        let said = nobody.until_given_up(&"tdap.gov.pk/log/2026/all".parse().unwrap());
+        assert!(
+            said.starts_with(&nobody.to_string()) && said.ends_with("go-on --for-good --log tdap.gov.pk/log/2026/all")
+        );
     }
 }

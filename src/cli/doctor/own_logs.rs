@@ -65,8 +65,9 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
              back. Find out who started this node on an old copy, and why, and what was issued since: the log then has two \
              histories, and that partner proves it. Where nothing comes back over a connection that is there, that partner's operator \
              has to look whether its node still has it. What a partner told counts no more once the trust list does not name \
-             it. Only once nobody has it any more: origin partner go-on --for-good --log {origin} closes the log with what is \
-             here, and its successor goes on"
+             it. Where nobody was heard to hold it, look whether a data folder, here or at a partner, is not the one it was, such as \
+             for a volume that is not mounted. Only once nobody has it any more: origin partner go-on --for-good --log {origin} closes \
+             the log with what is here, and its successor goes on"
         )),
         "NO_LOG_KEY" => look
             .help(match key {
@@ -108,8 +109,9 @@ pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
                 LogKey::None => format!(": {}", made(one)),
             };
             look.help(format!(
-                "look for a newer backup before anything else. What comes goes to the log's successor{next}. The next trust list \
-                 may name the final size of this one"
+                "look for a newer backup before anything else; where somebody was heard to hold more, one of before the log was \
+                 closed is filled from there: {RESTORE}. What comes goes to the log's successor{next}. The next trust list may name the \
+                 final size of this one"
             ))
         }
         "OWN_HISTORY_FORKED" => look.help(format!(
