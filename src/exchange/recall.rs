@@ -7,7 +7,8 @@
 //!
 //! A required replica's answer suffices by that rule. The others are waited for a moment all the same: the replica may
 //! itself have been restored, or say less than it knows, and a witness that saw a later head speaks against it. It is
-//! a moment only, because a partner that is away for a week must not stop anybody for a week.
+//! a moment only, because a partner that is away for a week must not stop anybody for a week. One that says that it begins
+//! anew knows nothing but what others tell it: it counts as heard with those that it waits for itself.
 //!
 //! So who comes back later may yet bring a head that the others had not seen. One that goes further than what is here
 //! was signed by a process that this one knows nothing of: the log is shut again at once, what is missing is fetched
@@ -76,6 +77,8 @@ pub struct Recall {
 #[derive(Debug)]
 struct Partner {
     answered: bool,
+    /// It may have forgotten what it knew, and these have not told it yet.
+    awaits: BTreeSet<NodeName>,
     /// It was dialled in vain since this began.
     missed: bool,
     asked_at: Option<Timestamp>,
@@ -148,7 +151,7 @@ impl Recall {
 
     /// Those that have answered.
     pub fn answered(&self) -> impl Iterator<Item = &NodeName> {
-        self.partners.iter().filter(|(_, partner)| partner.answered).map(|(name, _)| name)
+        self.partners.iter().filter(move |(_, partner)| self.is_heard(partner)).map(|(name, _)| name)
     }
 
     /// Whether everybody who can be reached has answered, or was waited for long enough.
@@ -160,7 +163,13 @@ impl Recall {
 
     /// Those that have not answered.
     pub fn silent(&self) -> impl Iterator<Item = &NodeName> {
-        self.partners.iter().filter(|(_, partner)| !partner.answered).map(|(name, _)| name)
+        self.partners.iter().filter(move |(_, partner)| !self.is_heard(partner)).map(|(name, _)| name)
+    }
+
+    /// Whether a partner has told what it knows: one that begins anew once all have told whom it waits for.
+    fn is_heard(&self, partner: &Partner) -> bool {
+        let is_silent = |name: &NodeName| self.partners.get(name).is_some_and(|other| !other.answered);
+        partner.answered && !partner.awaits.iter().any(is_silent)
     }
 
     /// Whether everybody has answered who can be asked: at an address of the trust list.
@@ -178,9 +187,11 @@ impl Recall {
                 self.began.get_or_insert(now);
                 self.ask(now, &mut actions);
             }
-            Event::Heads { partner, heads, durable, all } => {
+            Event::Heads { partner, heads, durable, all, awaits } => {
                 if let Some(known) = self.partners.get_mut(&partner) {
-                    known.answered |= all;
+                    if all {
+                        known.answers(awaits);
+                    }
                     self.heard(&partner, heads, &durable, &mut actions);
                 }
             }
@@ -404,14 +415,30 @@ impl Recall {
 
     fn has_enough(&self, origin: &Origin) -> bool {
         let durable = self.logs.get(origin).map_or(0, |log| log.durable);
-        let answered = |name: &NodeName| self.partners.get(name).is_some_and(|partner| partner.answered);
+        let answered = |name: &NodeName| self.partners.get(name).is_some_and(|partner| self.is_heard(partner));
         suffices(&self.trust, origin, durable, answered)
     }
 }
 
 impl Partner {
     const fn fresh() -> Self {
-        Self { answered: false, missed: false, asked_at: None, until: Timestamp::MIN, pause: FIRST_PAUSE }
+        Self {
+            answered: false,
+            awaits: BTreeSet::new(),
+            missed: false,
+            asked_at: None,
+            until: Timestamp::MIN,
+            pause: FIRST_PAUSE,
+        }
+    }
+
+    /// It told all that it knows. What it knew the first time it has told, also where it forgets it later.
+    fn answers(&mut self, awaits: BTreeSet<NodeName>) {
+        if self.answered {
+            self.awaits.retain(|name| awaits.contains(name));
+        } else {
+            (self.answered, self.awaits) = (true, awaits);
+        }
     }
 }
 

@@ -74,7 +74,14 @@ pub(super) fn page(inner: &Inner, caller: &NodeName, request: &wire::ListHeadsRe
     let lost =
         lost.into_iter().map(|(origin, Loss { size, signed })| wire::LostLog { log: origin.to_string(), size, signed });
     let lost = lost.collect();
-    wire::ListHeadsResponse { heads: heads.collect(), next_page_token, evidence, unread, lost }
+    let awaits = if is_first { awaited(inner) } else { Vec::new() };
+    wire::ListHeadsResponse { heads: heads.collect(), next_page_token, evidence, unread, lost, awaits }
+}
+
+/// Those who have to tell what this node knew, where it may have forgotten that.
+fn awaited(inner: &Inner) -> Vec<String> {
+    let memory = inner.memory.borrow();
+    memory.silent().filter(|_| !memory.is_whole()).take(MOST_NAMED).map(ToString::to_string).collect()
 }
 
 /// Own logs that a partner replicates and waits for in vain: entries of them are lost for good.
@@ -235,7 +242,7 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
     let mut page_token = String::new();
     let (mut told, mut others, mut cosigned) = (Vec::new(), Vec::new(), BTreeMap::<Origin, String>::new());
     let too_much = |why: &str| PartnerError::Protocol { name: link.name().clone(), why: why.to_owned() };
-    let (mut left, mut own, mut unread) = (MOST_BYTES, BTreeSet::new(), BTreeSet::new());
+    let (mut left, mut own, mut unread, mut awaits) = (MOST_BYTES, BTreeSet::new(), BTreeSet::new(), Vec::new());
     for _ in 0..PAGES {
         let most = i32::try_from(MOST).unwrap_or(i32::MAX);
         let (is_first, unreadable) = if page_token.is_empty() { (true, MOST_NAMED) } else { (false, 0) };
@@ -248,6 +255,7 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
         }
         let list = inner.lists.current();
         if is_first {
+            awaits = convert::names(&answer.awaits);
             let said = answer.lost.iter().map(|one| (one.log.as_str(), Loss { size: one.size, signed: one.signed }));
             take_lost(inner, &list, link.name(), said);
         }
@@ -306,7 +314,7 @@ pub(super) async fn look(inner: &Arc<Inner>, link: &Link) -> Result<(), PartnerE
         }
     }
     inner.remember(link.name(), others, unread).await;
-    inner.told(link.name(), told, own.is_empty());
+    inner.told(link.name(), told, own.is_empty().then_some(awaits));
     let news = inner.board.unread(link.name(), &own, inner.clock.now());
     if !news.is_empty() {
         let logs = some_of(&news);

@@ -24,6 +24,9 @@ const TICK: Duration = Duration::from_millis(500);
 /// What a store could not do is tried again after.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// A partner, the heads of own logs that it knows, and where that is all that it keeps of them, for whom it waits itself.
+pub(super) type Told = (NodeName, Vec<KnownHead>, Option<Vec<NodeName>>);
+
 /// What a task brought.
 enum Done {
     Root { origin: Origin, size: u64, root: Hash },
@@ -35,7 +38,7 @@ enum Done {
 }
 
 /// Asks until the node stops: partners that come later may yet tell of logs that were forgotten.
-pub(super) async fn recall(inner: Arc<Inner>, mut told: mpsc::UnboundedReceiver<(NodeName, Vec<KnownHead>, bool)>) {
+pub(super) async fn recall(inner: Arc<Inner>, mut told: mpsc::UnboundedReceiver<Told>) {
     let mut recaller = Recaller::new(&inner);
     let mut proven = inner.equivocated();
     recaller.proven().await;
@@ -166,8 +169,8 @@ impl<'a> Recaller<'a> {
         }
     }
 
-    fn told(&mut self, partner: NodeName, mut heads: Vec<KnownHead>, all: bool) {
-        if all {
+    fn told(&mut self, partner: NodeName, mut heads: Vec<KnownHead>, all: Option<Vec<NodeName>>) {
+        if all.is_some() {
             self.asked.remove(&partner);
         }
         heads.retain(|head| self.own(&head.log).is_some());
@@ -185,7 +188,8 @@ impl<'a> Recaller<'a> {
         }
         let size = |log: &Origin| self.own(log).map_or(0, |own| own.store.durable_size(log));
         let durable = heads.iter().map(|head| (head.log.clone(), size(&head.log))).collect();
-        self.step(Event::Heads { partner, heads, durable, all });
+        let (all, awaits) = (all.is_some(), all.into_iter().flatten().collect());
+        self.step(Event::Heads { partner, heads, durable, all, awaits });
     }
 
     /// What packages showed of own logs before this start is told again, as then, where it counts and did not come back since.
@@ -199,7 +203,7 @@ impl<'a> Recaller<'a> {
                 let Some((partner, head)) = shown_by(self.inner, &log, &shown) else { continue };
                 if head.size > own.store.durable_size(&log) && !self.closed.contains_key(&log) {
                     let told = KnownHead { log, note: shown.note, entries: true, cosigned_by_asker: None };
-                    self.told(partner, vec![told], false);
+                    self.told(partner, vec![told], None);
                 }
             }
         }

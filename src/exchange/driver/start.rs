@@ -114,7 +114,7 @@ pub(super) struct Inner {
     suspicions: mpsc::UnboundedSender<heads::Event>,
     /// Heads that anybody presents, so many as there is room for.
     presented: mpsc::Sender<(String, bool)>,
-    told: mpsc::UnboundedSender<(NodeName, Vec<KnownHead>, bool)>,
+    told: mpsc::UnboundedSender<recalling::Told>,
     pub(super) replicas: Replicas,
     pub(super) data: PathBuf,
     pub(super) quota: QuotaLimits,
@@ -364,8 +364,8 @@ impl Inner {
         }
     }
 
-    /// A partner told what it knows of the logs of this node's authorities, and whether that is all that it keeps of them.
-    pub(super) fn told(&self, partner: &NodeName, heads: Vec<KnownHead>, all: bool) {
+    /// A partner told what it knows of own logs, and where that is all that it keeps of them, for whom it waits itself.
+    pub(super) fn told(&self, partner: &NodeName, heads: Vec<KnownHead>, all: Option<Vec<NodeName>>) {
         // Nobody asks any more: then the node stops.
         let _ = self.told.send((partner.clone(), heads, all));
     }

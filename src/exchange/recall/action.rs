@@ -25,6 +25,8 @@ pub enum Event {
         durable: BTreeMap<Origin, u64>,
         /// Whether that is all that it keeps of them; what it cannot open it does not tell, and is not heard before it does.
         all: bool,
+        /// Nodes that it waits for itself, because it may have forgotten what it knew; of the first time that it tells all.
+        awaits: BTreeSet<NodeName>,
     },
     /// A partner could not be asked.
     Unreachable(NodeName),

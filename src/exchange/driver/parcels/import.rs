@@ -355,7 +355,7 @@ fn own_head(inner: &Inner, from: &NodeName, note: &str) -> Result<(), ParcelErro
         // The partner holds what this node signed and does not have: its folder is an old copy, and signs nothing from now
         // on. That the partner has told all that it keeps is not said by it: the package may be old.
         let told = KnownHead { log: origin.clone(), note: note.to_owned(), entries: true, cosigned_by_asker: None };
-        inner.told(from, vec![told], false);
+        inner.told(from, vec![told], None);
         if own.is_given_up(&origin) {
             // What was given up stays with whoever holds it: that is told with the log's state.
             return Ok(());

@@ -31,7 +31,7 @@ fn heard(recall: &mut Recall, node: usize, heads: Vec<KnownHead>) -> Vec<recall:
 /// A partner tells while so many entries are durable here.
 fn told(recall: &mut Recall, node: usize, heads: Vec<KnownHead>, durable: u64) -> Vec<recall::Action> {
     let durable = [(log(), durable)].into();
-    recall.step(at(1), recall::Event::Heads { partner: name(node), heads, durable, all: true })
+    recall.step(at(1), recall::Event::Heads { partner: name(node), heads, durable, all: true, awaits: BTreeSet::new() })
 }
 
 /// Settled by the replica's word.
@@ -94,6 +94,28 @@ fn nothing_is_closed_while_issuer_and_replica_both_begin_anew_and_what_is_put_ba
     assert_eq!(heard(&mut recall, 1, Vec::new()), []);
     let refill = heard(&mut recall, 1, known(&head(10), true));
     assert_eq!(refill, [recall::Action::Refill { origin: log(), from: name(1), note: head(10).note }]);
+}
+
+/// The hazard: this folder is an old copy, and the one whose cosignature is enough begins anew and knows of nothing.
+#[test]
+fn who_begins_anew_counts_as_heard_once_those_are_that_it_waits_for() {
+    let anew = |recall: &mut Recall, awaits: &[usize]| {
+        let (heads, durable) = (Vec::new(), BTreeMap::new());
+        let awaits = awaits.iter().map(|node| name(*node)).collect();
+        recall.step(at(1), recall::Event::Heads { partner: name(1), heads, durable, all: true, awaits })
+    };
+    let mut behind = recall(6);
+    assert_eq!(anew(&mut behind, &[0, 2]), []);
+    assert!(behind.silent().eq([&name(1), &name(2)]) && !behind.is_settled(&log()));
+    assert_eq!(heard(&mut behind, 2, known(&head(10), false)), []);
+    assert!(behind.has_everybody() && behind.lacks().contains_key(&log()));
+    // Or it was told by them itself. What it forgets after that it has told before.
+    let mut whole = recall(6);
+    assert_eq!(anew(&mut whole, &[2]), []);
+    let settled = [recall::Action::Settled(log(), Settled::GoOn { refilled: false })];
+    assert_eq!(anew(&mut whole, &[]), settled);
+    assert_eq!(anew(&mut whole, &[2]), []);
+    assert!(whole.answered().eq([&name(1)]));
 }
 
 #[test]
@@ -343,7 +365,8 @@ fn a_log_is_not_forked_by_what_a_partner_told_that_is_taken_off_the_list_while_i
 fn a_partner_that_cannot_open_what_it_keeps_was_not_heard_and_nothing_is_closed_or_signed_by_its_word() {
     let unread = |recall: &mut Recall, all: bool| {
         let durable = [(log(), 6)].into();
-        recall.step(at(1), recall::Event::Heads { partner: name(1), heads: Vec::new(), durable, all })
+        let (heads, awaits) = (Vec::new(), BTreeSet::new());
+        recall.step(at(1), recall::Event::Heads { partner: name(1), heads, durable, all, awaits })
     };
     let mut behind = recall(6);
     assert_eq!(heard(&mut behind, 2, known(&head(10), false)), []);

@@ -348,7 +348,13 @@ fn lost(told: Vec<KnownHead>) -> (Recall, Vec<recall::Action>) {
     let mut recall = Recall::new(&name(0), list(2, true), hosts, []);
     recall.step(at(NEXT_YEAR), recall::Event::Tick);
     recall.step(at(NEXT_YEAR), recall::Event::Unreachable(name(2)));
-    let told = recall::Event::Heads { partner: name(1), heads: told, durable: BTreeMap::new(), all: true };
+    let told = recall::Event::Heads {
+        partner: name(1),
+        heads: told,
+        durable: BTreeMap::new(),
+        all: true,
+        awaits: BTreeSet::new(),
+    };
     let actions = recall.step(at(NEXT_YEAR), told);
     (recall, actions)
 }

@@ -63,7 +63,13 @@ impl Simulation {
             let at = self.now + self.way(from.0, partner);
             self.agenda.plan(at, Happening::Told { to: from, partner, heads: told });
             heads.retain(|head| self.asks(from.0, &head.log));
-            recall::Event::Heads { partner: name(partner), heads, durable: BTreeMap::new(), all: true }
+            recall::Event::Heads {
+                partner: name(partner),
+                heads,
+                durable: BTreeMap::new(),
+                all: true,
+                awaits: BTreeSet::new(),
+            }
         } else {
             recall::Event::Unreachable(name(partner))
         };

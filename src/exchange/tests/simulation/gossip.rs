@@ -88,8 +88,13 @@ impl Simulation {
         let at = self.now + self.way(from.0, partner);
         self.agenda.plan(at, Happening::Local(from.0, from.1, Local::Heads(event)));
         if !own.is_empty() {
-            let event =
-                recall::Event::Heads { partner: name(partner), heads: own, durable: BTreeMap::new(), all: true };
+            let event = recall::Event::Heads {
+                partner: name(partner),
+                heads: own,
+                durable: BTreeMap::new(),
+                all: true,
+                awaits: BTreeSet::new(),
+            };
             self.agenda.plan(at, Happening::Local(from.0, from.1, Local::Recall(event)));
         }
     }
