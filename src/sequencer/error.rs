@@ -195,7 +195,7 @@ pub enum SequencerError {
     RequestBeforeRecall(String),
     /// The log is closed for good with fewer entries than were signed: the operator gave the others up.
     #[error(
-        "log {origin} is closed for good with {}, though this node once signed a head of {signed}: what is beyond is not taken back, whoever holds it; heard to hold more: {holders}",
+        "log {origin} is closed for good with {}, though this node once signed a head of {signed}: what is beyond is not taken back here, whoever holds it, but into a copy of the data folder of before; heard to hold more: {holders}",
         counted(*size, "entry", "entries")
     )]
     HistoryLost {

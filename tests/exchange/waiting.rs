@@ -17,6 +17,9 @@ fn status(member: &Member, node: &Running) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_that_lost_its_memory_names_those_it_waits_for_to_its_operator_and_to_the_issuer() {
     let federation = Federation::new();
+    // Kenya's cosignature is asked for by nobody, and it may have seen what China cosigned all the same.
+    let list = federation.list("alone.note", None, |list| list["cosigning"]["witnesses"] = 0.into());
+    federation.members().into_iter().for_each(|member| federation.install(&list, member));
     let Federation { pakistan, china, kenya, .. } = &federation;
     let (mut one, two, three) = (pakistan.start(), china.start(), kenya.start());
     let (caller, token) = signatory(pakistan, &mut one).await;
