@@ -58,18 +58,14 @@ impl Simulation {
     pub(super) fn tell_heads(&mut self, from: (usize, u32), partner: usize) {
         let there = self.nodes[partner].process.is_some() && !self.apart(from.0, partner);
         let event = if there {
+            let memory = &self.nodes[partner].process.as_ref().unwrap().memory;
+            let awaits = memory.silent().filter(|_| !memory.is_whole()).cloned().collect::<BTreeSet<_>>();
             let mut heads = self.known(partner);
             let told = self.told(partner, from.0, heads.clone());
             let at = self.now + self.way(from.0, partner);
             self.agenda.plan(at, Happening::Told { to: from, partner, heads: told });
             heads.retain(|head| self.asks(from.0, &head.log));
-            recall::Event::Heads {
-                partner: name(partner),
-                heads,
-                durable: BTreeMap::new(),
-                all: true,
-                awaits: BTreeSet::new(),
-            }
+            recall::Event::Heads { partner: name(partner), heads, durable: BTreeMap::new(), all: true, awaits }
         } else {
             recall::Event::Unreachable(name(partner))
         };
