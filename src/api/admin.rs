@@ -283,12 +283,12 @@ impl Admin {
         request: Request<wire::LiftEvidenceRequest>,
     ) -> Result<Response<wire::LiftEvidenceResponse>, Status> {
         self.admit(request.metadata())?;
-        let wire::LiftEvidenceRequest { log, reason } = request.into_inner();
-        let (origin, reason) = (closing::origin("log", &log)?, lifting::reason(reason)?);
+        let wire::LiftEvidenceRequest { log, reason, root } = request.into_inner();
+        let (origin, word) = (closing::origin("log", &log)?, (lifting::root(&root)?, lifting::reason(reason)?));
         let Some(view) = self.partners.clone() else {
             return Ok(Response::new(wire::LiftEvidenceResponse::default()));
         };
-        let lifted = lifting::lift(view, self.hosts.clone(), origin, reason, self.clock.now());
+        let lifted = lifting::lift(view, self.hosts.clone(), origin, word, self.clock.now());
         Ok(Response::new(lifted.await?))
     }
 

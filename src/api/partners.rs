@@ -401,6 +401,7 @@ fn log(origin: &Origin, passage: &Passage, closed_with: Option<u64>, now: Timest
         first_missing: passage.first_missing,
         lost_at: passage.lost.map(|(size, _)| size),
         gone: passage.lost.map_or(0, |(_, gone)| gone),
+        frozen_there: passage.frozen_there,
     }
 }
 

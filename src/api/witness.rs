@@ -75,6 +75,10 @@ fn answer(witnessed: &Witnessed) -> Response {
             (TEXT, "not a request of tlog-witness, or its old size is beyond the head\n".to_owned())
         }
         Witnessed::Unsigned => (TEXT, "no signature by a key that is known for this log\n".to_owned()),
+        Witnessed::Frozen => (
+            TEXT,
+            "the log has shown two histories: nothing of it is cosigned until a person lifts that here\n".to_owned(),
+        ),
         Witnessed::UnknownLog => (TEXT, "this log is not witnessed here\n".to_owned()),
         Witnessed::Unproven => (TEXT, "the proof does not lead from the head cosigned last to this one\n".to_owned()),
         Witnessed::Busy => (TEXT, "the witness has too much to do, or could not keep the head\n".to_owned()),
@@ -115,6 +119,7 @@ mod tests {
             (Witnessed::Conflict(7), 409, SIZE, Some("7\n".to_owned())),
             (Witnessed::Malformed, 400, TEXT, None),
             (Witnessed::Unsigned, 403, TEXT, None),
+            (Witnessed::Frozen, 403, TEXT, None),
             (Witnessed::UnknownLog, 404, TEXT, None),
             (Witnessed::Unproven, 422, TEXT, None),
             (Witnessed::Busy, 503, TEXT, None),

@@ -129,6 +129,8 @@ pub enum Witnessed {
     UnknownLog,
     /// 403: no signature by a key that it trusts for this log.
     Unsigned,
+    /// 403: the log is proven to have shown two histories, and nobody has lifted that there yet.
+    Frozen,
     /// 422: the proof does not lead from the head it cosigned last to this one.
     Unproven,
     /// 400: not a request.
@@ -275,7 +277,7 @@ impl Witnessed {
         match self {
             Self::Cosigned(_) => 200,
             Self::Malformed => 400,
-            Self::Unsigned => 403,
+            Self::Unsigned | Self::Frozen => 403,
             Self::UnknownLog => 404,
             Self::Conflict(_) => 409,
             Self::Unproven => 422,

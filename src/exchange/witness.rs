@@ -59,6 +59,16 @@ pub enum Event {
     /// A person has lifted that: the log is cosigned again, on the branch that was seen, and these heads are of others.
     /// What is proven beside that comes behind it, as [`Event::Equivocated`].
     Lifted(Origin, Vec<TreeHead>),
+    /// Before that: by that person's word the branch of this head goes on, and that is durable in the table of witnessed heads.
+    /// What is cosigned next is of its history.
+    Onto {
+        /// The log.
+        origin: Origin,
+        /// The head.
+        head: TreeHead,
+        /// Its note.
+        note: String,
+    },
     /// This node held the log until now, up to this head, and that is durable in the table of witnessed heads: what
     /// it cosigned as replica it does not roll back as witness.
     Held {
@@ -234,6 +244,11 @@ impl Witness {
                 self.equivocated.insert(origin);
             }
             Event::Lifted(origin, left) => self.lifted(&origin, left, &mut actions),
+            Event::Onto { origin, head, note } => {
+                if let Some(log) = self.logs.get_mut(&LogName::from(&origin)) {
+                    log.last = Some((head, note));
+                }
+            }
             Event::Held { origin, head, note } => {
                 let log = self.logs.entry((&origin).into()).or_default();
                 if log.last.as_ref().is_none_or(|(last, _)| last.size < head.size) {
@@ -382,8 +397,8 @@ impl Witness {
         let current = self.logs.get_mut(origin).and_then(|log| log.current.take());
         if let Some(Current { ticket, checkpoint, .. }) = current {
             // What was proven or listed meanwhile is respected: the line was made, but nobody hears of it.
-            let refused = self.cosigns_up_to(origin).is_none_or(|last| checkpoint.head.size > last);
-            actions.push(Action::Answer { ticket, answer: if refused { Witnessed::Unsigned } else { answer } });
+            let refused = refused(self.cosigns_up_to(origin), checkpoint.head.size);
+            actions.push(Action::Answer { ticket, answer: refused.unwrap_or(answer) });
         }
         self.next(origin, actions);
     }
@@ -423,6 +438,14 @@ impl Keys {
     }
 }
 
+/// What is answered where nothing of this size is cosigned of a log.
+fn refused(up_to: Option<u64>, size: u64) -> Option<Witnessed> {
+    match up_to {
+        None => Some(Witnessed::Frozen),
+        Some(most) => (size > most).then_some(Witnessed::Unsigned),
+    }
+}
+
 /// The checks of C2SP tlog-witness, in its order. `up_to` is the largest size that is cosigned at all.
 fn judge(
     keys: Option<&Keys>,
@@ -437,8 +460,8 @@ fn judge(
         Err(answer) => return plain(answer),
     };
     let head = checkpoint.head;
-    if up_to.is_none_or(|most| head.size > most) {
-        return plain(Witnessed::Unsigned);
+    if let Some(answer) = refused(up_to, head.size) {
+        return plain(answer);
     }
     if request.old_size > head.size || request.consistency.len() > MAX_PROOF_HASHES {
         return plain(Witnessed::Malformed);

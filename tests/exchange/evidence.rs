@@ -48,6 +48,13 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
     let caller = Caller::open(&mut one, &pakistan.ca()).await;
     let late = download(&caller, &token, &places[1].number, api::DownloadFormat::Bundle).await;
     assert_eq!(verdict(&mut two, china, &late).await, "VALID");
+    // The head of the branch that will go on.
+    let (config, admin) = (pakistan.config(), one.admin.clone());
+    let held =
+        origin(&["partner", "histories", "--log", &log, "--config", &config, "--admin", &admin, "--format", "json"])
+            .out;
+    let held: serde_json::Value = serde_json::from_str(held.lines().next().unwrap()).unwrap();
+    let goes_on = held["root"].as_str().unwrap().to_owned();
     drop(caller);
     one.stop();
     fs::rename(&data, &first).unwrap();
@@ -85,6 +92,7 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
     // It is told what was proven, and goes on all the same: what waits for a lift there are its own verdicts.
     says(&one, &["LOG_EQUIVOCATED", "ERROR", &log]);
     let admin = one.admin.clone();
+    let elsewhere = format!("{}=", "A".repeat(43));
     let asked =
         |words: &[&str]| origin(&[&["partner"], words, &["--config", &pakistan.config(), "--admin", &admin]].concat());
     let shown = asked(&["status"]).good();
@@ -98,8 +106,15 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
         let asked = |words: &[&str]| {
             origin(&[&["partner"], words, &["--config", &member.config(), "--admin", &admin]].concat())
         };
-        let lift = |reason: &str| asked(&["lift", "--log", &log, "--reason", reason]);
+        // Kenya holds no entries that tell the branches apart: which one goes on a person has to say there.
+        let named = if member.host() == kenya.host() { vec!["--root", &*goes_on] } else { Vec::new() };
+        let lift = |reason: &str| asked(&[&["lift", "--log", &log, "--reason", reason], named.as_slice()].concat());
         lift(" ").bad(1, &["say why"]);
+        if !named.is_empty() {
+            asked(&["lift", "--log", &log, "--reason", "our letter"])
+                .bad(1, &["tell the two branches apart", &goes_on]);
+            asked(&["lift", "--log", &log, "--reason", "our letter", "--root", &elsewhere]).bad(1, &["neither"]);
+        }
         lift("a restored copy; see our letter 14").good();
         let again = lift("again").good();
         assert!(again.out.contains("was not frozen"), "{}", again.out);

@@ -4,7 +4,7 @@ use super::Look;
 use crate::{
     api::client::wire,
     cli::partner::{
-        lifting::{follows, shown_by_whom},
+        lifting::{follows, onto, shown_by_whom},
         waiting::said_since,
     },
     verification::parted,
@@ -117,7 +117,9 @@ pub(super) fn forked(one: &wire::ForkedLog) -> Look {
         (true, false) => "it is this node's own: was an old copy of the data folder started, or the key used elsewhere? Keep the \
                           folder and tell the partners; they lift it, or the log ends and its successor goes on"
             .to_owned(),
-        (false, _) => format!("find out with its operator which history is the true one; then: {lift}"),
+        (false, _) => {
+            format!("find out with its operator which history is the true one; then: {lift}{}", onto(one))
+        }
     })
 }
 

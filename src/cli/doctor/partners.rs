@@ -288,7 +288,14 @@ fn passage(name: &str, log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Time
         };
         let behind = counted(entries, "entry", "entries");
         let look = Look::warning("partner lag", format!("{who} is {behind} and {seconds} s behind in {origin}"));
-        looks.push(look.help(format!("it fetches the rest by itself where the two are connected; else {help}")));
+        looks.push(look.help(if log.frozen_there {
+            format!(
+                "the log is frozen there, for it has shown two histories: {name} cosigns nothing more of it until its operator \
+                 lifts that there (origin partner lift)"
+            )
+        } else {
+            format!("it fetches the rest by itself where the two are connected; else {help}")
+        }));
     }
     if !log.awaits_closed.is_empty() {
         looks.push(Look::warning("partner lag", format!("of {origin} {}", awaits(log))).help(format!(

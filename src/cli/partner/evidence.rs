@@ -23,9 +23,9 @@ const MODE: u32 = 0o644;
 /// Write the proof that a log has shown two histories, for anybody who has the trust list
 ///
 /// The file has two heads with the log's own signature, and the proof that they are not of one history. Whoever is given it
-/// need believe nobody: origin verify --evidence FILE takes it anywhere, without this node. Where the log has shown more
-/// than two, the newest proof is written, which is the one that a person has not lifted, if there is one; --nth writes
-/// another.
+/// need believe nobody: origin verify --evidence FILE --trust LIST --anchor ANCHOR takes it anywhere, without this node.
+/// Where the log has shown more than two, the newest proof is written, which is the one that a person has not lifted, if
+/// there is one; --nth writes another.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The log, <host>/log/<shard>/<addressee>
@@ -69,7 +69,13 @@ impl Arguments {
         } else {
             let of = if count > 1 { format!(", proof {number} of {count}") } else { String::new() };
             console.data(format!("{said}{of}: wrote {}", path.display()));
-            console.message(format!("anybody can check it: origin verify --evidence {}", path.display()));
+            let trust = door.configuration()?.trust;
+            console.message(format!(
+                "whoever has the trust list and its anchor can check it: origin verify --evidence {} --trust {} --anchor {}",
+                path.display(),
+                trust.list.display(),
+                trust.anchor.display()
+            ));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -9,7 +9,7 @@ use crate::{
         console::{Colour, Console},
         remote,
     },
-    log::Origin,
+    log::{Hash, Origin},
     reason::some_of,
     time::Timestamp,
     verification::parted,
@@ -26,6 +26,10 @@ use std::process::ExitCode;
 /// held here freezes the log again with its own proof, of whatever size it is. The proof stays where it was said, and
 /// the audit record keeps what you did.
 ///
+/// A node that holds no entries of the log, as a witness, cannot tell which of the two heads is of the branch that goes on: ask
+/// the operator of the log's own node, and give its root. It is cosigned from there, also where what was cosigned here last is
+/// of the other branch.
+///
 /// A log of this node's own goes on being signed where partners know of no other branch than the one that is here; only the
 /// verdicts of this node wait for this.
 #[derive(Debug, clap::Args)]
@@ -35,6 +39,9 @@ pub(super) struct Arguments {
     /// The log, <host>/log/<shard>/<addressee>
     #[arg(long, value_name = "ORIGIN")]
     log: Origin,
+    /// Where no entries of it are here: the root of the head whose branch goes on, of the two in partner status
+    #[arg(long, value_name = "ROOT")]
+    root: Option<Hash>,
     /// Why, for the audit record
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -42,8 +49,9 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, console: Console) -> Outcome {
-        let Self { door, log, reason } = self;
-        let request = wire::LiftEvidenceRequest { log: log.to_string(), reason };
+        let Self { door, log, root, reason } = self;
+        let onto = root.map(|root| root.0.to_vec().into()).unwrap_or_default();
+        let request = wire::LiftEvidenceRequest { log: log.to_string(), reason, root: onto };
         let answer = remote::converse(async {
             let (connection, address) = door.open(&door.configuration()?).await?;
             let answer = connection.admin().lift_evidence(within_deadline(request)).await;
@@ -55,14 +63,14 @@ impl Arguments {
             let log = log.as_str();
             console.data(json!({ "log": log, "was_frozen": was_frozen, "past": past, "own": own, "shut": shut }));
         } else {
-            console.data(came(&log, &answer));
+            console.data(came(&log, root.as_ref(), &answer));
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// What came of lifting.
-fn came(log: &Origin, answer: &wire::LiftEvidenceResponse) -> String {
+fn came(log: &Origin, root: Option<&Hash>, answer: &wire::LiftEvidenceResponse) -> String {
     let anew = "any other head off that branch freezes it anew";
     match (answer.was_frozen, answer.own, answer.shut.as_str()) {
         (false, true, "OWN_HISTORY_FORKED") => format!(
@@ -79,7 +87,11 @@ fn came(log: &Origin, answer: &wire::LiftEvidenceResponse) -> String {
              histories, which may take some minutes after a start"
         ),
         (true, false, _) => {
-            format!("{log} is taken and cosigned again, on the branch that is held here; {anew}")
+            let branch = root.map_or_else(
+                || "the branch that is held here".to_owned(),
+                |root| format!("the branch of the head with the root {root}"),
+            );
+            format!("{log} is taken and cosigned again, on {branch}; {anew}")
         }
         (true, true, "") => {
             format!("{log} is not shut here, and verdicts here go by the branch that is held here again; {anew}")
@@ -118,7 +130,7 @@ pub(super) fn tell(console: Console, forked: &wire::ForkedLog) {
         Some(at) => format!("{origin} has shown two histories {parted}; lifted {at}: {lifted_reason}"),
         None => {
             let line = format!(
-                "{origin} has shown two histories {parted}{}: {}; the proof: origin partner evidence; {}: origin partner lift \
+                "{origin} has shown two histories {parted}{}: {}; the proof: origin partner evidence; {}: origin partner lift{} \
                  [LOG_EQUIVOCATED]",
                 shown_by_whom(forked),
                 follows(forked),
@@ -126,11 +138,17 @@ pub(super) fn tell(console: Console, forked: &wire::ForkedLog) {
                     "once you have looked into it, where partners go on with what is here"
                 } else {
                     "once you have looked into it"
-                }
+                },
+                onto(forked)
             );
             console.paint(Colour::Red, &line)
         }
     });
+}
+
+/// What a lift has to say besides, where no entries of the log are here; else nothing.
+pub(in crate::cli) fn onto(forked: &wire::ForkedLog) -> &'static str {
+    if forked.heads.is_empty() { "" } else { " --root ROOT, of the head whose branch goes on" }
 }
 
 /// When it was lifted; none while it is not.
@@ -145,9 +163,13 @@ pub(in crate::cli) fn shown_by_whom(forked: &wire::ForkedLog) -> String {
     if !names.is_empty() {
         return format!(", the other one shown by {names}");
     }
-    let known = forked.heads.iter().filter(|head| !head.nodes.is_empty());
-    let said = known.map(|head| {
-        format!(", the head of size {} with the root {} shown by {}", head.size, root(&head.root), some_of(&head.nodes))
+    let said = forked.heads.iter().map(|head| {
+        let by = if head.nodes.is_empty() {
+            "by nobody that was heard since the start".to_owned()
+        } else {
+            format!("by {}", some_of(&head.nodes))
+        };
+        format!(", the head of size {} with the root {} shown {by}", head.size, root(&head.root))
     });
     said.collect::<Vec<_>>().concat()
 }
@@ -177,9 +199,12 @@ mod tests {
     fn what_a_lift_brought_is_said_as_it_is() {
         let log = "tdap.gov.pk/log/2026/gacc.gov.cn".parse().unwrap();
         let said = |was_frozen, own, shut: &str| {
-            came(&log, &wire::LiftEvidenceResponse { was_frozen, past: 9, own, shut: shut.to_owned() })
+            came(&log, None, &wire::LiftEvidenceResponse { was_frozen, past: 9, own, shut: shut.to_owned() })
         };
-        assert!(said(true, false, "").contains("taken and cosigned again"));
+        assert!(said(true, false, "").contains("taken and cosigned again, on the branch that is held here"));
+        let root = Hash([7; 32]);
+        let named = came(&log, Some(&root), &wire::LiftEvidenceResponse { was_frozen: true, ..Default::default() });
+        assert!(named.contains(&format!("the root {root}")) && !named.contains("held here"), "{named}");
         assert!(said(true, true, "").contains("is not shut here"));
         let lost = said(true, true, "OWN_HISTORY_FORKED");
         assert!(lost.contains("stays shut") && lost.contains("another branch") && !lost.contains("again"), "{lost}");
@@ -227,6 +252,10 @@ mod tests {
         for (root, node) in roots.iter().zip(each) {
             assert!(said.contains(&format!(", the head of size 4 with the root {root} shown by {node}")), "{said}");
         }
-        assert!(!by(vec![head(1, &["node.tdap.gov.pk"]), head(2, &[])]).contains(&roots[1]));
+        let said = by(vec![head(1, &["node.tdap.gov.pk"]), head(2, &[])]);
+        assert!(
+            said.contains(&format!("{} shown by nobody that was heard", roots[1])),
+            "who lifts it has to name one: {said}"
+        );
     }
 }

@@ -74,8 +74,9 @@ fn lag(log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Timestamp) -> String
         },
     };
     let awaits = (!log.awaits_closed.is_empty()).then(|| awaits(log));
+    let frozen = log.frozen_there.then(|| "frozen there for two histories until its operator lifts that".to_owned());
     let ends = log.closed_with.map(closed).into_iter().chain(lost(log));
-    ends.chain(lag).chain(awaits).collect::<Vec<_>>().join(", ")
+    ends.chain(lag).chain(frozen).chain(awaits).collect::<Vec<_>>().join(", ")
 }
 
 /// What its own node says to have lost of a log.
@@ -178,6 +179,8 @@ mod tests {
         assert_eq!(said(&less, &[]), format!("{never}, 1 entry and 5 s behind"), "what is left comes yet");
         let awaits_closed = vec!["tdap.gov.pk/log/2025/cn".to_owned()];
         let waits = wire::PartnerLog { inward: true, awaits_closed, ..log(None, 3) };
+        let frozen = wire::PartnerLog { frozen_there: true, ..late.clone() };
+        assert!(said(&frozen, &[]).ends_with("frozen there for two histories until its operator lifts that"));
         let named = said(&waits, &[]);
         assert!(named.ends_with("to their ends: tdap.gov.pk/log/2025/cn") && !named.contains("up to date"), "{named}");
         // What is missing of one history is not counted along another.

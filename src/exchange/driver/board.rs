@@ -128,6 +128,8 @@ pub struct Passage {
     pub findings: u64,
     /// Its own node closed it for good as lost: entries that it still gives, and those that are neither there nor here.
     pub lost: Option<(u64, u64)>,
+    /// The partner answered last that it cosigns nothing of the log, which has shown two histories, before that is lifted there.
+    pub frozen_there: bool,
     /// Entries below this index have gone over: they are durable here, or were sent from here. The head that covers them
     /// may be far behind.
     pub carried: u64,
@@ -302,10 +304,17 @@ impl Board {
         self.update(name, |state| {
             state.awaits.remove(origin);
             let passage = state.logs.entry(origin.clone()).or_default();
-            passage.cosigned = Some(head);
+            (passage.cosigned, passage.frozen_there) = (Some(head), false);
             passage.holds(head.0);
             passage.grows(size, now);
         });
+    }
+
+    /// A partner answered that a log of this node is frozen there, until it cosigns it again; says whether that is news.
+    pub(super) fn frozen(&self, name: &NodeName, origin: &Origin) -> bool {
+        let mut news = false;
+        self.passage(name, origin, |passage| news = !std::mem::replace(&mut passage.frozen_there, true));
+        news
     }
 
     /// For whom a partner waits before it cosigns logs of this node, and no others; gives those that are news.

@@ -91,6 +91,14 @@ async fn canvass(inner: Arc<Inner>, store: Arc<dyn Store>, origin: Origin) {
                     }
                     Action::Refused { witness, answer } => match (&witness, answer) {
                         (Cosigner::Node(node), Witnessed::Awaiting(of)) => inner.waits_for(node, &origin, &of),
+                        (Cosigner::Node(node), Witnessed::Frozen) => {
+                            if inner.board.frozen(node, &origin) {
+                                tracing::warn!(
+                                    %witness, %origin, reason = "LOG_EQUIVOCATED",
+                                    "a witness does not cosign: the log has shown two histories, and is frozen there until its operator lifts that there"
+                                );
+                            }
+                        }
                         (_, answer) => tracing::warn!(%witness, %origin, ?answer, "a witness does not cosign"),
                     },
                 }

@@ -298,6 +298,12 @@ fn freeze_alone(inner: &Inner, evidence: &Evidence, _alone: MutexGuard<'_, ()>) 
     // Without entries it is not known which of the two is the other one; of what others report, not who showed it.
     let origin = evidence.proven.origin();
     let by = if has_entries(inner, origin) { inner.heads().showed_another(origin) } else { Vec::new() };
+    let follows = if inner.own.of(origin).is_some() {
+        "it is this node's own: verdicts here of what came since are EQUIVOCATED until it is lifted here, and whether it goes on being signed \
+         says origin partner status"
+    } else {
+        "nothing more of it is taken or cosigned here until it is lifted here"
+    };
     tracing::error!(
         partner = (!by.is_empty()).then(|| some_of(&by)).map(tracing::field::display),
         %origin,
@@ -305,7 +311,7 @@ fn freeze_alone(inner: &Inner, evidence: &Evidence, _alone: MutexGuard<'_, ()>) 
         first = evidence.first,
         second = evidence.second,
         reason = "LOG_EQUIVOCATED",
-        "the log has shown two histories: nothing more of it is taken or cosigned here"
+        "the log has shown two histories: {follows}"
     );
     let at_ms = unix_ms(inner.clock.now());
     inner.node_store.commit(Batch { at_ms, state: vec![evidence.put()], ..Batch::default() })?;

@@ -143,6 +143,7 @@ pub(super) fn witnessed(answer: &wire::AddCheckpointResponse) -> Taken<Witnessed
         Outcome::Conflict => Witnessed::Conflict(answer.size),
         Outcome::UnknownLog => Witnessed::UnknownLog,
         Outcome::Unsigned => Witnessed::Unsigned,
+        Outcome::Frozen => Witnessed::Frozen,
         Outcome::Unproven => Witnessed::Unproven,
         Outcome::Malformed => Witnessed::Malformed,
         Outcome::Busy => {
@@ -162,6 +163,7 @@ pub(super) fn witnessed_to_wire(answer: Witnessed) -> wire::AddCheckpointRespons
         Witnessed::Conflict(size) => (Outcome::Conflict, String::new(), size),
         Witnessed::UnknownLog => (Outcome::UnknownLog, String::new(), 0),
         Witnessed::Unsigned => (Outcome::Unsigned, String::new(), 0),
+        Witnessed::Frozen => (Outcome::Frozen, String::new(), 0),
         Witnessed::Unproven => (Outcome::Unproven, String::new(), 0),
         Witnessed::Malformed => (Outcome::Malformed, String::new(), 0),
         Witnessed::Busy => (Outcome::Busy, String::new(), 0),
@@ -239,7 +241,8 @@ mod tests {
             assert_eq!(from_supplier(supplier_to_wire(message.clone())).unwrap(), message);
         }
         let awaiting = Witnessed::Awaiting(vec!["node.kra.go.ke".parse().unwrap()]);
-        for answer in [Witnessed::Cosigned("— a b".to_owned()), Witnessed::Conflict(4), Witnessed::Busy, awaiting] {
+        let (line, frozen) = (Witnessed::Cosigned("— a b".to_owned()), Witnessed::Frozen);
+        for answer in [line, frozen, Witnessed::Conflict(4), Witnessed::Busy, awaiting] {
             assert_eq!(witnessed(&witnessed_to_wire(answer.clone())).unwrap(), answer);
         }
     }

@@ -40,6 +40,18 @@ pub(super) fn left_of(inner: &Inner, origin: &Origin, lifted: &[Lifted]) -> Left
     left
 }
 
+/// Whether what this node cosigned last of a log as its witness gives way to the head whose branch goes on by a person's word,
+/// where these are left by it: it is no further, or it is of what is left. One that is further, and of neither as far as is
+/// known, stays: what is shown next proves which it is of.
+pub(super) fn gives_way(inner: &Inner, origin: &Origin, onto: &TreeHead, left: &[TreeHead]) -> bool {
+    let list = inner.lists.current();
+    let seen = inner.witness.heads().remove(origin).and_then(|note| list.signed_head(origin, &note));
+    let Some(seen) = seen.filter(|seen| seen != onto) else { return false };
+    let heads = inner.heads();
+    let with_it = |head: &TreeHead| *head == seen || (heads.is_of_one(origin, &seen) && heads.is_of_one(origin, head));
+    seen.size <= onto.size || left.iter().any(with_it)
+}
+
 /// Whether entries of a log are here, which tell the branches of it apart.
 pub(super) fn has_entries(inner: &Inner, origin: &Origin) -> bool {
     inner.store_of(origin).is_some_and(|store| store.head(origin).is_some())

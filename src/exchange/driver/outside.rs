@@ -178,6 +178,7 @@ pub(super) async fn ask(
     };
     let trouble = match &said {
         Ok(Witnessed::UnknownLog) => Some(format!("it does not watch {origin}")),
+        Ok(Witnessed::Frozen) => Some(format!("it calls {origin} one that has shown two histories")),
         Ok(Witnessed::Unsigned) => Some(format!("it knows no key by which {origin} is signed")),
         Ok(Witnessed::Malformed) => Some("it calls the request malformed".to_owned()),
         Ok(Witnessed::Unproven) => Some(format!("it does not accept the proof that {origin} only grew")),

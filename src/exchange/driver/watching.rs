@@ -29,6 +29,8 @@ enum Asked {
         /// Something is proven beside what was lifted.
         frozen: bool,
     },
+    /// Before that: by that person's word the branch of this head goes on, and that is durable.
+    Onto(Origin, PublishedHead),
     /// The log was held here until now, up to the head of this note.
     Held(Origin, PublishedHead),
 }
@@ -95,6 +97,14 @@ impl WitnessDesk {
         self.tell(Asked::Lifted { origin: origin.clone(), left, frozen });
     }
 
+    /// By a person's word the branch of this head goes on, and that is durable: before what was left by it is lifted.
+    pub(super) fn onto(&self, origin: &Origin, head: PublishedHead) {
+        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        heads.insert(origin.into(), head.note.clone());
+        drop(heads);
+        self.tell(Asked::Onto(origin.clone(), head));
+    }
+
     /// The log was held here until now, up to this head.
     pub(super) fn held(&self, origin: &Origin, head: PublishedHead) {
         self.tell(Asked::Held(origin.clone(), head));
@@ -151,6 +161,9 @@ impl Thread {
                         // Nothing is cosigned between the two.
                         events.push_back(Event::Lifted(origin.clone(), left));
                         events.extend(frozen.then_some(Event::Equivocated(origin)));
+                    }
+                    Asked::Onto(origin, PublishedHead { head, note }) => {
+                        events.push_back(Event::Onto { origin, head, note });
                     }
                     Asked::Equivocated(origin) => events.push_back(Event::Equivocated(origin)),
                     Asked::Held(origin, head) => events.extend(self.take_over(origin, head)),

@@ -164,6 +164,19 @@ impl Lifted {
         sizes(self.evidence.as_ref()?.as_bytes()).ok().map(|(shorter, _)| shorter)
     }
 
+    /// The note of one of the two heads that are proven; none where it is neither.
+    #[must_use]
+    pub fn note_of(&self, trust: &TrustList, origin: &Origin, head: &TreeHead) -> Option<String> {
+        let (first, second, _) = Equivocation::parts(self.evidence.as_ref()?.as_bytes()).ok()?;
+        [first, second].into_iter().find(|note| trust.signed_head(origin, note).as_ref() == Some(head))
+    }
+
+    /// What is left of the two where the branch of this one goes on.
+    #[must_use]
+    pub fn beside(&self, trust: &TrustList, origin: &Origin, onto: &TreeHead) -> Vec<TreeHead> {
+        Left::of(trust, origin, std::slice::from_ref(self), &|head: &TreeHead| Some(head == onto)).heads
+    }
+
     /// The two heads that were lifted; none where the trust list does not prove them any more.
     fn fork(&self, trust: &TrustList, origin: &Origin) -> Option<Fork> {
         Fork::read(trust, origin, self.past, self.evidence.as_ref()?.as_bytes())

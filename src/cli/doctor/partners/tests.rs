@@ -173,6 +173,9 @@ fn whoever_is_behind_is_said_with_what_to_do_and_nobody_is_in_a_log_that_is_shut
         let [(said, _)] = looks.as_slice() else { panic!("{looks:?}") };
         assert!(said.starts_with(&format!("{who} is 4 entries and 60 s behind")), "{said}");
     }
+    let frozen = looks(&wire::PartnerLog { frozen_there: true, ..log(false) }, &[]);
+    let [(_, help)] = frozen.as_slice() else { panic!("{frozen:?}") };
+    assert!(help.contains("frozen there") && !help.contains("by itself"), "{help}");
     let reason = "OWN_HISTORY_FORKED".to_owned();
     let shut = wire::ShutLog { origin: origin.clone(), reason, ..Default::default() };
     assert!(looks(&log(false), &[shut]).is_empty());

@@ -27,6 +27,17 @@ fn a_partner_that_nothing_but_packages_goes_to_holds_so_much_of_the_log_as_it_is
 }
 
 #[test]
+fn a_log_that_a_partner_calls_frozen_is_so_until_it_cosigns_it_again() {
+    let (board, origin): (Board, Origin) = (Board::default(), "tdap.gov.pk/log/2026/cn".parse().unwrap());
+    let name: NodeName = "node.kra.go.ke".parse().unwrap();
+    let is_frozen = || board.read()[&name].logs[&origin].frozen_there;
+    assert!(board.frozen(&name, &origin) && is_frozen());
+    assert!(!board.frozen(&name, &origin), "the same again is no news");
+    board.cosigned(&name, &origin, (3, 7), (4, Timestamp::UNIX_EPOCH));
+    assert!(!is_frozen() && board.frozen(&name, &origin));
+}
+
+#[test]
 fn for_whom_a_partner_waits_stands_with_since_when_until_it_cosigns_or_says_so_no_more() {
     let (board, origin): (Board, Origin) = (Board::default(), "tdap.gov.pk/log/2026/cn".parse().unwrap());
     let name = |name: &str| name.parse::<NodeName>().unwrap();

@@ -3,7 +3,7 @@
 use super::Inner;
 use crate::exchange::driver::board::Board;
 use crate::exchange::driver::histories::{LogHistory, histories};
-use crate::exchange::driver::leaving::{has_entries, left_of};
+use crate::exchange::driver::leaving::{gives_way, has_entries, left_of};
 use crate::exchange::driver::outside::{OutsideState, OutsideWitness};
 use crate::exchange::driver::parcels::{ExportAsked, Imported, Spool, export, import};
 use crate::exchange::driver::quota::{QuotaLimits, Used};
@@ -12,7 +12,7 @@ use crate::exchange::message::{AddCheckpoint, Witnessed};
 use crate::exchange::parcel::ParcelError;
 use crate::log::{LogName, Origin, TreeHead, size_in};
 use crate::statement::Issuer;
-use crate::store::{Batch, Store, StoreError, Table};
+use crate::store::{Batch, PublishedHead, StateChange, Store, StoreError, Table};
 use crate::time::{Timestamp, unix_ms};
 use crate::trust::{NodeName, PackageSeal};
 use crate::verification::Equivocation;
@@ -204,9 +204,10 @@ impl DriverView {
         Lifted::all(self.0.node_store.as_ref())
     }
 
-    /// Takes and cosigns a log again that was proven to have shown two histories, on the branch that is held here; gives
-    /// what was lifted, none where nothing is proven that was not lifted before. It writes to the disk.
-    pub fn lift(&self, origin: &Origin, reason: &str) -> Result<Option<Lifted>, StoreError> {
+    /// Takes and cosigns a log again that was proven to have shown two histories, on the branch that is held here, or that of
+    /// the head `onto`, one of the two that are proven, where no entries are here that tell the two apart; gives what was
+    /// lifted, none where nothing is proven that was not lifted before. It writes to the disk.
+    pub fn lift(&self, origin: &Origin, onto: Option<TreeHead>, reason: &str) -> Result<Option<Lifted>, StoreError> {
         let inner = &self.0;
         let _alone = inner.judging();
         let proven = inner.equivocated.borrow().contains_key(origin);
@@ -214,9 +215,25 @@ impl DriverView {
         let Some(mut lifted) = Lifted::judge(store, origin, reason.to_owned(), now)?.filter(|_| proven) else {
             return Ok(None);
         };
-        lifted.left = left_of(inner, origin, std::slice::from_ref(&lifted)).heads;
-        let at_ms = unix_ms(now);
-        store.commit(Batch { at_ms, state: vec![lifted.put(origin)], ..Batch::default() })?;
+        let (mut state, mut turned) = (Vec::new(), None);
+        if let Some(head) = onto {
+            let list = inner.lists.current();
+            let Some(note) = lifted.note_of(&list, origin, &head) else { return Ok(None) };
+            lifted.left = lifted.beside(&list, origin, &head);
+            if gives_way(inner, origin, &head, &lifted.left) {
+                let (id, record) = (origin.as_str().as_bytes().to_vec(), note.clone().into_bytes());
+                state.push(StateChange::RecordPut { table: Table::Witnessed, id, record });
+                turned = Some(PublishedHead { head, note });
+            }
+        } else {
+            lifted.left = left_of(inner, origin, std::slice::from_ref(&lifted)).heads;
+        }
+        state.push(lifted.put(origin));
+        store.commit(Batch { at_ms: unix_ms(now), state, ..Batch::default() })?;
+        // Before what is left of the log is judged: by what is witnessed from now on.
+        if let Some(head) = turned {
+            inner.witness.onto(origin, head);
+        }
         let all = Lifted::all(store)?.remove(origin).unwrap_or_default();
         let left = left_of(inner, origin, &all);
         // Who hears that it is lifted has to find it so.

@@ -251,3 +251,42 @@ fn a_witness_asks_for_no_proof_from_a_head_that_was_left() {
     watch.witness.step(witness::Event::Equivocated(log()));
     assert_eq!(watch.ask(16, proof(16, 18), &head(18).note), 403);
 }
+
+#[test]
+fn a_witness_of_the_branch_that_was_left_goes_on_from_the_head_that_a_person_names_and_finds_a_fork_of_that_too() {
+    let word = Lifted::judge(&kept(20), &log(), "as agreed".to_owned(), at(0)).unwrap().unwrap();
+    let note = |head: &TreeHead| word.note_of(&WORLD.trust, &log(), head);
+    let beside = |head: &TreeHead| word.beside(&WORLD.trust, &log(), head);
+    let (mine, other) = (head(12), head_in(&branch(), 20));
+    assert_eq!((note(&mine.head), note(&other.head)), (Some(mine.note.clone()), Some(other.note.clone())));
+    assert_eq!(note(&head_in(&third(), 12).head), None);
+    let left = beside(&mine.head);
+    assert_eq!(left, [other.head, head_in(&branch(), 12).head]);
+    assert_eq!(beside(&other.head), [mine.head]);
+
+    let mut watch = super::witnessing::Watch::new(2);
+    assert_eq!(watch.ask(0, Vec::new(), &other.note), 200);
+    watch.witness.step(witness::Event::Equivocated(log()));
+    // Without that word it stays with what it saw, also once it is lifted.
+    watch.witness.step(witness::Event::Lifted(log(), left.clone()));
+    assert_eq!(watch.ask(12, proof(12, 22), &head(22).note), 409);
+    watch.witness.step(witness::Event::Equivocated(log()));
+    let PublishedHead { head: named, note } = mine.clone();
+    watch.witness.step(witness::Event::Onto { origin: log(), head: named, note });
+    assert_eq!(watch.ask(12, proof(12, 22), &head(22).note), 403, "it is lifted by nothing but a lift");
+    watch.witness.step(witness::Event::Lifted(log(), left.clone()));
+    assert_eq!(watch.ask(20, Vec::new(), &other.note), 409, "what was left is not gone on with");
+    assert_eq!(watch.ask(12, proof(12, 22), &head(22).note), 200);
+    let forged = consistency_proof(22, 24, &third()).unwrap();
+    assert_eq!(watch.ask(22, forged, &head_in(&third(), 24).note), 422);
+
+    // And whoever shows another head off the branch that goes on is found out.
+    let mut heads = Heads::new(name(2), Arc::clone(&WORLD.trust), at(0));
+    let pairs = vec![(mine.head, other.head)];
+    assert_eq!(heads.step(at(0), heads::Event::Lifted(log(), Left { pairs, heads: left })), []);
+    assert_eq!(heads.step(at(0), heads::Event::Own { note: mine.note, entries: false }), []);
+    assert_eq!(run(&mut heads, 1, told(&other), Some(&branch())), [], "what was left is no news");
+    let shown = head_in(&third(), 24);
+    let said = run(&mut heads, 2, told(&shown), Some(&third()));
+    assert!(is_proof_of(&said, &shown), "{said:?}");
+}
