@@ -4,6 +4,7 @@
 use crate::exchange::driver::DriverView;
 use crate::log::Origin;
 use crate::store::Store;
+use crate::verification::Equivocation;
 use crate::workflow::PartnerLogs;
 use std::sync::{Arc, OnceLock};
 
@@ -44,8 +45,8 @@ impl PartnerLogs for Elsewhere {
         hosted.any(|store| store.addressee(origin).is_some())
     }
 
-    fn has_equivocated(&self, origin: &Origin) -> bool {
-        self.partners.get().is_some_and(|view| view.equivocated().borrow().contains_key(origin))
+    fn forked_at(&self, origin: &Origin) -> Option<u64> {
+        self.partners.get()?.equivocated().borrow().get(origin).map(Equivocation::size)
     }
 
     fn was_lifted(&self, origin: &Origin) -> bool {

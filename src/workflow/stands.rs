@@ -15,18 +15,23 @@ pub enum Stands {
     KeyClosed(String),
     /// It cannot be proven from here any more, and why: the trust list ended its log, and no head within is kept.
     Unproven(String),
-    /// Nobody can say here, and why: a log that may have its changes is not known to be here whole.
+    /// Nobody can say here, and why: a log that may have its changes is not known to be here whole, or its own has shown two
+    /// histories and it may stand in one of them alone.
     Unknown(String),
 }
 
 impl Stands {
     /// What is said of a certificate first, whoever issued it.
-    fn of(status: Status, void: Option<String>, key_closed: Option<String>) -> Self {
+    fn of(status: Status, void: Option<String>, key_closed: Option<String>, disputed: Option<String>) -> Self {
         match (void, status) {
             (Some(why), _) => Self::Void(why),
             // What took its force for good says more than what is wrong with it besides.
             (None, Status::Cancelled | Status::Withdrawn | Status::Superseded) => Self::As(status),
-            (None, _) => key_closed.map_or(Self::As(status), Self::KeyClosed),
+            (None, _) => match (key_closed, disputed) {
+                (Some(why), _) => Self::KeyClosed(why),
+                (None, Some(why)) => Self::Unknown(why),
+                (None, None) => Self::As(status),
+            },
         }
     }
 
@@ -47,14 +52,14 @@ impl Arrival {
     /// How a certificate of a partner stands, by what arrived.
     #[must_use]
     pub fn stands(&self) -> Stands {
-        Stands::of(self.status, self.void.clone(), self.key_closed.clone())
+        Stands::of(self.status, self.void.clone(), self.key_closed.clone(), self.disputed.clone())
     }
 }
 
 impl Desk {
     /// How a certificate of this authority stands. It reads from the disk.
     pub fn stands(&self, record: &CertificateRecord) -> Result<Stands, WorkflowError> {
-        let stands = Stands::of(record.status, self.void(record), self.key_closed(record));
+        let stands = Stands::of(record.status, self.void(record), self.key_closed(record), None);
         if !matches!(stands, Stands::As(Status::Valid | Status::InPart)) {
             return Ok(stands);
         }

@@ -1,6 +1,7 @@
 //! Certificates of partners that are addressed to this authority, as they stand here.
 
 use super::endorsed::{EndorsementNote, endorsements};
+use super::forked::Fork;
 use crate::{
     certificate::{Certificate, Country},
     inbox::{self, Why},
@@ -99,6 +100,8 @@ pub struct Arrival {
     pub equivocated: bool,
     /// Whether a person has lifted that since.
     pub lifted: bool,
+    /// Why nobody can say how it stands, where it may be in one of the two alone.
+    pub disputed: Option<String>,
     /// Why it does not count, where it stands past the closing of its key.
     pub key_closed: Option<String>,
     /// Why it is void, where it stands beyond the end that the trust list gave its log: it has no status then.
@@ -266,10 +269,7 @@ impl Desk {
             None => None,
         };
         let arrived_ms = known.map(|one| one.at_ms);
-        let heard = match later.as_of {
-            Some(second) => Some((second, None)),
-            None => status_snapshot(store, origin)?,
-        };
+        let heard = later.as_of.map_or_else(|| status_snapshot(store, origin), |second| Ok(Some((second, None))))?;
         let heard = heard.and_then(|(second, at)| Some((i64::try_from(second).ok()?, at)));
         // Another authority of this node keeps its own.
         let own = match sequencer::spoken_for(store, origin)? {
@@ -280,8 +280,7 @@ impl Desk {
         // Most were never touched, and are not looked up once more.
         let waits = file.acts > 0 && self.has_waiting(origin, &facts.jti)?;
         let endorsements = endorsements(self.store().as_ref(), &facts.jti)?;
-        let partners = &self.setup().partners;
-        let (frozen, lifted) = (partners.has_equivocated(origin), partners.was_lifted(origin));
+        let Fork { equivocated, lifted, disputed } = self.fork_of(store, entry)?;
         Ok(Some(Arrival {
             entry: entry.clone(),
             issuer: said.envelope.iss,
@@ -297,8 +296,9 @@ impl Desk {
             file,
             waits,
             endorsements,
-            equivocated: frozen || lifted,
-            lifted: lifted && !frozen,
+            equivocated,
+            lifted,
+            disputed,
             key_closed,
             void,
             kept,

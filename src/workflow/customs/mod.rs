@@ -23,6 +23,7 @@ mod endorsed;
 mod enquiries;
 mod erased;
 mod followed;
+mod forked;
 mod granting;
 mod heard;
 mod listing;
@@ -86,8 +87,8 @@ pub trait PartnerLogs: Send + Sync {
     /// Whether a log is written here, by another authority that this node hosts: everything published of it is at hand.
     fn is_hosted(&self, origin: &Origin) -> bool;
 
-    /// Whether a log is proven to have shown two histories.
-    fn has_equivocated(&self, origin: &Origin) -> bool;
+    /// Where a log is proven to have shown two histories, and nobody has lifted that: the size at or before which they parted.
+    fn forked_at(&self, origin: &Origin) -> Option<u64>;
 
     /// Whether that was proven of a log before, and a person has lifted it.
     fn was_lifted(&self, origin: &Origin) -> bool;

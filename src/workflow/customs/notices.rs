@@ -233,7 +233,11 @@ pub(super) fn notices(
         let words = "its status is older than seven days, or was never told: ask its issuer's node";
         all.push(Notice::new("STATUS_OLD", false, words));
     }
-    if arrival.equivocated {
+    if let Some(why) = &arrival.disputed {
+        let words =
+            format!("{why}: ask its issuer; it waits until that is looked into and lifted here (origin partner lift)");
+        all.push(Notice::new("EQUIVOCATED", true, words));
+    } else if arrival.equivocated {
         let words = "its log is proven to have shown two histories: what was cosigned before stays good";
         all.push(Notice::new("EQUIVOCATED", false, words));
     }

@@ -33,6 +33,7 @@ mod deciding;
 mod enquiries;
 mod erasing;
 mod following;
+mod forked;
 mod listing;
 mod lost;
 mod not_here;

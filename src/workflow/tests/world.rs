@@ -81,6 +81,8 @@ pub(crate) struct Elsewhere {
     hosted: AtomicBool,
     /// What the nodes of logs say to have lost of them.
     lost: Mutex<BTreeMap<Origin, (u64, u64)>>,
+    /// Logs that are proven to have shown two histories, and the sizes at or before which these parted.
+    forked: Mutex<BTreeMap<Origin, u64>>,
 }
 
 impl Elsewhere {
@@ -91,6 +93,11 @@ impl Elsewhere {
     /// From now on the own node of a log says that it has so many entries of it left, and so many are neither there nor here.
     pub(crate) fn is_lost(&self, origin: &Origin, left: u64, gone: u64) {
         self.lost.lock().unwrap().insert(origin.clone(), (left, gone));
+    }
+
+    /// From now on a log is proven to have shown two histories that parted at or before this size.
+    pub(crate) fn has_forked(&self, origin: &Origin, parted: u64) {
+        self.forked.lock().unwrap().insert(origin.clone(), parted);
     }
 
     /// From now on one node has them all, and none of them is a copy.
@@ -115,8 +122,8 @@ impl PartnerLogs for Elsewhere {
         true
     }
 
-    fn has_equivocated(&self, _: &Origin) -> bool {
-        false
+    fn forked_at(&self, origin: &Origin) -> Option<u64> {
+        self.forked.lock().unwrap().get(origin).copied()
     }
 
     fn was_lifted(&self, _: &Origin) -> bool {

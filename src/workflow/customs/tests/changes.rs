@@ -200,8 +200,8 @@ impl PartnerLogs for Replicated {
         false
     }
 
-    fn has_equivocated(&self, _: &Origin) -> bool {
-        false
+    fn forked_at(&self, _: &Origin) -> Option<u64> {
+        None
     }
 
     fn was_lifted(&self, _: &Origin) -> bool {
