@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     /// The logs
     #[arg(value_name = "ORIGIN", required_unless_present = "shard", conflicts_with = "shard")]
     logs: Vec<Origin>,
-    /// All logs of certificates of this shard, such as 2026
+    /// All logs of certificates of this shard, such as 2026; its log to all stays open
     #[arg(long, value_name = "SHARD")]
     shard: Option<Shard>,
     /// Lets them go on instead, as long as no list in use has closed them
@@ -121,13 +121,18 @@ impl Arguments {
         })?;
         let own = answer.authorities.into_iter().filter(|one| one.issuer == issuer.to_string());
         let logs = own.flat_map(|one| one.logs).filter_map(|log| log.origin.parse::<Origin>().ok());
+        let open = logs.filter(|log| log.shard() == shard && trust.shard_final_size(log).is_none());
         let everyone = Addressee::Everyone.label();
-        let logs = logs.filter(|log| log.shard() == shard && log.addressee() != everyone);
-        let logs = logs.filter(|log| trust.shard_final_size(log).is_none()).collect::<Vec<_>>();
+        let (to_all, logs): (Vec<_>, Vec<_>) = open.partition(|log| log.addressee() == everyone);
         if logs.is_empty() {
             return Err(Failure::new(
                 Exit::Failed,
                 format!("{issuer} has no open log of certificates of shard {shard}"),
+            ));
+        }
+        for log in to_all.into_iter().filter(|_| !self.take_back) {
+            console.message(format!(
+                "{log} stays open: no certificates stand in it, whose status a later log would go on with"
             ));
         }
         Ok(logs)
