@@ -292,6 +292,7 @@ fn document(partner: &wire::PartnerState, now: Timestamp) -> serde_json::Value {
             "size": log.size,
             "held": log.held,
             "closed_with": log.closed_with,
+            "frozen_there": log.frozen_there,
             "lost": log.lost_at.map(|at| json!({ "at": at, "gone": log.gone })),
             "behind": { "entries": entries, "seconds": seconds },
             "carried": log.carried,

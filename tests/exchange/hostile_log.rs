@@ -167,7 +167,7 @@ async fn a_log_that_shows_china_one_history_and_kenya_another_is_found_out_when_
     // Neither cosigns any more of what it is shown, each on its own branch, after a restart too.
     let seen = split.seen();
     let answer = issuer.calls().add_checkpoint(split.branch.checkpoint(seen, seen + 1)).await.unwrap().into_inner();
-    assert_eq!((answer.outcome(), answer.line.len()), (WitnessOutcome::Unsigned, 0), "{answer:?}");
+    assert_eq!((answer.outcome(), answer.line.len()), (WitnessOutcome::Frozen, 0), "{answer:?}");
     let cosigned = doors[0].cosigned(china, &log);
     end([two, three]);
     let (two, three) = (china.start(), kenya.start());
@@ -277,5 +277,64 @@ async fn whoever_presents_a_head_of_another_history_brings_the_proof_of_it_to_ev
     assert_ne!(rests_on(size - 1).code, 0);
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(said(&two, &["LOG_EQUIVOCATED", "ERROR", &log]), 1, "{}", two.events());
+    end([one, two, three]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_witness_that_saw_the_branch_that_was_left_cosigns_again_from_the_head_that_a_person_names() {
+    let Federation { pakistan, china, kenya, .. } = &Federation::new();
+    let log = log_to(china);
+    let (mut one, two, three) = (pakistan.start(), china.start(), kenya.start());
+    let (caller, token) = signatory(pakistan, &mut one).await;
+    let size = issue_footballs(&caller, &token, 0..3).await[2].index + 1;
+    china.holds(&two, pakistan, &log, size);
+    let mut leaves = Pretender::open(china, pakistan, &one).await.leaves(&log).await;
+
+    // An old copy of Pakistan's folder goes on by itself, and Kenya alone is shown that.
+    leaves.push(Bytes::from_static(b"of an old copy"));
+    let left = Branch::new(&keys(pakistan, ""), &log, leaves);
+    let issuer = Pretender::open(pakistan, kenya, &three).await;
+    let (begun, mut seen) = (Instant::now(), 0);
+    loop {
+        let shown = left.checkpoint(seen, left.size());
+        let answer = issuer.calls().add_checkpoint(shown).await.unwrap().into_inner();
+        match answer.outcome() {
+            WitnessOutcome::Cosigned => break,
+            WitnessOutcome::Conflict => seen = answer.size,
+            _ => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+        assert!(begun.elapsed() < crate::federation::PATIENCE, "{answer:?}");
+    }
+    let size = issue_footballs(&caller, &token, 3..6).await[2].index + 1;
+    for (member, node) in [(china, &two), (kenya, &three)] {
+        is_frozen(member, node, &log);
+    }
+    says(&one, &["a witness does not cosign", "frozen there", &kenya.node(), &log]);
+    let told = partner(pakistan, &one, &["status"]).good().out;
+    assert!(told.contains("frozen there"), "{told}");
+
+    // Which of the two heads is of the branch that goes on a person says, and nothing else does.
+    let lift = |words: &[&str]| {
+        partner(kenya, &three, &[&["lift", "--log", &log, "--reason", "their letter of today"][..], words].concat())
+    };
+    lift(&[]).bad(1, &["tell the two branches apart"]);
+    let status = partner(kenya, &three, &["status", "--format", "json"]).good().out;
+    let mut told = status.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let forked = told.find(|one| one["forked"] == log.as_str()).unwrap();
+    let note = String::from_utf8(left.note(left.size()).into()).unwrap();
+    let bad = note.lines().nth(2).unwrap();
+    let mut roots = forked["heads"].as_array().unwrap().iter().map(|head| head["root"].as_str().unwrap());
+    let good = roots.find(|root| *root != bad).unwrap();
+    let lifted = lift(&["--root", good]).good().out;
+    assert!(lifted.contains(good), "{lifted}");
+    partner(china, &two, &["lift", "--log", &log, "--reason", "their letter of today"]).good();
+    Pretender::open(kenya, pakistan, &one).await.enough(&pakistan.trust(), &log, size).await;
+    assert_eq!(said(&three, &["LOG_EQUIVOCATED", "ERROR", &log]), 1, "{}", three.events());
+
+    // Its node is told no more that it is frozen there, and what was left is not cosigned.
+    let told = || partner(pakistan, &one, &["status"]).good().out;
+    until(|| !told().contains("frozen there"), told);
+    let answer = issuer.calls().add_checkpoint(left.checkpoint(left.size(), left.size())).await.unwrap().into_inner();
+    assert_eq!(answer.outcome(), WitnessOutcome::Conflict, "{answer:?}");
     end([one, two, three]);
 }

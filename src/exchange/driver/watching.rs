@@ -99,9 +99,7 @@ impl WitnessDesk {
 
     /// By a person's word the branch of this head goes on, and that is durable: before what was left by it is lifted.
     pub(super) fn onto(&self, origin: &Origin, head: PublishedHead) {
-        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
-        heads.insert(origin.into(), head.note.clone());
-        drop(heads);
+        self.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(origin.into(), head.note.clone());
         self.tell(Asked::Onto(origin.clone(), head));
     }
 
