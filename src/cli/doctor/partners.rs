@@ -294,7 +294,7 @@ fn passage(name: &str, log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Time
                  lifts that there (origin partner lift)"
             )
         } else {
-            format!("it fetches the rest by itself where the two are connected; else {help}")
+            format!("it fetches the rest by itself where the two are connected, but for a log that is frozen; else {help}")
         }));
     }
     if !log.awaits_closed.is_empty() {
