@@ -440,7 +440,8 @@ async fn who_has_nothing_of_a_log_is_told_that_its_issuer_closed_it_with_nothing
     let revoke = ["key", "revoke", "statement-1", "--issuer", pakistan.host(), "--suspected-since"];
     let at = ["2020-01-01T00:00:00Z", "--config", &config, "--admin", admin];
     let revoke = |words: &[&str]| origin(&[&revoke[..], &at, words].concat());
-    revoke(&[]).bad(1, &["nothing was stopped", format!("--until {log}=ENTRIES").as_str()]);
+    let how = format!("--until {log}=ENTRIES");
+    revoke(&["--dry-run"]).bad(1, &["nothing was drafted", how.as_str()]);
     revoke(&["--dry-run", "--until", format!("{log}=1").as_str()]).good();
     let two = china.start();
     let told = || status(china, &two);
@@ -454,6 +455,8 @@ async fn who_has_nothing_of_a_log_is_told_that_its_issuer_closed_it_with_nothing
         assert_eq!(judged.out.lines().next(), Some("VALID"), "{}", judged.out);
         assert!(judged.out.contains(code), "{}", judged.out);
     }
+    // The key is stopped all the same: who has it does not wait until partners were asked.
+    revoke(&[]).bad(1, &["nothing is signed with `statement-1` any more", "nothing was drafted", how.as_str()]);
     stop([old, two, three]);
 }
 

@@ -28,6 +28,8 @@ pub(super) struct End {
     /// Entries that were signed for and are not here: what the key signed among them is not listed.
     missing: u64,
     basis: String,
+    /// Since when so many entries are known to have been cosigned.
+    cosigned_at: Option<Timestamp>,
     /// Whether partners may have cosigned some of these before.
     is_lost: bool,
     /// Since when that is kept, where the loss of what was kept before may have it closed too early.
@@ -37,6 +39,8 @@ pub(super) struct End {
     stay: u64,
     /// Changes that gave it back: they fail.
     reinstated: u64,
+    /// Status snapshots: the next one says what they said.
+    snapshots: u64,
     /// What has to be said again.
     others: u64,
 }
@@ -103,13 +107,16 @@ fn origin(text: &str) -> Result<Origin, Failure> {
 
 /// Closes the key in a log where the operator says.
 fn close_at(ends: &mut [wire::KeyEnd], log: &Origin, until_index: u64) -> Result<(), Failure> {
-    let mut ends = ends.iter_mut();
-    let end = ends.find(|end| end.log == log.as_str() && until_index <= end.size.saturating_add(end.missing));
-    let end = end.ok_or_else(|| {
-        let what = format!("{log} with {until_index} entries or more");
-        Failure::new(Exit::Usage, format!("{what} is no log of this authority that is known here"))
-    })?;
+    let end = ends.iter_mut().find(|end| end.log == log.as_str());
+    let end =
+        end.ok_or_else(|| Failure::new(Exit::Usage, format!("{log} is no log of this authority that is known here")))?;
     let (size, missing) = (end.size, end.missing);
+    let signed = size.saturating_add(missing);
+    if until_index > signed {
+        let entries = counted(signed, "entry", "entries");
+        let why = format!("{log} is known here to have {entries}: no key is closed in it at {until_index}");
+        return Err(Failure::new(Exit::Usage, why));
+    }
     *end = wire::KeyEnd { log: log.to_string(), until_index, size, missing, ..wire::KeyEnd::default() };
     Ok(())
 }
@@ -130,11 +137,13 @@ impl End {
             size: end.size,
             missing: end.missing,
             basis,
+            cosigned_at: at,
             is_lost: end.basis() == wire::EndBasis::Lost,
             marks_since: instant(&end.marks_since),
             certificates: Vec::new(),
             stay: 0,
             reinstated: 0,
+            snapshots: 0,
             others: 0,
         }
     }
@@ -179,7 +188,10 @@ impl End {
                 self.missing
             ));
         }
-        self.marks_since.map(|since| format!("nothing is known of before {since}"))
+        let known =
+            |at: Timestamp| format!("known up to {}, cosigned at {at}, and nothing from there until", self.until_index);
+        let known = self.cosigned_at.map_or_else(|| "nothing is known of before".to_owned(), known);
+        self.marks_since.map(|since| format!("{known} {since}"))
     }
 
     /// Whether the key is known to have signed nothing past it that counts less for it.
@@ -194,8 +206,9 @@ impl End {
             self.stay += 1;
         } else if statement.kind == Kind::StatusChange.name() {
             self.reinstated += 1;
-        } else if statement.kind != Kind::StatusSnapshot.name() {
-            // The next snapshot says what this one said.
+        } else if statement.kind == Kind::StatusSnapshot.name() {
+            self.snapshots += 1;
+        } else {
             self.others += 1;
         }
     }
@@ -224,14 +237,15 @@ impl Hit {
         let until = until.collect::<Vec<_>>().concat();
         let mut failure = Failure::new(
             Exit::Failed,
-            "it is not known here how much partners had cosigned when the key was suspect: nothing was stopped, drafted, \
-             signed or installed",
+            "it is not known here how much partners had cosigned when the key was suspect: nothing was drafted, signed or \
+             installed",
         )
         .help(format!("ask partners, and give the command again with{until}; LOG=0 has all of that log fall"));
         for (origin, size, why) in unknown {
-            let listed = said.iter().find(|one| one.origin == *origin);
-            let listed = listed.map(|one| format!("; the trust list closes the key at {}", one.until_index));
-            let (size, listed) = (counted(size, "entry", "entries"), listed.unwrap_or_default());
+            let listed = said.iter().find(|one| one.origin == *origin).map(|one| one.until_index);
+            let leaves =
+                |at| format!("; the trust list closes the key at {at}, and --until {origin}={at} leaves it there");
+            let (size, listed) = (counted(size, "entry", "entries"), listed.map(leaves).unwrap_or_default());
             failure = failure.note(format!("{origin}, {size}: {why}{listed}"));
         }
         Some(failure)
@@ -260,12 +274,16 @@ impl Hit {
                     "marks_since": end.marks_since.map(|at| at.to_string()),
                     "certificates": end.certificates.len(),
                     "reinstatements": end.reinstated,
+                    "snapshots": end.snapshots,
                     "stay_in_force": end.stay,
                     "others": end.others,
                 }));
             } else {
                 let (until, size, basis) = (end.until_index, end.signed(), &end.basis);
-                console.data(format!("{origin}: closed at {until} of {size} entries, {basis}"));
+                // What is not known is not where it is closed, and what is past it not what falls.
+                let (closed, fall) =
+                    if end.unknown().is_some() { ("known up to", "fall at most") } else { ("closed at", "fall") };
+                console.data(format!("{origin}: {closed} {until} of {size} entries, {basis}"));
                 if let Some(warning) = end.warning(origin) {
                     console.data(format!("  {}", console.paint(Colour::Yellow, &warning)));
                 }
@@ -274,18 +292,22 @@ impl Hit {
                 }
                 let hit = format!("certificates {}", end.certificates.len());
                 let hit = if end.certificates.is_empty() { hit } else { console.paint(Colour::Red, &hit) };
-                let (stay, reinstated, others) = (end.stay, end.reinstated, end.others);
+                let (stay, reinstated) = (end.stay, end.reinstated);
+                let (snapshots, others) = (end.snapshots, end.others);
                 console.data(format!(
-                    "  fall: {hit}, reinstatements {reinstated}, others {others}; stay in force: changes {stay}"
+                    "  {fall}: {hit}, reinstatements {reinstated}, snapshots {snapshots}, others {others}; stay in force: changes \
+                     {stay}"
                 ));
             }
             for one in &end.certificates {
                 if console.is_json() {
                     console.data(json!({ "hit": row(one) }));
                 } else {
-                    let day = date_text(one.day.as_ref());
-                    console
-                        .data(format!("  {}  entry {} of {day}, {} to {}", one.jti, one.index, one.agreement, one.to));
+                    let (index, day) = (one.index, date_text(one.day.as_ref()));
+                    console.data(format!(
+                        "  {}  entry {index}, issued on {day}, {} to {}",
+                        one.jti, one.agreement, one.to
+                    ));
                 }
             }
         }
@@ -345,7 +367,8 @@ mod tests {
         let hit = |end: &wire::KeyEnd| Hit { ends: BTreeMap::from([(log.clone(), End::of(end))]) };
         assert!(hit(&end(None)).unknown(&[]).is_none());
         let unknown = hit(&lost).unknown(&[]).unwrap();
-        assert!(unknown.sentence().contains("nothing was stopped"), "{unknown:?}");
+        // That the key is stopped all the same is said before.
+        assert!(unknown.sentence().contains("nothing was drafted"), "{unknown:?}");
         let noted = format!("{log}, 19 entries: nothing is known of before 1970-01-01T00:01:00Z");
         assert_eq!(unknown.notes(), std::slice::from_ref(&noted));
         let listed = Closing {
@@ -356,15 +379,43 @@ mod tests {
             reason: ClosingReason::Compromised,
         };
         let unknown = hit(&lost).unknown(&[listed]).unwrap();
-        assert_eq!(unknown.notes(), [format!("{noted}; the trust list closes the key at 5")]);
+        let leaves = format!("the trust list closes the key at 5, and --until {log}=5 leaves it there");
+        assert_eq!(unknown.notes(), [format!("{noted}; {leaves}")]);
 
         let mut ends = [lost];
         close_at(&mut ends, &log, 15).unwrap();
         let [end] = ends.each_ref().map(End::of);
         assert_eq!((end.until_index, end.size, end.basis.as_str(), end.warning(&log)), (15, 19, "as you say", None));
         assert!(hit(&ends[0]).unknown(&[]).is_none());
-        assert!(close_at(&mut ends, &log, 20).is_err(), "it has no more than 19");
-        assert!(close_at(&mut ends, &"tdap.gov.pk/log/2026/all".parse().unwrap(), 0).is_err());
+        let larger = close_at(&mut ends, &log, 20).unwrap_err();
+        assert!(larger.sentence().contains("is known here to have 19 entries"), "{larger:?}");
+        let elsewhere = close_at(&mut ends, &"tdap.gov.pk/log/2026/all".parse().unwrap(), 0).unwrap_err();
+        assert!(elsewhere.sentence().contains("is no log of this authority"), "{elsewhere:?}");
+    }
+
+    #[test]
+    fn of_a_log_whose_marks_were_lost_it_is_said_up_to_where_it_is_known_and_from_where_it_is_not() {
+        let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+        let end = |marks_since| wire::KeyEnd {
+            basis: wire::EndBasis::Cosigned.into(),
+            until_index: 7,
+            size: 39,
+            cosigned_at: at(60),
+            marks_since,
+            ..wire::KeyEnd::default()
+        };
+        let said = "known up to 7, cosigned at 1970-01-01T00:01:00Z, and nothing from there until 1970-01-01T00:02:00Z";
+        assert_eq!(End::of(&end(at(120))).unknown().as_deref(), Some(said));
+        assert_eq!(End::of(&end(None)).unknown(), None);
+    }
+
+    #[test]
+    fn every_statement_past_the_end_is_in_one_of_the_counts() {
+        let mut end = End::of(&wire::KeyEnd::default());
+        for kind in [Kind::CertificateOfOrigin, Kind::StatusChange, Kind::StatusSnapshot, Kind::Receipt] {
+            end.take(wire::PlainStatement { kind: kind.name().to_owned(), ..Default::default() });
+        }
+        assert_eq!((end.certificates.len(), end.reinstated, end.snapshots, end.others), (1, 1, 1, 1));
     }
 
     #[test]
@@ -379,7 +430,6 @@ mod tests {
         let hit = |end: &wire::KeyEnd| Hit { ends: BTreeMap::from([(log.clone(), End::of(end))]) };
         let how = format!("--until {log}=ENTRIES");
         let unknown = hit(&lost()).unknown(&[]).unwrap();
-        assert!(unknown.sentence().contains("nothing was stopped"), "{unknown:?}");
         let noted =
             format!("{log}, 14 entries: 14 of them not here, and partners alone know how many they had cosigned");
         assert_eq!(unknown.notes(), [noted]);

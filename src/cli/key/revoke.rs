@@ -20,6 +20,7 @@ use crate::{
     keys::{KeyName, KeyStore, KeyUse},
     log::Origin,
     node::{AuthorityConfiguration, system::SystemClock},
+    reason::counted,
     statement::{Issuer, Kid},
     time::{Clock, Timestamp},
     trust::{Closing, ClosingReason, ListedUse, TrustList},
@@ -34,8 +35,8 @@ use std::{path::PathBuf, process::ExitCode};
 /// a file, which `origin certificate reissue` takes. If the node signs with the key, another is made in its place. The next
 /// trust list is drafted with all of it, and signed with what --offline has; give the command again when others have
 /// signed, and once more when the node was restarted. Nothing is done twice. Where it went with what was lost how much partners
-/// had cosigned, nothing is done before --until says where the key is closed; given again with another, the next list
-/// corrects the one before.
+/// had cosigned, the node stops all the same, and the list is drafted once --until says where the key is closed; given again
+/// with another, the next list corrects the one before.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The key id of a statement, status or stamp key
@@ -100,17 +101,21 @@ impl Arguments {
         };
         // What is refused is refused before anything is stopped.
         let asked = look(true)?;
-        let unknown = asked.unknown(said).filter(|_| !self.dry_run);
-        if self.dry_run || unknown.is_some() {
+        if self.dry_run {
             asked.show(console);
-            return unknown.map_or(Ok(ExitCode::SUCCESS), Err);
+            return asked.unknown(said).map_or(Ok(ExitCode::SUCCESS), Err);
         }
         let hit = look(false)?;
         hit.show(console);
         console.message(format!("nothing is signed with `{}` any more", self.key));
+        // Who has the key does not wait until partners were asked.
+        if let Some(unknown) = hit.unknown(said) {
+            return Err(unknown);
+        }
         let file = self.output.clone().unwrap_or_else(|| format!("{}.hit.jsonl", self.key).into());
         files::replace(&file, hit.rows().as_bytes(), 0o644)?;
-        console.message(format!("wrote {} certificates to {}", hit.certificates(), file.display()));
+        let written = counted(hit.certificates(), "certificate", "certificates");
+        console.message(format!("wrote {written} to {}", file.display()));
 
         let (iss, config) = (&issuer, self.door.config().display());
         let present = which.in_use(&hosted)?;
