@@ -99,6 +99,7 @@ fn existence_to_wire(issuer: String, found: &Existence, now: Timestamp) -> wire:
         on_paper: found.stands.is_none(),
         why,
         erased: found.erased,
+        successor_jti: found.successor.map(|jti| jti.to_string()).unwrap_or_default(),
     }
 }
 

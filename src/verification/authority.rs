@@ -8,6 +8,9 @@ use crate::{
     trust::{ClosedBecause, ClosingReason, KeyAuthority, Scope, TrustList},
 };
 
+/// What to do about a certificate that counts for nothing, where what was presented shows none in its place.
+pub(super) const ANEW: &str = "Ask the authority whether it issued this certificate anew.";
+
 /// Why the key does not count; `None` if it does. The words follow "the key may not sign it: ".
 pub(super) fn refusal(authority: KeyAuthority) -> Option<String> {
     let reason = |reason| match reason {
@@ -73,13 +76,11 @@ pub(super) fn check(trust: &TrustList, claimed: Claimed<'_>, index: Option<u64>,
         (KeyAuthority::Closed(ClosedBecause::ShardEnded { .. }), Some(index)) => {
             // The log ended, not the key.
             let sentence = format!("The key {kid} counts for nothing at entry {index}: {why}.");
-            Check::failed(Subject::Key, Headline::NotInLog, sentence)
-                .next("Ask the authority whether it issued this certificate anew.")
+            Check::failed(Subject::Key, Headline::NotInLog, sentence).next(ANEW)
         }
         (KeyAuthority::Closed(_), Some(index)) => {
             let sentence = format!("The key {kid} does not count at entry {index}: {why}.");
-            Check::failed(Subject::Key, Headline::KeyClosed, sentence)
-                .next("Ask the authority whether it issued this certificate anew.")
+            Check::failed(Subject::Key, Headline::KeyClosed, sentence).next(ANEW)
         }
         // A closed key may still count at the first entry, or one that opens late at none that we know of.
         (KeyAuthority::Allowed, None) if trust.closings(iss, kid).is_some() || trust.is_closed(log) => unplaced(),

@@ -86,6 +86,11 @@ impl Case<'_> {
         let refused = self.question.status_refused.clone().map(StatusFault::Wrong);
         let told = refused.as_ref().map_or_else(|| listed.as_ref(), Err);
         let status = status::check(&asked, told, &mut changes);
+        if let Some(next) = status.successor() {
+            for check in found.checks.iter_mut().filter(|check| check.next.as_deref() == Some(authority::ANEW)) {
+                check.next = Some(next.clone());
+            }
+        }
 
         let certificate_head = proven.as_ref().map(|proven| &proven.head);
         let status_head = listed.as_ref().ok().map(|listed| &listed.head);
@@ -143,8 +148,7 @@ impl Case<'_> {
             }
             Err(ProofFault::BeyondEnd { index, last, .. }) if index >= last => {
                 let sentence = format!("It is entry {index}, but the log {origin} was closed with {last} entries.");
-                let check = Check::failed(Subject::Log, Headline::NotInLog, sentence)
-                    .next("Ask the authority whether it issued this certificate anew.");
+                let check = Check::failed(Subject::Log, Headline::NotInLog, sentence).next(authority::ANEW);
                 (check, None)
             }
             Err(ProofFault::BeyondEnd { size, last, .. }) => {

@@ -79,6 +79,14 @@ pub(super) fn check(
     StatusFound { check: check.resting_on(basis), standing, warnings }
 }
 
+impl StatusFound {
+    /// What to do about one that another took the place of, where what was presented names it.
+    pub(super) fn successor(&self) -> Option<String> {
+        let Some(Loss::Superseded(Some(successor))) = &self.standing.whole else { return None };
+        Some(format!("The certificate {} in {} took its place: ask the holder for it.", successor.jti, successor.log))
+    }
+}
+
 impl Asked<'_> {
     /// Whether the certificate came after the snapshot: in the log of both, for a closed log is told of to its end.
     fn came_after(&self, listed: &Listed) -> bool {

@@ -3,7 +3,7 @@
 use super::{
     CertificateName, CertificateRecord, Desk, Stands, WorkflowError,
     customs::{instant, was_over_before},
-    record,
+    own, record,
 };
 use crate::{
     reason::counted,
@@ -31,6 +31,8 @@ pub struct Existence {
     pub stands: Option<Stands>,
     /// Whether what it says is erased.
     pub erased: bool,
+    /// What took its place.
+    pub successor: Option<Jti>,
 }
 
 impl Desk {
@@ -99,22 +101,24 @@ impl Desk {
                 valid_until: paper.valid_until,
                 stands: None,
                 erased: false,
+                successor: None,
             });
         }
         let entry = record::find(store, name)?;
         let found = CertificateRecord::read(store, &entry)?;
         let certificate = &found.certificate;
-        let own = certificate.reference.as_option().map(|reference| reference.issued_on);
+        let own_day = certificate.reference.as_option().map(|reference| reference.issued_on);
         let by_number = matches!(name, CertificateName::Number(_));
         let of_day =
-            issued_on.is_some_and(|day| own.map_or_else(|| self.was_made_on(&found.jti, day), |own| own == day));
+            issued_on.is_some_and(|day| own_day.map_or_else(|| self.was_made_on(&found.jti, day), |own| own == day));
         if (by_number || issued_on.is_some()) && !of_day {
             return Err(WorkflowError::CertificateUnknown);
         }
         let (valid_from, valid_until) = (certificate.valid_from, certificate.valid_until);
         let stands = Some(self.stands(&found)?);
-        let erased = own.is_none() && store.disclosures(&entry.origin, entry.index)? == Some(Disclosures::Erased);
-        Ok(Existence { jti: found.jti, issued_on: own, valid_from, valid_until, stands, erased })
+        let erased = own_day.is_none() && store.disclosures(&entry.origin, entry.index)? == Some(Disclosures::Erased);
+        let successor = own::successor(store, &found)?;
+        Ok(Existence { jti: found.jti, issued_on: own_day, valid_from, valid_until, stands, erased, successor })
     }
 
     /// The civil day at its author of a statement that was signed with this day of UTC, by the hour that its identifier names.

@@ -12,7 +12,7 @@ use crate::{
     encoding::hex,
     office::{Action, Application, Caller, Cancellation, Filing},
     sequencer::{IssuedFor, changes_of},
-    statement::{Act, OpenedBody, Status, open_leaf},
+    statement::{Act, Jti, OpenedBody, Status, open_leaf},
     store::{EntryRef, Store},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -268,13 +268,17 @@ fn followers(store: &dyn Store, entry: &EntryRef) -> Result<Vec<EntryRef>, Workf
         followers.extend(store.find(&part)?);
     }
     followers.sort_by(|one, other| (&one.origin, one.index).cmp(&(&other.origin, other.index)));
-    if record.status == Status::Superseded {
-        followers.extend(successor(store, &record)?);
+    if let Some(jti) = successor(store, &record)? {
+        followers.extend(store.find(&jti)?);
     }
     Ok(followers)
 }
 
-fn successor(store: &dyn Store, record: &CertificateRecord) -> Result<Option<EntryRef>, WorkflowError> {
+/// What took the place of a certificate of this authority, if something did. It reads from the disk.
+pub(super) fn successor(store: &dyn Store, record: &CertificateRecord) -> Result<Option<Jti>, WorkflowError> {
+    if record.status != Status::Superseded {
+        return Ok(None);
+    }
     let none: &[&str] = &[];
     for change in changes_of(store, &record.entry, &record.jti)?.into_iter().rev() {
         let leaf = store.leaf(&change.origin, change.index)?.ok_or(WorkflowError::CertificateUnknown)?;
@@ -282,7 +286,7 @@ fn successor(store: &dyn Store, record: &CertificateRecord) -> Result<Option<Ent
         if let OpenedBody::StatusChange(opened) = opened.body
             && let Act::Superseded { successor } = opened.change.act
         {
-            return Ok(store.find(&successor.jti)?);
+            return Ok(Some(successor.jti));
         }
     }
     Ok(None)

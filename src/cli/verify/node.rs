@@ -200,6 +200,7 @@ impl Asked {
                 "status": word.replace(' ', "_"),
                 "why": (!answer.why.is_empty()).then_some(&answer.why),
                 "erased": answer.erased,
+                "successor": (!answer.successor_jti.is_empty()).then_some(&answer.successor_jti),
                 "token": (!answer.token.is_empty()).then(|| String::from_utf8_lossy(&answer.token)),
             }));
         } else {
@@ -214,8 +215,10 @@ impl Asked {
             ] {
                 console.data(format!("  {label:12}{}", tree::plain(&value)));
             }
-            if !answer.why.is_empty() {
-                console.data(format!("  {:12}{}", "because", tree::plain(&answer.why)));
+            for (label, value) in [("replaced by", &answer.successor_jti), ("because", &answer.why)] {
+                if !value.is_empty() {
+                    console.data(format!("  {label:12}{}", tree::plain(value)));
+                }
             }
             if let Some(view) = whole(&answer.token) {
                 console.raw(format!("\n{}", view.to_text()).as_bytes());

@@ -7,7 +7,7 @@ use crate::{
     encoding::hex,
     office::{ActState, CustomsAct, CustomsFile, DecidedLine, WHOLE},
     reason::some_of,
-    statement::{ImportDeclaration, ItemDecision, PaperWords, ResponseCode, Status},
+    statement::{Act, Change, ImportDeclaration, ItemDecision, PaperWords, ResponseCode, Status},
     time::{Date, Timestamp},
     verification::STATUS_MAX_AGE_SECONDS,
     workflow::PaperRecord,
@@ -172,17 +172,30 @@ pub(super) fn amount(one: &ItemDecision) -> String {
     format!("{much}{item}")
 }
 
+/// What took the place of a certificate, as its issuer said.
+fn in_its_place(arrival: &Arrival) -> Option<String> {
+    arrival.changes.iter().rev().find_map(|note| match &note.change.change {
+        Change { act: Act::Superseded { successor }, items: None, .. } => {
+            Some(format!("{} took its place", successor.jti))
+        }
+        _ => None,
+    })
+}
+
 /// That a certificate stands past the closing of the key that signed it.
 pub(super) fn key_closed(arrival: &Arrival) -> Option<Notice> {
     let why = arrival.key_closed.as_ref()?;
-    let words = format!("it counts for nothing: {why}; ask its issuer whether it was issued anew");
+    let anew = in_its_place(arrival).unwrap_or_else(|| "ask its issuer whether it was issued anew".to_owned());
+    let words = format!("it counts for nothing: {why}; {anew}");
     Some(Notice::new("KEY_CLOSED", true, words))
 }
 
 /// That a certificate stands beyond the end of its log.
 fn void(arrival: &Arrival) -> Option<Notice> {
     let why = arrival.void.as_ref()?;
-    let words = format!("it is void: {why}; ask its issuer for the one that was issued anew in its place");
+    let anew = in_its_place(arrival);
+    let anew = anew.unwrap_or_else(|| "ask its issuer for the one that was issued anew in its place".to_owned());
+    let words = format!("it is void: {why}; {anew}");
     Some(Notice::new(BEYOND_END, true, words))
 }
 

@@ -244,6 +244,9 @@ async fn a_closing_has_the_status_follow_from_what_counts_and_what_it_hits_is_is
     assert_eq!(headline(&old), Headline::SuspendedByIssuer);
     assert_eq!(headline(&hit), Headline::KeyClosed);
     assert_eq!(headline(&new), Headline::Valid);
+    // The bundle proves what took its place: nobody has to be asked for that.
+    let next = verdict(&world, &desk.evidence_at(&hit.outcome.entry).unwrap()).next.unwrap();
+    assert!(next.starts_with(&format!("The certificate {} in ", new.outcome.jti)), "{next}");
     // Once is enough, and only what stands as it is can be said again as it is.
     let again = desk.replace(&world.signatory, anew(&world, 5, &hit)).await.unwrap();
     assert_eq!(again.outcome, new.outcome);
@@ -280,8 +283,10 @@ async fn a_certificate_that_a_closed_key_signed_is_not_called_valid_by_number_by
     let listed = desk.list(&world.signatory, CertificatesAsked::default()).unwrap().certificates;
     assert!(matches!(desk.stands(&listed[0]).unwrap(), Stands::KeyClosed(_)));
     let new = desk.replace(&world.signatory, anew(&world, 2, &hit)).await.unwrap();
-    let stands = [&hit, &new].map(|issued| desk.look_up(&name(issued), None).unwrap().stands.unwrap());
+    let found = [&hit, &new].map(|issued| desk.look_up(&name(issued), None).unwrap());
+    let stands = found.each_ref().map(|found| found.stands.clone().unwrap());
     assert_eq!(stands, [Status::Superseded, Status::Valid].map(Stands::As));
+    assert_eq!(found.map(|found| found.successor), [Some(new.outcome.jti), None]);
     sequencer.close();
 }
 

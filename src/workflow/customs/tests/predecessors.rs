@@ -70,6 +70,15 @@ async fn what_is_known_of_a_certificate_is_said_of_its_successor_before_that_is_
 }
 
 #[tokio::test]
+async fn who_is_refused_because_a_key_was_closed_is_told_what_was_issued_anew() {
+    let corridor = Corridor::open().await;
+    let ArrivedName::Jti(anew) = corridor.issued_anew(4).await else { panic!("it is named by its jti") };
+    let notices = corridor.customs.course(&corridor.officer, &corridor.name()).unwrap().notices;
+    let closed = notices.iter().find(|one| one.reason == "KEY_CLOSED").unwrap();
+    assert!(closed.words.ends_with(&format!("; {anew} took its place")), "{}", closed.words);
+}
+
+#[tokio::test]
 async fn goods_of_a_predecessor_that_come_here_after_all_are_spoken_of_no_more() {
     let corridor = Corridor::open().await;
     let (customs, officer) = (&corridor.customs, &corridor.officer);
