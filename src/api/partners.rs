@@ -154,6 +154,7 @@ fn bare_log(origin: &Origin, wait: &Wait) -> wire::ShutLog {
             "entries of log {origin} came back without what they disclose, such as why a status was changed or what customs did: {wait}"
         ),
         ended: false,
+        key: String::new(),
     }
 }
 
@@ -167,6 +168,7 @@ fn gone_log(origin: &Origin, count: u64) -> wire::ShutLog {
             counted(count, "entry", "entries")
         ),
         ended: true,
+        key: String::new(),
     }
 }
 
@@ -190,7 +192,8 @@ fn shut_though_lifted(origin: &str) -> String {
 
 fn told((origin, why): (Origin, SequencerError)) -> wire::ShutLog {
     let (reason, message) = (why.reason().to_owned(), why.to_string());
-    wire::ShutLog { origin: origin.to_string(), reason, message, ended: false }
+    let key = if let SequencerError::KeyStopped(key) = why { key } else { String::new() };
+    wire::ShutLog { origin: origin.to_string(), reason, message, ended: false, key }
 }
 
 /// Logs of an authority that were ended, and of which not all up to the end is here.
@@ -218,6 +221,7 @@ fn ended_log(origin: &Origin, (held, end): (u64, u64), forked: bool) -> wire::Sh
             counted(end, "entry", "entries")
         ),
         ended: true,
+        key: String::new(),
     }
 }
 
@@ -251,6 +255,7 @@ fn given_twice(origin: &Origin, twice: &[GivenTwice]) -> wire::ShutLog {
             counted(count, "entry", "entries")
         ),
         ended: false,
+        key: String::new(),
     }
 }
 

@@ -182,7 +182,7 @@ fn tell_waiting(console: Console, answer: &wire::ListPartnersResponse) {
 
 /// One log of this node's own for which not everything goes on.
 fn tell_shut(console: Console, shut: &wire::ShutLog) {
-    let wire::ShutLog { origin, reason, message, ended } = shut;
+    let wire::ShutLog { origin, reason, message, ended, .. } = shut;
     if console.is_json() {
         console.data(json!({ "shut": origin, "reason": reason, "message": message, "ended": ended }));
     } else {

@@ -95,7 +95,7 @@ impl Made {
     }
 
     /// What the doctor finds, line by line.
-    fn doctor(&self) -> Said {
+    pub(crate) fn doctor(&self) -> Said {
         origin(&["doctor", "--config", &self.at("node.toml")])
     }
 

@@ -15,11 +15,13 @@ use crate::{
         partner::{ask, closed, waiting::each_once},
         remote,
     },
-    keys::KeyStore,
+    keys::{KeyStore, KeyUse},
     log::{Origin, VerifierKey},
     node::{Configuration, system::SystemClock},
     reason::counted,
+    statement::Kid,
     time::{Clock as _, Timestamp},
+    trust::ListedUse,
 };
 use jiff::SignedDuration;
 use std::{
@@ -61,6 +63,9 @@ pub(super) fn look(console: Console, door: &OperatorDoor, configuration: &Config
                 looks.extend(each_once(&answer.shut).iter().map(|one| {
                     let key = own_logs::keyed(one).map_or(LogKey::None, |log| key_of(configuration, &log));
                     let look = own_logs::shut(one, key);
+                    if let Some(kid) = read_at_a_start(configuration, one) {
+                        return look.help(format!("`{kid}` is listed and configured: restart the node"));
+                    }
                     if !one.ended && is_lifted_in_vain(one, &answer.forked) { look.help(IN_VAIN) } else { look }
                 }));
             }
@@ -126,6 +131,23 @@ fn key_of(configuration: &Configuration, origin: &Origin) -> LogKey {
         (None, Some(_)) => LogKey::Lost,
         (None, None) => LogKey::None,
     }
+}
+
+/// The key that the node signs with from its next start on, in the place of one that is closed: the trust list names it, and
+/// the configuration.
+fn read_at_a_start(configuration: &Configuration, shut: &wire::ShutLog) -> Option<Kid> {
+    let (log, closed) = (shut.origin.parse::<Origin>().ok()?, shut.key.parse::<Kid>().ok()?);
+    let authority = configuration.authorities.iter().find(|one| one.issuer.host() == log.host())?;
+    let list = arguments::open_trust(&configuration.trust.list, &configuration.trust.anchor).ok()?;
+    let name = match list.key(&authority.issuer, &closed)?.r#use {
+        ListedUse::Statement => &authority.statement_key,
+        ListedUse::Status => &authority.status_key,
+        ListedUse::Stamp => return None,
+    };
+    let side = KeyStore::public_sides(&authority.keys).ok()?.into_iter().find(|side| side.name == *name)?;
+    let (KeyUse::Statement { kid, .. } | KeyUse::Status { kid, .. }) = side.key_use else { return None };
+    let is_listed = list.key(&authority.issuer, &kid).is_some_and(|listed| listed.x == side.public_key);
+    (is_listed && kid != closed && list.closings(&authority.issuer, &kid).is_none()).then_some(kid)
 }
 
 /// Logs by which an authority gives no certificate number, whatever the log of the certificate: numbers are one count.

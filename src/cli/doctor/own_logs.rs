@@ -21,7 +21,7 @@ pub(super) enum LogKey {
 
 /// A log of this node's own for which not everything goes on, and where its key is.
 pub(super) fn shut(one: &wire::ShutLog, key: LogKey) -> Look {
-    let wire::ShutLog { origin, reason, message, ended } = one;
+    let wire::ShutLog { origin, reason, message, ended, .. } = one;
     let sentence = format!("{message} [{reason}]");
     if reason == "NUMBER_TAKEN" {
         return Look::warning("own log", sentence).help(
