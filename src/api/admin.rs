@@ -330,12 +330,12 @@ impl Admin {
         let wire::ListFindingsRequest { page_size, page_token, log, reason } = request.into_inner();
         let (most, from) = (convert::page_size(page_size)?, closing::begin(&page_token)?);
         let named = Some(log.as_str()).filter(|log| !log.is_empty()).map(|log| closing::origin("log", log));
-        let (named, view) = (named.transpose()?, self.partners.clone());
+        let (named, view, hosts) = (named.transpose()?, self.partners.clone(), self.hosts.clone());
         let found = blocking(move || {
             let logs = view.map(|view| view.replicated()).unwrap_or_default();
-            closing::findings(logs, (named.as_ref(), &reason), from, most)
+            closing::findings(&hosts, logs, (named.as_ref(), &reason), from, most)
         });
-        Ok(Response::new(found.await?.map_err(|error| failure::plain(&error))?))
+        Ok(Response::new(found.await?.map_err(|error| refused(&error))?))
     }
 
     async fn export_package(

@@ -2,14 +2,14 @@
 
 use super::ApiError;
 use super::convert;
-use super::hosts::HostedAuthority;
+use super::hosts::{HostedAuthority, Hosts};
 use super::wire::origin::v1 as wire;
 use crate::inbox::finding;
 use crate::log::Origin;
 use crate::sequencer::marks::Known;
 use crate::sequencer::stopped::End;
 use crate::statement::OpenedBody;
-use crate::store::{Store, StoreError};
+use crate::store::{EntryRef, Store};
 use crate::time::Timestamp;
 use crate::verification::CheckedEntry;
 use crate::workflow::{WorkflowError, stays_in_force};
@@ -117,11 +117,12 @@ pub(super) fn plain(entry: &CheckedEntry) -> wire::PlainStatement {
 
 /// Some findings, in the order of the logs; `named` and `reason` ask for some alone. It reads from the disk.
 pub(super) fn findings(
+    hosts: &Hosts,
     mut logs: Vec<(Origin, Arc<dyn Store>)>,
     (named, reason): (Option<&Origin>, &str),
     from: Option<(Origin, u64)>,
     most: usize,
-) -> Result<wire::ListFindingsResponse, StoreError> {
+) -> Result<wire::ListFindingsResponse, WorkflowError> {
     logs.retain(|(origin, _)| named.is_none_or(|named| named == origin));
     logs.sort_by(|(one, _), (other, _)| one.cmp(other));
     let begun = |origin: &Origin| from.as_ref().is_some_and(|(begun, _)| begun > origin);
@@ -132,6 +133,10 @@ pub(super) fn findings(
         for one in some.into_iter().filter(|one| reason.is_empty() || one.reason == reason) {
             let leaf = store.leaf(&origin, one.index)?;
             let entry = leaf.and_then(|leaf| CheckedEntry::read(&leaf, one.index).ok());
+            let place = EntryRef { origin: origin.clone(), index: one.index };
+            // Whichever authority asks: they have one view of their partners' logs.
+            let desk = hosts.all().next().map(|authority| &authority.desk);
+            let over = desk.map(|desk| desk.is_over(store.as_ref(), &place)).transpose()?.unwrap_or(false);
             found.push(wire::FoundEntry {
                 log: origin.to_string(),
                 index: one.index,
@@ -139,6 +144,7 @@ pub(super) fn findings(
                 message: one.sentence,
                 trust_version: one.trust_version,
                 statement: entry.as_ref().map(plain),
+                over,
             });
         }
         if let Some(next) = next {

@@ -140,6 +140,9 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     assert_eq!(arrived.len(), hit, "{arrived:#?}");
     assert!(arrived.iter().all(|one| one["key_closed"].is_string() && one["delivery"] == "complete"), "{arrived:#?}");
 
+    let waits = "not issued anew yet";
+    assert!(china.doctor().out.contains(waits), "{}", china.doctor().out);
+
     // Given again before the restart it says what is still to do; after it, everyone is told.
     let again = pakistan.asks(&one, &[&revoke[..], &["-o", &file]].concat()).good();
     assert!(again.err.contains("restart the node") && !again.err.contains("said to everyone"), "{}", again.err);
@@ -166,6 +169,7 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     let all = lines(&china.asks(&two, &["partner", "findings", "--format", "json"]).good());
     assert!(all.iter().all(|one| one["reason"] == "ENTRY_KEY_CLOSED"), "{all:#?}");
     let held = china.until(&two, pk, &log, |log| log["held"] == log["size"]);
+    assert!(!china.doctor().out.contains(waits), "{}", china.doctor().out);
     assert_eq!(held["findings"].as_u64(), u64::try_from(all.len()).ok());
     let bundle = |jti: &str, name: &str| {
         let path = text(&folder.path().join(name)).to_owned();

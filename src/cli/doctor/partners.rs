@@ -19,6 +19,7 @@ use crate::{
     exchange::driver::identity_uri,
     node::{Configuration, EXPIRED, NOT_VALID_YET, PartnerConfiguration, tls::TlsIdentity},
     reason::counted,
+    statement::Kind,
     time::Timestamp,
     trust::NodeName,
 };
@@ -317,33 +318,34 @@ fn passage(name: &str, log: &wire::PartnerLog, shut: &[wire::ShutLog], now: Time
     looks
 }
 
-/// How many of a log's findings are entries past the closing of their key.
-fn past_closing(console: Console, door: &OperatorDoor, log: &str) -> Result<u64, Failure> {
-    let mut count = 0;
-    remote::converse(each_finding(console, door, (log, KEY_CLOSED), |_| count += 1))?;
-    Ok(count)
+/// How many of a log's findings are entries past the closing of their key, and in the place of how many certificates among
+/// them another is to come.
+fn past_closing(console: Console, door: &OperatorDoor, log: &str) -> Result<(u64, u64), Failure> {
+    let (mut count, mut awaited) = (0, 0);
+    remote::converse(each_finding(console, door, (log, KEY_CLOSED), |found| {
+        let said = found.statement.as_ref();
+        let is_certificate = said.is_some_and(|said| said.kind == Kind::CertificateOfOrigin.name());
+        count += 1;
+        awaited += u64::from(is_certificate && !found.over);
+    }))?;
+    Ok((count, awaited))
 }
 
-/// Entries that failed their check, so many of them because their own issuer closed the key that signed them.
-fn findings(log: &wire::PartnerLog, closed: u64) -> Vec<Look> {
+/// Entries that failed their check, so many of them because their own issuer closed the key that signed them, with so many
+/// certificates that are not issued anew yet.
+fn findings(log: &wire::PartnerLog, (closed, awaited): (u64, u64)) -> Vec<Look> {
     let (origin, mut looks) = (&log.origin, Vec::new());
     let others = log.findings.saturating_sub(closed);
     if closed > 0 {
-        let anew = if origin.ends_with("/all") {
-            "it says again with another key what still matters of them"
+        let fell = counted(closed, "entry counts", "entries count");
+        let fell = format!("of {origin} {fell} no more: the issuer closed the key");
+        looks.push(if awaited > 0 {
+            let waits = counted(awaited, "certificate is", "certificates are");
+            Look::warning("findings", format!("{fell}, and {waits} not issued anew yet"))
+                .help(format!("its issuer does that; origin partner findings --key-closed --log {origin}"))
         } else {
-            "it issues the certificates among them anew"
-        };
-        looks.push(
-            Look::warning(
-                "findings",
-                format!(
-                    "of {origin} {} no more: the issuer closed the key",
-                    counted(closed, "entry counts", "entries count")
-                ),
-            )
-            .help(format!("{anew}; origin partner findings --key-closed --log {origin}")),
-        );
+            Look::good("findings", format!("{fell}, and no certificate among them is still to be issued anew"))
+        });
     }
     if others > 0 {
         looks.push(

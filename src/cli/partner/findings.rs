@@ -85,6 +85,7 @@ fn show(console: Console, found: &wire::FoundEntry) {
             "reason": found.reason,
             "message": found.message,
             "trust_version": found.trust_version,
+            "over": found.over,
             "jti": said.map(|said| &said.jti),
             "kind": said.map(|said| &said.kind),
             "day": said.map(|said| date_text(said.day.as_ref())),

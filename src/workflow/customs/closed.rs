@@ -4,11 +4,21 @@
 use super::arrival::statement_at;
 use crate::{
     inbox::finding,
-    statement::Kind,
+    statement::{Kind, Status},
     store::{About, EntryRef, Store, StoreError, Subject, about},
     trust::TrustList,
     verification::CheckedEntry,
+    workflow::{Desk, WorkflowError},
 };
+
+impl Desk {
+    /// Whether a certificate of a partner lost its force for good, whatever its key, as one does in whose place another stands.
+    /// It reads from the disk.
+    pub fn is_over(&self, store: &dyn Store, entry: &EntryRef) -> Result<bool, WorkflowError> {
+        let status = self.arrival_as_kept(store, entry)?.map(|arrival| arrival.status);
+        Ok(matches!(status, Some(Status::Superseded | Status::Cancelled | Status::Withdrawn)))
+    }
+}
 
 /// A statement that was said.
 pub(in crate::workflow) struct SaidOnce {

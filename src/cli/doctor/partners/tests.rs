@@ -8,13 +8,14 @@ fn an_issuer_that_closed_its_key_has_not_to_be_told_of_it() {
     let told = |looks: &[Look]| {
         looks.iter().map(|look| look.help.as_ref().is_some_and(|help| help.contains("to be told"))).collect::<Vec<_>>()
     };
-    assert_eq!(told(&findings(&log(27), 27)), [false]);
-    assert_eq!(told(&findings(&log(27), 26)), [false, true]);
-    assert_eq!(told(&findings(&log(1), 0)), [true]);
-    let closed = findings(&log(27), 27);
-    let [look] = closed.as_slice() else { panic!("{closed:?}") };
-    assert!(look.sentence.starts_with("of tdap.gov.pk/log/2026/all 27 entries count no more"), "{look:?}");
-    assert!(!look.help.as_ref().unwrap().contains("certificates"), "there are none in a log to everyone: {look:?}");
+    assert_eq!(told(&findings(&log(27), (27, 0))), [false]);
+    assert_eq!(told(&findings(&log(27), (26, 3))), [false, true]);
+    assert_eq!(told(&findings(&log(1), (0, 0))), [true]);
+    // It ends when everything was issued anew.
+    let looks = [(27, 2), (27, 0)].map(|found| findings(&log(27), found).remove(0));
+    assert!(looks.iter().all(|look| look.sentence.starts_with("of tdap.gov.pk/log/2026/all 27 entries count no more")));
+    assert_eq!(looks.each_ref().map(|look| look.state), [State::Warning, State::Good]);
+    assert!(looks[0].sentence.ends_with("and 2 certificates are not issued anew yet"), "{looks:?}");
 }
 
 #[test]
