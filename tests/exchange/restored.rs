@@ -443,6 +443,11 @@ async fn who_has_nothing_of_a_log_is_told_that_its_issuer_closed_it_with_nothing
     let how = format!("--until {log}=ENTRIES");
     revoke(&["--dry-run"]).bad(1, &["nothing was drafted", how.as_str()]);
     revoke(&["--dry-run", "--until", format!("{log}=1").as_str()]).good();
+    // No more is signed than is known of, unless a head shows it.
+    let more = format!("{log}=99");
+    let shown = ["--dry-run", "--until", more.as_str(), "--head", text(&bundle)];
+    revoke(&shown).bad(2, &["is known here to have", "--head"]);
+    revoke(&[&shown[..4], &[config.as_str()]].concat()).bad(2, &["shows no head"]);
     let two = china.start();
     let told = || status(china, &two);
     let is_lost = |line: &str| line.contains(&log) && line.contains("closed by its issuer as lost at 0 entries");

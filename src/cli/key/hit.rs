@@ -50,13 +50,14 @@ pub(super) struct Hit {
     pub(super) ends: BTreeMap<Origin, End>,
 }
 
-/// Has the node stop a key, unless this only asks, and say what that hits; in these logs from where the operator says on.
+/// Has the node stop a key, unless this only asks, and say what that hits; in these logs from where the operator says on, which
+/// is no further than the log is known to reach, or proven.
 pub(super) fn ask(
     console: Console,
     door: &OperatorDoor,
     configuration: &Configuration,
     (issuer, key): (&Issuer, &Kid),
-    (since, until): (Timestamp, &[(Origin, u64)]),
+    (since, until, proven): (Timestamp, &[(Origin, u64)], &[(Origin, u64)]),
     only_ask: bool,
 ) -> Result<Hit, Failure> {
     remote::converse(async {
@@ -71,7 +72,8 @@ pub(super) fn ask(
         let stopped = connection.admin().stop_key(within_deadline(request)).await.map_err(refused)?;
         let mut stopped = stopped.into_inner();
         for (log, until_index) in until {
-            close_at(&mut stopped.ends, log, *until_index)?;
+            let sizes = proven.iter().filter(|(one, _)| one == log).map(|(_, size)| *size);
+            close_at(&mut stopped.ends, log, *until_index, sizes.max().unwrap_or(0))?;
         }
         let mut ends = BTreeMap::new();
         for end in &stopped.ends {
@@ -105,17 +107,20 @@ fn origin(text: &str) -> Result<Origin, Failure> {
     text.parse().map_err(|error| Failure::new(Exit::Failed, format!("the node names a log that is none: {error}")))
 }
 
-/// Closes the key in a log where the operator says.
-fn close_at(ends: &mut [wire::KeyEnd], log: &Origin, until_index: u64) -> Result<(), Failure> {
+/// Closes the key in a log where the operator says, of a log that is proven to have had so many entries.
+fn close_at(ends: &mut [wire::KeyEnd], log: &Origin, until_index: u64, proven: u64) -> Result<(), Failure> {
     let end = ends.iter_mut().find(|end| end.log == log.as_str());
     let end =
         end.ok_or_else(|| Failure::new(Exit::Usage, format!("{log} is no log of this authority that is known here")))?;
-    let (size, missing) = (end.size, end.missing);
+    let (size, missing) = (end.size, end.missing.max(proven.saturating_sub(end.size)));
     let signed = size.saturating_add(missing);
     if until_index > signed {
         let entries = counted(signed, "entry", "entries");
         let why = format!("{log} is known here to have {entries}: no key is closed in it at {until_index}");
-        return Err(Failure::new(Exit::Usage, why));
+        return Err(Failure::new(Exit::Usage, why).help(
+            "where more was signed, show what proves it with --head: the bundle of an entry from then on, which its holder has, \
+             or a signed head that a partner keeps",
+        ));
     }
     *end = wire::KeyEnd { log: log.to_string(), until_index, size, missing, ..wire::KeyEnd::default() };
     Ok(())
@@ -383,14 +388,19 @@ mod tests {
         assert_eq!(unknown.notes(), [format!("{noted}; {leaves}")]);
 
         let mut ends = [lost];
-        close_at(&mut ends, &log, 15).unwrap();
+        close_at(&mut ends, &log, 15, 0).unwrap();
         let [end] = ends.each_ref().map(End::of);
         assert_eq!((end.until_index, end.size, end.basis.as_str(), end.warning(&log)), (15, 19, "as you say", None));
         assert!(hit(&ends[0]).unknown(&[]).is_none());
-        let larger = close_at(&mut ends, &log, 20).unwrap_err();
+        let larger = close_at(&mut ends, &log, 20, 0).unwrap_err();
         assert!(larger.sentence().contains("is known here to have 19 entries"), "{larger:?}");
-        let elsewhere = close_at(&mut ends, &"tdap.gov.pk/log/2026/all".parse().unwrap(), 0).unwrap_err();
+        let elsewhere = close_at(&mut ends, &"tdap.gov.pk/log/2026/all".parse().unwrap(), 0, 0).unwrap_err();
         assert!(elsewhere.sentence().contains("is no log of this authority"), "{elsewhere:?}");
+        // A head that is shown proves that more was signed than this node knew of.
+        assert!(close_at(&mut ends, &log, 24, 23).is_err());
+        close_at(&mut ends, &log, 21, 23).unwrap();
+        let [end] = ends.each_ref().map(End::of);
+        assert_eq!((end.until_index, end.signed(), end.unlisted().is_some()), (21, 23, true));
     }
 
     #[test]
@@ -449,13 +459,13 @@ mod tests {
         // Up to what was signed the operator may say it; what falls of it is listed nowhere here, and that is said.
         for (until, unlisted) in [(14, None), (9, Some("not here: 5 entries")), (0, Some("not here: 14 entries"))] {
             let mut ends = [lost()];
-            close_at(&mut ends, &log, until).unwrap();
+            close_at(&mut ends, &log, until, 0).unwrap();
             let [end] = ends.each_ref().map(End::of);
             assert_eq!((end.until_index, end.warning(&log), end.unknown()), (until, None, None));
             let said = end.unlisted();
             assert_eq!(said.is_some(), unlisted.is_some(), "{said:?}");
             assert!(said.is_none_or(|said| unlisted.is_some_and(|words| said.starts_with(words))));
         }
-        assert!(close_at(&mut [lost()], &log, 15).is_err(), "no more than 14 were signed");
+        assert!(close_at(&mut [lost()], &log, 15, 0).is_err(), "no more than 14 were signed");
     }
 }

@@ -18,10 +18,10 @@ use crate::{
         trust::{install, use_it},
     },
     keys::{KeyName, KeyStore, KeyUse},
-    log::Origin,
+    log::{LogProof, Origin},
     node::{AuthorityConfiguration, system::SystemClock},
     reason::counted,
-    statement::{Issuer, Kid},
+    statement::{Bundle, Issuer, Kid, MAX_BUNDLE_BYTES},
     time::{Clock, Timestamp},
     trust::{Closing, ClosingReason, ListedUse, TrustList},
 };
@@ -49,6 +49,9 @@ pub(super) struct Arguments {
     /// node knew of that was lost; with 0 all falls that it signed there
     #[arg(long, value_name = "LOG=ENTRIES", value_parser = until)]
     until: Vec<(Origin, u64)>,
+    /// What proves that more was signed of a log than this node knows of, where --until says more: a bundle, or a signed head
+    #[arg(long, value_name = "FILE", requires = "until")]
+    head: Vec<PathBuf>,
     /// Only show where it would be closed and what that hits; nothing is stopped, written or drafted
     #[arg(long)]
     dry_run: bool,
@@ -94,7 +97,8 @@ impl Arguments {
         let which = self.which(&issuer, &trust)?;
         let said = trust.closings(&issuer, &self.key).unwrap_or_default();
         self.until.iter().try_for_each(|(log, entries)| may_lie(said, log, *entries))?;
-        let closed = (self.suspected_since, self.until.as_slice());
+        let proven = proven(&self.head, &trust)?;
+        let closed = (self.suspected_since, self.until.as_slice(), proven.as_slice());
         let look = |only_ask| {
             let hit = ask(console, &self.door, &configuration, (&issuer, &self.key), closed, only_ask)?;
             Ok::<_, Failure>(hit.without_later(said, &self.until))
@@ -128,7 +132,8 @@ impl Arguments {
             kid => Successor { present: self.key.clone(), name: present.clone(), kid, made: true },
         };
         let until = self.until.iter().map(|(log, entries)| format!("--until {log}={entries} "));
-        let until = until.collect::<Vec<_>>().concat();
+        let heads = self.head.iter().map(|file| format!("--head {} ", file.display()));
+        let until = until.chain(heads).collect::<Vec<_>>().concat();
         let since = self.suspected_since;
         let again = format!("--suspected-since {since} {until}--issuer {} --config {config}", iss.host());
         let handover = Handover {
@@ -266,6 +271,34 @@ impl Arguments {
             &[format!("{} {}", at.command, at.again)],
         );
     }
+}
+
+/// How many entries logs had by the heads that these files show.
+fn proven(shown: &[PathBuf], trust: &TrustList) -> Result<Vec<(Origin, u64)>, Failure> {
+    let mut proven = Vec::new();
+    for file in shown {
+        let text = files::read_text(file, MAX_BUNDLE_BYTES, Exit::Usage)?;
+        let size = |note: String| {
+            let origin = note.lines().next()?.parse::<Origin>().ok()?;
+            let head = trust.signed_head(&origin, &note)?;
+            Some((origin, head.size))
+        };
+        let heads = notes_in(&text).into_iter().filter_map(size).collect::<Vec<_>>();
+        if heads.is_empty() {
+            let error = format!("`{}` shows no head that is signed with a log key of the trust list", file.display());
+            return Err(Failure::new(Exit::Usage, error).help("it takes a bundle (.coo.json), or the note of a head"));
+        }
+        proven.extend(heads);
+    }
+    Ok(proven)
+}
+
+/// The notes that the proofs in a bundle rest on; what is no bundle may be a note itself.
+fn notes_in(text: &str) -> Vec<String> {
+    let Ok(bundle) = Bundle::parse(text.as_bytes()) else { return vec![text.to_owned()] };
+    let changes = bundle.changes.into_iter().map(|change| change.proof);
+    let proofs = bundle.proof.into_iter().chain(bundle.status_proof).chain(changes);
+    proofs.filter_map(|proof| Some(proof.parse::<LogProof>().ok()?.checkpoint)).collect()
 }
 
 /// Where closings of a key close it in a log: in one that none of them names it counts for nothing.
