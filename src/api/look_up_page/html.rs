@@ -127,6 +127,9 @@ fn body(
     if !found.why.is_empty() {
         writeln!(out, "<p class=\"note\">{}</p>", shown(&found.why))?;
     }
+    if !found.successor_jti.is_empty() {
+        writeln!(out, "<p class=\"note\">In its place stands <code>{}</code>.</p>", shown(&found.successor_jti))?;
+    }
     if let Some(view) = view {
         let certificate = view.certificate();
         let until = certificate.valid_until.map_or_else(|| "no limit stated".to_owned(), |date| date.to_string());
@@ -268,6 +271,16 @@ mod tests {
         let page = certificate(&found, &[("en".to_owned(), "Trade <Authority>".to_owned())]);
         assert!(page.contains("<strong>cancelled</strong>, as of 2026-11-30T00:53:20Z"), "{page}");
         assert!(page.contains("Trade &lt;Authority&gt;") && page.contains("<style>"), "{page}");
+    }
+
+    #[test]
+    fn of_one_that_was_replaced_what_stands_in_its_place_is_named() {
+        let status = wire::CertificateStatus::Superseded.into();
+        let successor_jti = "01M8SC".to_owned();
+        let found = wire::LookUpCertificateResponse { status, successor_jti, ..Default::default() };
+        assert!(certificate(&found, &[]).contains("In its place stands <code>01M8SC</code>"));
+        let none = wire::LookUpCertificateResponse { status, ..Default::default() };
+        assert!(!certificate(&none, &[]).contains("In its place"));
     }
 
     #[test]
