@@ -181,6 +181,8 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     assert!(good.out.starts_with("VALID"), "{}", good.out);
     let closed = bundle(&jti, "old.coo.json");
     assert_eq!((closed.code, closed.out.lines().next()), (3, Some("KEY_CLOSED")), "{}", closed.out);
+    assert!(closed.out.contains("What to do: The certificate "), "{}", closed.out);
+    assert!(!closed.out.contains("whether it issued this"), "{}", closed.out);
     let shown = pakistan.client(&one, &signatory, &["certificate", "show", "--id", &jti]).good();
     assert!(shown.out.contains("superseded") && shown.out.contains("counts for nothing"), "{}", shown.out);
     assert!(!shown.out.contains("issue it anew"), "{}", shown.out);
