@@ -162,8 +162,9 @@ impl End {
             ));
         }
         let since = self.marks_since?;
+        let after = self.cosigned_at.map(|at| format!("after {at} and ")).unwrap_or_default();
         Some(format!(
-            "what partners had cosigned before {since} went with what was lost here; they still know it: ask them, and say it \
+            "what partners had cosigned {after}before {since} went with what was lost here; they still know it: ask them, and say it \
              with --until {origin}=ENTRIES"
         ))
     }
@@ -416,6 +417,8 @@ mod tests {
         };
         let said = "known up to 7, cosigned at 1970-01-01T00:01:00Z, and nothing from there until 1970-01-01T00:02:00Z";
         assert_eq!(End::of(&end(at(120))).unknown().as_deref(), Some(said));
+        let warning = End::of(&end(at(120))).warning(&"tdap.gov.pk/log/2026/all".parse().unwrap()).unwrap();
+        assert!(warning.contains("after 1970-01-01T00:01:00Z and before 1970-01-01T00:02:00Z went"), "{warning}");
         assert_eq!(End::of(&end(None)).unknown(), None);
     }
 
