@@ -59,6 +59,7 @@ impl CustomsDoor {
         Ok(Response::new(wire::ListArrivalsResponse {
             arrivals: page.arrivals.iter().map(arrival).collect(),
             next_page_token: page.next.unwrap_or_default(),
+            notices: page.not_held.map(|one| notice(one.notice())).into_iter().collect(),
         }))
     }
 

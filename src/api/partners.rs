@@ -83,9 +83,11 @@ pub(super) fn list(
         Vec::new()
     });
     let unheard = hosts.all().filter_map(|one| unheard(view, one, now)).collect();
+    let unknown_arrivals = hosts.all().filter_map(|one| unknown_arrivals(one)).collect();
     wire::ListPartnersResponse {
         forked,
         unheard,
+        unknown_arrivals,
         withheld: withheld(view, &states),
         node: view.name().to_string(),
         partners: partners.collect(),
@@ -118,6 +120,21 @@ fn unheard(view: &DriverView, authority: &HostedAuthority, now: Timestamp) -> Op
         issuer: authority.issuer.to_string(),
         awaits: awaits.iter().map(ToString::to_string).collect(),
         since: Some(convert::instant(view.began())),
+    })
+}
+
+/// Customs that cannot tell what arrived. It reads from the disk.
+fn unknown_arrivals(authority: &HostedAuthority) -> Option<wire::UnknownArrivals> {
+    let issuer = authority.issuer.to_string();
+    let not_held = authority.desk.not_held(None).unwrap_or_else(|error| {
+        tracing::error!(%issuer, %error, "what was done with certificates that arrived cannot be read");
+        None
+    })?;
+    Some(wire::UnknownArrivals {
+        message: not_held.to_string(),
+        awaits: not_held.nodes.iter().map(ToString::to_string).collect(),
+        lost: not_held.lost.iter().map(ToString::to_string).collect(),
+        issuer,
     })
 }
 

@@ -175,6 +175,10 @@ fn tell_waiting(console: Console, answer: &wire::ListPartnersResponse) {
     for one in &answer.unheard {
         console.data(console.paint(Colour::Red, &waiting::unheard(one)));
     }
+    for one in &answer.unknown_arrivals {
+        let colour = if one.lost.is_empty() { Colour::Yellow } else { Colour::Red };
+        console.data(console.paint(colour, &waiting::unknown_arrivals(one)));
+    }
     for one in waiting::Withheld::all(answer) {
         console.data(console.paint(Colour::Yellow, &one.said(&answer.node)));
     }

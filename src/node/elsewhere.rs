@@ -4,8 +4,10 @@
 use crate::exchange::driver::DriverView;
 use crate::log::Origin;
 use crate::store::Store;
+use crate::trust::NodeName;
 use crate::verification::Equivocation;
 use crate::workflow::PartnerLogs;
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 /// Known once the authorities are open and the exchange runs: desks are made before.
@@ -55,5 +57,9 @@ impl PartnerLogs for Elsewhere {
 
     fn lost(&self, origin: &Origin) -> Option<(u64, u64)> {
         self.partners.get()?.lost(origin)
+    }
+
+    fn silent(&self) -> BTreeSet<NodeName> {
+        self.partners.get().map(DriverView::silent).unwrap_or_default()
     }
 }

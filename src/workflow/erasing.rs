@@ -109,7 +109,7 @@ impl Desk {
             ErasedName::Arrived(name) => {
                 let entry = self.arrived(name)?.entry;
                 let shelf = self.shelves().into_iter().find(|shelf| shelf.origin == entry.origin);
-                let Shelf { store, hosted, .. } = shelf.ok_or(WorkflowError::ArrivalUnknown)?;
+                let Shelf { store, hosted, .. } = shelf.ok_or(WorkflowError::ArrivalUnknown(None))?;
                 Doomed { entry, store, hosted }
             }
         };

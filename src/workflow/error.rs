@@ -1,6 +1,6 @@
 //! Why a command of a person was not carried out.
 
-use super::customs::{EnquiryRefused, Notice, UseRefused};
+use super::customs::{EnquiryRefused, NotHeld, Notice, UseRefused};
 use crate::{
     certificate::{Findings, Severity},
     document::DocumentError,
@@ -250,9 +250,9 @@ pub enum WorkflowError {
     /// The account reads changes as often as it may at once.
     #[error("this account reads changes in too many places at once; end one, or wait")]
     TooManyReaders,
-    /// No certificate of that name has arrived.
-    #[error("no certificate of that name has arrived here")]
-    ArrivalUnknown,
+    /// No certificate of that name is here: none has arrived, or that is not known.
+    #[error("{}", not_here(.0.as_ref()))]
+    ArrivalUnknown(Option<NotHeld>),
     /// The certificate of that name is registered as paper.
     #[error(
         "{number} is registered on paper by {issuer}, and no certificate of that name has arrived here: its goods and quantities stand on the paper and are written off there; hold a declaration against it (`origin customs match`), compare its scan (`origin paper compare`), or ask its issuer (`origin enquiry raise`)"
@@ -366,6 +366,13 @@ fn refused(findings: &Findings) -> String {
     }
 }
 
+fn not_here(not_held: Option<&NotHeld>) -> String {
+    match not_held {
+        Some(why) => format!("no certificate of that name is here, and {why}"),
+        None => "no certificate of that name has arrived here".to_owned(),
+    }
+}
+
 fn withdrawn_from(day: Option<Date>) -> String {
     match day {
         Some(day) => format!("{day} on already: only an earlier day changes that"),
@@ -427,7 +434,7 @@ impl Reasoned for WorkflowError {
             Self::ShareUnknown => "SHARE_UNKNOWN",
             Self::ShareEnd { .. } => "SHARE_END_WRONG",
             Self::Record(_) => "RECORD_UNREADABLE",
-            Self::ArrivalUnknown | Self::ArrivalOnPaper { .. } => "ARRIVAL_UNKNOWN",
+            Self::ArrivalUnknown(_) | Self::ArrivalOnPaper { .. } => "ARRIVAL_UNKNOWN",
             Self::ArrivalAmbiguous(_) => "ARRIVAL_AMBIGUOUS",
             Self::ArrivalIncomplete => "ARRIVAL_INCOMPLETE",
             Self::ArrivalForbids(_) => "ARRIVAL_FORBIDS",

@@ -64,9 +64,9 @@ pub use continuity::{
 pub use customs::{
     Abroad, AbroadNote, Arrival, ArrivalsAsked, ArrivalsPage, ArrivedName, Balance, ClockStep, Conclusion, Course,
     Deadline, Decided, DecisionWish, Delivery, DenialsPage, Endorsed, EndorsementNote, EndorsementWish, EnquiriesPage,
-    EnquiryRefused, EnquiryState, EnquiryView, EnquiryWish, JudgedReply, MatchWish, Matched, Notice, PartnerLogs,
-    Raised, Reminders, Replied, ReplyView, ReplyWish, SecurityOutcome, SecuritySettled, Share, ShareId, ShareWish,
-    Shared, SharesPage, StatusNote, SubjectWish, UseRefused, WriteOffWish, WrittenOff,
+    EnquiryRefused, EnquiryState, EnquiryView, EnquiryWish, JudgedReply, MatchWish, Matched, NotHeld, Notice,
+    PartnerLogs, Raised, Reminders, Replied, ReplyView, ReplyWish, SecurityOutcome, SecuritySettled, Share, ShareId,
+    ShareWish, Shared, SharesPage, StatusNote, SubjectWish, UseRefused, WriteOffWish, WrittenOff,
 };
 pub use desk::{Desk, DeskSetup, IssueRow, Issued, StatusWish};
 pub use drawing::{DrawWish, OriginalName, Remainder};

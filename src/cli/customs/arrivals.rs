@@ -8,8 +8,9 @@ use crate::{
         Outcome,
         apply::{Door, Most},
         arguments,
-        console::Console,
+        console::{Colour, Console},
         remote::date_to_wire,
+        tree::plain,
     },
     statement::Issuer,
     time::Date,
@@ -103,9 +104,13 @@ impl Arrivals {
             async move { connection.customs().list_arrivals(within_deadline(request)).await }
         };
         let page = |answer: wire::ListArrivalsResponse| {
+            for one in &answer.notices {
+                let reason = console.paint_message(Colour::Yellow, &format!("notice {}", one.reason));
+                console.message(format!("{reason}: {}", plain(&one.words)));
+            }
             answer.arrivals.iter().for_each(|one| shown::arrival_line(console, one));
             (answer.arrivals.len(), answer.next_page_token)
         };
-        self.door.pages(console, self.most, call, page, "no certificate that is asked for has arrived")
+        self.door.pages(console, self.most, call, page, "no certificate that is asked for is known here")
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn look(
                 looks.extend(answer.forked.iter().map(forked));
                 looks.extend(answer.outside_witnesses.iter().flat_map(outside));
                 looks.extend(Withheld::all(&answer).iter().map(|one| withheld(one, &answer.node)));
+                looks.extend(answer.unknown_arrivals.iter().map(not_held));
                 looks.extend(own_clock(&answer.partners));
                 for partner in &answer.partners {
                     looks.extend(state(partner, (answer.trust_version, &answer.shut), now));
@@ -143,6 +144,16 @@ fn withheld(one: &Withheld<'_>, here: &str) -> Look {
     } else {
         look.help("it goes on by itself once they have told; its operator sees the same, and can look for them")
     }
+}
+
+/// Customs that cannot tell what arrived.
+fn not_held(one: &wire::UnknownArrivals) -> Look {
+    let sentence = format!("{}: {}", one.issuer, one.message);
+    let look = if one.lost.is_empty() { Look::warning("arrivals", sentence) } else { Look::bad("arrivals", sentence) };
+    look.help(
+        "it comes by itself once they are connected: see `partner` for what keeps them away; or have their operators export all of \
+         it (`origin partner export --from-the-start`)",
+    )
 }
 
 /// A witness outside the trust list that does not cosign.

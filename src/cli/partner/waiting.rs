@@ -54,6 +54,11 @@ pub(in crate::cli) fn unheard(one: &wire::UnheardAuthority) -> String {
     )
 }
 
+/// Customs that cannot tell what arrived, in one sentence.
+pub(in crate::cli) fn unknown_arrivals(one: &wire::UnknownArrivals) -> String {
+    format!("{}: {} [ARRIVALS_UNKNOWN]", one.issuer, one.message)
+}
+
 /// What does not go on with own logs, each thing once: where its words name no log it may be so of several, and these are
 /// named behind it.
 pub(in crate::cli) fn each_once(shut: &[wire::ShutLog]) -> Vec<wire::ShutLog> {
@@ -83,6 +88,9 @@ pub(in crate::cli) fn said_since(at: Option<&prost_types::Timestamp>) -> String 
 pub(super) fn tell_data(console: Console, answer: &wire::ListPartnersResponse) {
     for wire::UnheardAuthority { issuer, awaits, since } in &answer.unheard {
         console.data(json!({ "unheard": issuer, "awaits": awaits, "since": since.as_ref().map(text) }));
+    }
+    for wire::UnknownArrivals { issuer, awaits, lost, message } in &answer.unknown_arrivals {
+        console.data(json!({ "unknown_arrivals": issuer, "awaits": awaits, "lost": lost, "message": message }));
     }
     for wire::WithheldCosignature { node, origin, awaits, since } in &answer.withheld {
         let since = since.as_ref().map(text);

@@ -172,7 +172,7 @@ impl Desk {
                 Some(PaperRecord { issuer, paper, .. }) => {
                     WorkflowError::ArrivalOnPaper { number: paper.number.to_string(), issuer }
                 }
-                None => WorkflowError::ArrivalUnknown,
+                None => WorkflowError::ArrivalUnknown(self.not_held_of(name)?),
             }),
         }
     }
@@ -182,7 +182,7 @@ impl Desk {
         match self.arrived(name) {
             Ok(arrival) => Ok(Some(arrival)),
             Err(
-                WorkflowError::ArrivalUnknown
+                WorkflowError::ArrivalUnknown(_)
                 | WorkflowError::ArrivalOnPaper { .. }
                 | WorkflowError::ArrivalAmbiguous(_),
             ) => Ok(None),

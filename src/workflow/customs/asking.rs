@@ -165,7 +165,7 @@ impl Desk {
             None => ArrivedName::Number(number.to_string(), Some(wish.to.clone())),
         };
         let (found, paper) = match self.arrived(&name) {
-            Err(WorkflowError::ArrivalUnknown) => (None, None),
+            Err(WorkflowError::ArrivalUnknown(_)) => (None, None),
             Err(WorkflowError::ArrivalOnPaper { .. }) => (None, self.paper_named(&name)?),
             found => (Some(found?), None),
         };

@@ -1,8 +1,8 @@
 //! What was done here with a certificate of a partner: kept, shown, and what is left of it.
 
 use super::{
-    Arrival, ArrivedName, Delivery, EnquiryView, Notice, again::over, arrival::statements_about, sharing::links_erased,
-    using::reversed,
+    Arrival, ArrivedName, Delivery, EnquiryView, Notice, again::over, arrival::statements_about, not_held::FILES,
+    sharing::links_erased, using::reversed,
 };
 use crate::{
     certificate::Measure,
@@ -320,7 +320,7 @@ pub(in crate::workflow) fn words_erased(
 }
 
 fn file_id(origin: &Origin, jti: &Jti) -> Vec<u8> {
-    format!("file/{origin}/{jti}").into_bytes()
+    format!("{FILES}{origin}/{jti}").into_bytes()
 }
 
 fn acts_prefix(origin: &Origin, jti: &Jti) -> Vec<u8> {

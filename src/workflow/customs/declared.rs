@@ -80,7 +80,7 @@ impl Desk {
         };
         let arrival = match self.arrived(&wish.certificate) {
             Ok(arrival) => arrival,
-            Err(WorkflowError::ArrivalUnknown | WorkflowError::ArrivalOnPaper { .. }) => {
+            Err(WorkflowError::ArrivalUnknown(_) | WorkflowError::ArrivalOnPaper { .. }) => {
                 let mut answered = Vec::new();
                 if let ArrivedName::Number(number, issuer) = &wish.certificate {
                     answered = self.answered_of(number, issuer.as_ref())?;
@@ -105,7 +105,8 @@ impl Desk {
                     let words = "no certificate of that number is known here; it may be on its way, or on paper, and of one that \
                                  was erased before it came no number is known";
                     let lost = self.perhaps_lost(&wish.certificate);
-                    [vec![Notice::new("ARRIVAL_UNKNOWN", true, words)], lost].concat()
+                    let not_held = self.not_held_of(&wish.certificate)?.map(|one| one.notice());
+                    [vec![Notice::new("ARRIVAL_UNKNOWN", true, words)], lost, not_held.into_iter().collect()].concat()
                 };
                 notices.extend(answered);
                 return Ok(none(notices));

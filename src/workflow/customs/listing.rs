@@ -1,6 +1,6 @@
 //! Pages of the certificates that arrived: those that are asked for, the newest first.
 
-use super::{Arrival, Delivery, arrival::of_number};
+use super::{Arrival, Delivery, NotHeld, arrival::of_number};
 use crate::{
     certificate::{AgreementCode, Party, Text, number_as_read, plain},
     log::Origin,
@@ -55,6 +55,8 @@ pub struct ArrivalsPage {
     pub arrivals: Vec<Arrival>,
     /// Where to go on; `None` at the end.
     pub next: Option<String>,
+    /// With the first page: what else may have arrived, and is not known here.
+    pub not_held: Option<NotHeld>,
 }
 
 impl Desk {
@@ -75,6 +77,9 @@ impl Desk {
         // The newest shard first, whoever's it is.
         logs.sort_by(|(one, _), (other, _)| (other.shard(), other).cmp(&(one.shard(), one)));
         let (mut page, mut looked_at) = (ArrivalsPage::default(), 0);
+        if asked.token.is_empty() {
+            page.not_held = self.not_held(asked.issuer.as_ref())?;
+        }
         let logs = logs.into_iter().skip_while(|(origin, _)| from_log.as_ref().is_some_and(|from| from != origin));
         for (origin, store) in logs {
             let named = match asked.number_prefix.as_str() {

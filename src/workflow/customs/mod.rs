@@ -28,6 +28,7 @@ mod granting;
 mod heard;
 mod listing;
 mod lost;
+mod not_held;
 mod notices;
 mod odds;
 mod predecessors;
@@ -58,6 +59,7 @@ pub use endorsed::EndorsementNote;
 pub use enquiries::EnquiriesPage;
 pub use listing::{ArrivalsAsked, ArrivalsPage};
 pub(super) use lost::{was_over_before, was_said_before};
+pub use not_held::NotHeld;
 pub use notices::Notice;
 pub use refused::EnquiryRefused;
 pub use replies::{JudgedReply, Replied, ReplyWish};
@@ -73,8 +75,9 @@ use crate::{
     log::Origin,
     statement::{MAX_PRESENTATION_BYTES, StatementError},
     store::Store,
+    trust::NodeName,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The logs of other authorities that are kept here, each with the store it is kept in.
 pub trait PartnerLogs: Send + Sync {
@@ -96,6 +99,9 @@ pub trait PartnerLogs: Send + Sync {
     /// What the own node of a log says to have lost of it for good: entries that it still gives, and how many are neither
     /// there nor here. None where it says nothing of the kind, or nobody misses them.
     fn lost(&self, origin: &Origin) -> Option<(u64, u64)>;
+
+    /// The nodes that are asked over a connection what they know of logs, and have not answered since the start.
+    fn silent(&self) -> BTreeSet<NodeName>;
 }
 
 /// What makes two requests the same: their parts, each with its length, so that no two read alike.

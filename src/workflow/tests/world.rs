@@ -14,13 +14,13 @@ use crate::{
     statement::{Issuer, Kid, open_leaf},
     store::{Batch, Disclosures, EntryRef, MemoryStore, NewEntry, PublishedHead, StateChange, Store},
     time::{Clock, FixedClock, SeededRandom, ZoneName},
-    trust::TrustList,
+    trust::{NodeName, TrustList},
     verification::{EntryFault, Verifier},
     workflow::{Desk, DeskSetup, IssueRow, Offices, PartnerLogs, Printer, Reminders},
 };
 use arc_swap::ArcSwap;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -83,6 +83,8 @@ pub(crate) struct Elsewhere {
     lost: Mutex<BTreeMap<Origin, (u64, u64)>>,
     /// Logs that are proven to have shown two histories, and the sizes at or before which these parted.
     forked: Mutex<BTreeMap<Origin, u64>>,
+    /// Nodes that were not heard since the start.
+    silent: Mutex<BTreeSet<NodeName>>,
 }
 
 impl Elsewhere {
@@ -98,6 +100,11 @@ impl Elsewhere {
     /// From now on a log is proven to have shown two histories that parted at or before this size.
     pub(crate) fn has_forked(&self, origin: &Origin, parted: u64) {
         self.forked.lock().unwrap().insert(origin.clone(), parted);
+    }
+
+    /// From now on a node was not heard since the start.
+    pub(crate) fn is_silent(&self, node: &NodeName) {
+        self.silent.lock().unwrap().insert(node.clone());
     }
 
     /// From now on one node has them all, and none of them is a copy.
@@ -132,6 +139,10 @@ impl PartnerLogs for Elsewhere {
 
     fn lost(&self, origin: &Origin) -> Option<(u64, u64)> {
         self.lost.lock().unwrap().get(origin).copied()
+    }
+
+    fn silent(&self) -> BTreeSet<NodeName> {
+        self.silent.lock().unwrap().clone()
     }
 }
 

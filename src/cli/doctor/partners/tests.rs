@@ -186,3 +186,17 @@ fn whoever_is_behind_is_said_with_what_to_do_and_nobody_is_in_a_log_that_is_shut
     let [(said, help)] = looks.as_slice() else { panic!("{looks:?}") };
     assert!(said.ends_with(&closed) && help.contains("ask its operator"), "{said}: {help}");
 }
+
+#[test]
+fn customs_that_cannot_tell_what_arrived_are_said_and_worse_where_copies_are_gone() {
+    let one = |lost: &[&str]| wire::UnknownArrivals {
+        issuer: "https://customs.gov.cn".to_owned(),
+        lost: lost.iter().map(|log| (*log).to_owned()).collect(),
+        message: "what arrived is not known".to_owned(),
+        ..Default::default()
+    };
+    let [unheard, gone] = [one(&[]), one(&["tdap.gov.pk/log/2026/customs.gov.cn"])].map(|one| not_held(&one));
+    assert_eq!((unheard.state, gone.state), (State::Warning, State::Bad));
+    assert_eq!(gone.sentence, "https://customs.gov.cn: what arrived is not known");
+    assert!(gone.help.unwrap().contains("--from-the-start"));
+}

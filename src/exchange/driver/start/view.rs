@@ -16,7 +16,7 @@ use crate::store::{Batch, PublishedHead, StateChange, Store, StoreError, Table};
 use crate::time::{Timestamp, unix_ms};
 use crate::trust::{NodeName, PackageSeal};
 use crate::verification::Equivocation;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -107,6 +107,12 @@ impl DriverView {
     #[must_use]
     pub fn withheld(&self) -> BTreeMap<Origin, Vec<NodeName>> {
         self.0.withheld()
+    }
+
+    /// The nodes that are to be asked what they know of logs and have not answered since the start.
+    #[must_use]
+    pub fn silent(&self) -> BTreeSet<NodeName> {
+        self.0.memory.borrow().silent().cloned().collect()
     }
 
     /// Writes a package for a partner; gives each log that is in it, from which index on and up to which size. It blocks.

@@ -5,12 +5,13 @@ use crate::{
     inbox::{Receipted, Why, await_it, settle},
     log::Origin,
     store::{Batch, Store},
+    trust::NodeName,
     workflow::{
         ArrivalEvent, CertificateEvent, Change, Changes, ClockStep, Cursor, EnquiryEvent, Herald, HeraldSetup,
         PartnerLogs, Said, What, Wish,
     },
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What an authority hears, and who tells it.
 pub(super) struct Ear {
@@ -210,6 +211,10 @@ impl PartnerLogs for Replicated {
 
     fn lost(&self, _: &Origin) -> Option<(u64, u64)> {
         None
+    }
+
+    fn silent(&self) -> BTreeSet<NodeName> {
+        BTreeSet::new()
     }
 }
 

@@ -2,9 +2,11 @@
 
 use super::Corridor;
 use crate::{
+    reason::Reasoned as _,
     statement::{Act, open_leaf},
     store::{Batch, Disclosures, EntryRef, MemoryStore, Store as _},
-    workflow::{ArrivedName, Delivery, MatchWish, Notice, WorkflowError, WriteOffWish},
+    trust::NodeName,
+    workflow::{ArrivalsAsked, ArrivedName, Delivery, MatchWish, NotHeld, Notice, WorkflowError, WriteOffWish},
 };
 use std::time::Duration;
 
@@ -118,4 +120,58 @@ async fn a_status_of_more_than_seven_days_ago_is_said_to_be_old_and_stops_nothin
     corridor.exporting = corridor.pakistan.desk().0;
     corridor.change(2, Act::Suspended, None).await;
     assert!(!corridor.told().iter().any(is_old), "{:?}", corridor.told());
+}
+
+impl Corridor {
+    /// Customs start again with nothing of partners' logs.
+    fn loses_the_copies(&mut self) {
+        self.customs.sequencer().close();
+        self.china.elsewhere = std::sync::Arc::default();
+        self.customs = self.china.desk().0;
+    }
+
+    fn listed(&self, issuer: Option<&str>) -> Option<NotHeld> {
+        let issuer = issuer.map(|issuer| issuer.parse().unwrap());
+        let asked = ArrivalsAsked { issuer, ..ArrivalsAsked::default() };
+        self.customs.arrivals(&self.officer, &asked).unwrap().not_held
+    }
+}
+
+#[tokio::test]
+async fn where_copies_that_were_used_are_gone_nobody_is_told_that_nothing_arrived() {
+    let mut corridor = Corridor::open_with(|pakistan| pakistan.has_node()).await;
+    let (name, log) = (corridor.name(), corridor.issued.outcome.entry.origin.clone());
+    corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "100")).await.unwrap();
+    assert_eq!(corridor.listed(None), None);
+    corridor.loses_the_copies();
+
+    let not_held = corridor.listed(None).unwrap();
+    let node: NodeName = "node.tdap.gov.pk".parse().unwrap();
+    assert_eq!((&not_held.nodes, &not_held.lost), (&[node].into(), &[log.clone()].into()));
+    assert_eq!(corridor.listed(Some("https://tdap.gov.pk")), Some(not_held));
+    assert_eq!(corridor.listed(Some("https://kra.go.ke")), None, "it is another's");
+
+    let refused = corridor.customs.course(&corridor.officer, &name).err().unwrap();
+    let (reason, said) = (refused.reason(), refused.to_string());
+    assert_eq!(reason, "ARRIVAL_UNKNOWN");
+    assert!(!said.contains("has arrived here") && said.contains("heard from node.tdap.gov.pk"), "{said}");
+    assert!(said.contains(log.as_str()) && said.contains("were lost"), "{said}");
+    let matched = corridor.customs.match_declaration(&corridor.officer, &corridor.declared("D-2", "1")).unwrap();
+    let told = matched.notices.iter().map(|one| one.reason).collect::<Vec<_>>();
+    assert_eq!(told, ["ARRIVAL_UNKNOWN", "ARRIVALS_UNKNOWN"]);
+}
+
+#[tokio::test]
+async fn of_a_partner_that_was_not_heard_and_of_whom_nothing_is_held_it_is_said_that_more_may_have_arrived() {
+    let mut corridor = Corridor::open_with(|pakistan| pakistan.has_node()).await;
+    corridor.loses_the_copies();
+    assert_eq!(corridor.listed(None), None, "it was heard, and nothing was ever done");
+    let node: NodeName = "node.tdap.gov.pk".parse().unwrap();
+    corridor.china.elsewhere.is_silent(&node);
+    let not_held = corridor.listed(None).unwrap();
+    assert!(not_held.nodes == [node].into() && not_held.lost.is_empty(), "{not_held:?}");
+    assert!(!not_held.to_string().contains("lost"), "{not_held}");
+    // What is held of it counts, whether it is heard or not.
+    corridor.china.sees(&corridor.pakistan);
+    assert_eq!(corridor.listed(None), None);
 }
