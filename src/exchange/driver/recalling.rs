@@ -241,6 +241,8 @@ impl<'a> Recaller<'a> {
                 if let Some(own) = self.own(&origin) {
                     own.gate.settle(&origin, Standing::Closed(closing.clone()));
                 }
+                // Until it is told, who has the log calls good what a lost change may have taken back.
+                self.inner.tell_addressee(&origin);
                 // What came back before that has its numbers still.
                 self.renumber(&origin);
                 self.closed.insert(origin, closing);
