@@ -62,6 +62,7 @@ fn details(error: &WorkflowError) -> Details {
             details.findings = Some(("json", findings.clone()));
         }
         WorkflowError::SignInLocked(wait) => details.retry = Some(*wait),
+        WorkflowError::Sequencer(SequencerError::HistoryMissing { coming: false, .. }) => details.person = true,
         WorkflowError::Sequencer(SequencerError::Overloaded { retry_after }) => details.retry = Some(*retry_after),
         _ => match error.reason() {
             "REQUEST_ID_INVALID" | "REQUEST_ID_EXPIRED" | "REQUEST_ID_REUSED" => {

@@ -1,11 +1,10 @@
 //! The other side of the doors: a connection to a node, and what its refusals say.
 
 pub(crate) use super::accounts::role_to_wire;
-pub(crate) use super::failure::waits_for_a_person;
 pub(crate) use super::wire::google::r#type::Date;
 pub(crate) use super::wire::origin::v1 as wire;
 
-use super::failure::DOMAIN;
+use super::failure::{DOMAIN, waits_for_a_person};
 use axum::http::{Version, header::CONTENT_TYPE};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -274,6 +273,12 @@ impl From<&pb::Status> for Refusal {
 }
 
 impl Refusal {
+    /// Whether the same succeeds only after somebody has acted. What is missing of a log comes by itself where the node says
+    /// when to ask again: who holds it is connected.
+    pub(crate) fn waits_for_a_person(&self) -> bool {
+        waits_for_a_person(&self.reason) || (self.reason == "OWN_HISTORY_MISSING" && self.retry_after.is_none())
+    }
+
     fn of(code: Code, message: &str, details: &[prost_types::Any], cause: Option<String>) -> Self {
         let mut refusal = Self { message: message.to_owned(), ..Self::default() };
         for any in details {

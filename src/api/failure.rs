@@ -34,6 +34,8 @@ pub(crate) struct Details {
     pub(crate) findings: Option<(&'static str, Findings)>,
     /// When the same request may succeed.
     pub(crate) retry: Option<Duration>,
+    /// Whether it succeeds only after somebody has acted, though its reason does not say so.
+    pub(crate) person: bool,
 }
 
 /// The code of a reason, where its class alone does not say it.
@@ -183,7 +185,8 @@ fn rpc_of(error: &(impl Reasoned + ?Sized), details: &Details, most: usize) -> p
     let mut info = pb::ErrorInfo { reason: reason.to_owned(), domain: DOMAIN.to_owned(), ..Default::default() };
     info.metadata.extend(id.map(|id| ("id".to_owned(), id)));
     let mut all = vec![any("google.rpc.ErrorInfo", &info)];
-    let retry = details.retry.or_else(|| (class == Class::Retry && !waits_for_a_person(reason)).then_some(RETRY));
+    let by_itself = class == Class::Retry && !details.person && !waits_for_a_person(reason);
+    let retry = details.retry.or_else(|| by_itself.then_some(RETRY));
     if let Some(Ok(delay)) = retry.map(prost_types::Duration::try_from) {
         all.push(any("google.rpc.RetryInfo", &pb::RetryInfo { retry_delay: Some(delay) }));
     }

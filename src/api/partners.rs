@@ -476,7 +476,13 @@ mod tests {
     fn what_came_back_without_what_it_disclosed_is_told_with_who_is_asked_for_it() {
         let origin: Origin = "tdap.gov.pk/log/2026/all".parse().unwrap();
         let kenya = "node.kra.go.ke".parse().unwrap();
-        let wait = Wait { since: Timestamp::UNIX_EPOCH, missing: 4, holders: vec![(kenya, None)], trouble: None };
+        let wait = Wait {
+            since: Timestamp::UNIX_EPOCH,
+            missing: 4,
+            holders: vec![(kenya, None)],
+            trouble: None,
+            coming: true,
+        };
         let told = bare_log(&origin, &wait);
         assert_eq!((told.reason.as_str(), told.origin.as_str()), ("CONTENTS_MISSING", origin.as_str()));
         let said = ": 4 missing since 1970-01-01T00:00:00Z, asked of node.kra.go.ke";

@@ -154,6 +154,8 @@ pub enum SequencerError {
         told: Box<str>,
         /// Who holds what is missing; empty where that is not known yet.
         waits: Box<str>,
+        /// Whether it may come by itself, as [`super::Wait::coming`] has it.
+        coming: bool,
     },
     /// A log is to be closed for what it is behind by, and is not known to be behind.
     #[error(

@@ -470,6 +470,7 @@ fn refusal(origin: &Origin, standing: &Standing, state: &State) -> SequencerErro
             signed: *signed,
             told: told.to_string().into(),
             waits: state.waited_for(origin, Lost::Entries).into(),
+            coming: state.waits.get(&(origin.clone(), Lost::Entries)).is_some_and(|wait| wait.coming),
         },
         Standing::Unknown | Standing::Settled => {
             SequencerError::HistoryUnknown { origin: origin.to_string(), silent: state.unheard() }

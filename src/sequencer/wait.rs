@@ -30,6 +30,9 @@ pub struct Wait {
     pub holders: Vec<(NodeName, Option<u64>)>,
     /// What came of asking last, where that brought nothing.
     pub trouble: Option<String>,
+    /// Whether it may come by itself: somebody who holds it is connected, or all that can be reached were not heard yet. Else
+    /// a person has to act.
+    pub coming: bool,
 }
 
 impl Wait {
@@ -44,7 +47,7 @@ impl Wait {
 
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { since, missing, holders, trouble } = self;
+        let Self { since, missing, holders, trouble, .. } = self;
         write!(f, "{missing} missing since {}, ", whole_seconds(*since))?;
         if holders.is_empty() {
             f.write_str("held by no partner that was heard")?;
@@ -75,6 +78,7 @@ mod tests {
             missing: 7,
             holders: vec![(name("node.gacc.gov.cn"), Some(20)), (name("node.kra.go.ke"), None)],
             trouble: Some("node.gacc.gov.cn: nothing more came".to_owned()),
+            coming: true,
         };
         assert_eq!(
             wait.to_string(),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::ApiError;
+use crate::api::{ApiError, call::refused_row, client::Refusal};
 use crate::document::{DocumentError, Script};
 use crate::reason::some_of;
 use crate::sequencer::SequencerError;
@@ -96,6 +96,7 @@ fn what_helps_where_not_all_were_heard_or_much_is_missing_is_said_before_the_nam
         signed: 9,
         told: "node.customs.gov.cn".into(),
         waits: "6 missing since 2026-12-01T09:40:00Z, held by node.customs.gov.cn (holds 9 entries)".into(),
+        coming: true,
     };
     let [none, some] = [0, 3].map(|held| plain(&missing(held)).message().to_owned());
     for said in [&none, &some] {
@@ -148,6 +149,23 @@ fn what_waits_for_a_person_names_no_time_after_which_it_may_succeed() {
         assert!(sent.get_error_details().retry_info().is_none(), "{error}");
         assert_eq!(sent.message(), error.to_string(), "who asks is told what it is and who mends it");
     }
+}
+
+#[test]
+fn what_is_missing_of_a_log_names_a_time_only_while_somebody_who_holds_it_is_connected() {
+    let refused = [true, false].map(|coming| {
+        let missing = SequencerError::HistoryMissing {
+            origin: "a log".to_owned(),
+            held: 3,
+            signed: 9,
+            told: "node.kra.go.ke".into(),
+            waits: "".into(),
+            coming,
+        };
+        Refusal::from(&refused_row(&missing.into()))
+    });
+    assert_eq!(refused.each_ref().map(|one| one.retry_after.is_some()), [true, false]);
+    assert_eq!(refused.each_ref().map(Refusal::waits_for_a_person), [false, true]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     agreement::{Agreements, Lists},
-    api::client::{Connection, Refusal, waits_for_a_person, wire, within_deadline},
+    api::client::{Connection, Refusal, wire, within_deadline},
     certificate::{Finding, Findings},
     cli::{
         agreements, arguments,
@@ -359,9 +359,9 @@ impl<'a> Conversation<'a> {
             }
             Some(wire::issue_result::Outcome::Error(status)) => {
                 let refusal = Refusal::from(&status);
-                let delay = refusal.retry_after.or_else(|| waits_for_a_person(&refusal.reason).then_some(PAUSE));
+                let delay = refusal.retry_after.or_else(|| refusal.waits_for_a_person().then_some(PAUSE));
                 if let Some(delay) = delay {
-                    match self.patience.asked(&refusal.reason, Instant::now()) {
+                    match self.patience.asked(&refusal, Instant::now()) {
                         Next::Wait => {}
                         Next::Say(left) => {
                             let Refusal { reason, message, .. } = &refusal;
@@ -401,12 +401,19 @@ impl<'a> Conversation<'a> {
 /// Rows without an answer stay noted: the same command sends them again under the ids they have.
 fn gave_up(refusal: &Refusal) -> Failure {
     let Refusal { reason, message, .. } = refusal;
-    let error = if waits_for_a_person(reason) {
+    let error = if refusal.waits_for_a_person() {
         format!("the node takes nothing: {message} [{reason}]")
     } else {
         format!("the node has taken nothing for {}: {message} [{reason}]", minutes(LONGEST))
     };
-    Failure::new(Exit::Unreachable, error).help("tell its operator, and give the same command again once that is over")
+    let failure = Failure::new(Exit::Unreachable, error);
+    if reason == "OWN_HISTORY_MISSING" {
+        return failure.help(
+            "its operator sees who holds what is missing with origin partner status, and what to do with origin doctor; give the \
+             same command again once that is over",
+        );
+    }
+    failure.help("tell its operator, and give the same command again once that is over")
 }
 
 /// What to do about a row of which nobody can say whether it was issued before the node lost what it had.

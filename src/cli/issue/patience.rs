@@ -1,6 +1,6 @@
 //! How long a node that asks for patience is waited for, and how often that is said.
 
-use crate::api::client::waits_for_a_person;
+use crate::api::client::Refusal;
 use std::time::{Duration, Instant};
 
 /// A node that takes nothing for so long needs its operator, such as one whose disk is full.
@@ -27,18 +27,18 @@ pub(super) enum Next {
 }
 
 impl Patience {
-    /// The node asks for it once more, for this reason.
-    pub(super) fn asked(&mut self, reason: &str, now: Instant) -> Next {
+    /// The node asks for it once more.
+    pub(super) fn asked(&mut self, refusal: &Refusal, now: Instant) -> Next {
         let since = *self.since.get_or_insert(now);
         let left = LONGEST.saturating_sub(now.saturating_duration_since(since));
-        if waits_for_a_person(reason) || left.is_zero() {
+        if refusal.waits_for_a_person() || left.is_zero() {
             return Next::GiveUp;
         }
-        let said = |(why, at): &(String, Instant)| why == reason && now.saturating_duration_since(*at) < AGAIN;
+        let said = |(why, at): &(String, Instant)| *why == refusal.reason && now.saturating_duration_since(*at) < AGAIN;
         if self.said.as_ref().is_some_and(said) {
             return Next::Wait;
         }
-        self.said = Some((reason.to_owned(), now));
+        self.said = Some((refusal.reason.clone(), now));
         Next::Say(left)
     }
 
@@ -68,15 +68,20 @@ pub(super) fn minutes(wait: Duration) -> String {
 mod tests {
     use super::*;
 
+    /// As a node says it that names a time after which the same may succeed.
+    fn passing(reason: &str) -> Refusal {
+        Refusal { reason: reason.to_owned(), retry_after: Some(Duration::from_millis(500)), ..Refusal::default() }
+    }
+
     #[test]
     fn who_waits_hears_why_each_minute_and_is_not_kept_for_ever() {
         let (begin, mut patience) = (Instant::now(), Patience::default());
-        let mut at = |seconds| patience.asked("STORE_FULL", begin + Duration::from_secs(seconds));
+        let mut at = |seconds| patience.asked(&passing("STORE_FULL"), begin + Duration::from_secs(seconds));
         let say = |seconds| Next::Say(Duration::from_secs(seconds));
         assert_eq!((at(0), at(5), at(59), at(60), at(61)), (say(600), Next::Wait, Next::Wait, say(540), Next::Wait));
         assert_eq!((at(599), at(600)), (say(1), Next::GiveUp));
         assert!(patience.over() && !patience.over());
-        assert_eq!(patience.asked("STORE_FULL", begin + Duration::from_secs(601)), say(600));
+        assert_eq!(patience.asked(&passing("STORE_FULL"), begin + Duration::from_secs(601)), say(600));
     }
 
     #[test]
@@ -98,14 +103,20 @@ mod tests {
     #[test]
     fn what_a_log_waits_for_is_said_with_the_first_answer() {
         for reason in ["NUMBERS_UNKNOWN", "OWN_HISTORY_MISSING", "OWN_HISTORY_UNKNOWN"] {
-            assert_eq!(Patience::default().asked(reason, Instant::now()), Next::Say(LONGEST));
+            assert_eq!(Patience::default().asked(&passing(reason), Instant::now()), Next::Say(LONGEST));
         }
     }
 
     #[test]
     fn nobody_waits_for_what_a_person_has_to_mend() {
         for reason in ["SIGNING_KEY_CLOSED", "NO_LOG_KEY", "LOG_KEY_UNLISTED", "LOG_RESTING", "NUMBERS_LOST"] {
-            assert_eq!(Patience::default().asked(reason, Instant::now()), Next::GiveUp);
+            assert_eq!(Patience::default().asked(&passing(reason), Instant::now()), Next::GiveUp);
         }
+    }
+
+    #[test]
+    fn what_is_missing_of_a_log_is_waited_for_only_where_the_node_says_when_to_ask_again() {
+        let away = Refusal { retry_after: None, ..passing("OWN_HISTORY_MISSING") };
+        assert_eq!(Patience::default().asked(&away, Instant::now()), Next::GiveUp);
     }
 }

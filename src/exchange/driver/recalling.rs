@@ -278,6 +278,8 @@ impl<'a> Recaller<'a> {
     /// is told that too, and nobody's word has it signed on.
     fn lacks(&mut self, now: Timestamp) {
         let (lacks, before) = (self.machine.lacks(), std::mem::take(&mut self.lacking));
+        let (states, waited) = (self.inner.board.read(), self.machine.has_waited(now));
+        let is_connected = |name: &NodeName| states.get(name).is_some_and(|state| state.connected.is_some());
         for origin in before.keys().filter(|origin| !lacks.contains_key(*origin)) {
             if let Some(own) = self.own(origin) {
                 own.gate.waits(origin, Lost::Entries, None);
@@ -289,9 +291,11 @@ impl<'a> Recaller<'a> {
         for (origin, Lack { held, signed, told, holders }) in lacks {
             let Some(own) = self.own(&origin) else { continue };
             let trouble = before.get(&origin).cloned().flatten();
-            let holders = holders.into_iter().map(|(name, held)| (name, Some(held))).collect();
             let missing = signed.saturating_sub(held);
-            let wait = Wait { since: now, missing, holders, trouble: trouble.clone() };
+            let coming =
+                self.refills.contains_key(&origin) || !waited || holders.iter().any(|(name, _)| is_connected(name));
+            let holders = holders.into_iter().map(|(name, held)| (name, Some(held))).collect();
+            let wait = Wait { since: now, missing, holders, trouble: trouble.clone(), coming };
             own.gate.waits(&origin, Lost::Entries, Some(wait));
             let behind = Standing::Behind { held, signed, told };
             if own.gate.standing(&origin).as_ref() != Some(&behind) {
@@ -303,7 +307,8 @@ impl<'a> Recaller<'a> {
             let Some(own) = self.own(origin) else { continue };
             let holders = self.machine.holders(origin, *size).into_iter().map(|(name, held)| (name, Some(held)));
             let (missing, holders) = (signed.saturating_sub(*size), holders.collect());
-            own.gate.waits(origin, Lost::Entries, Some(Wait { since: now, missing, holders, trouble: None }));
+            let wait = Wait { since: now, missing, holders, trouble: None, coming: false };
+            own.gate.waits(origin, Lost::Entries, Some(wait));
         }
     }
 

@@ -201,7 +201,13 @@ async fn ask(
 
 fn wait(inner: &Inner, missing: usize, holders: Vec<NodeName>, trouble: Option<String>) -> Wait {
     let missing = u64::try_from(missing).unwrap_or(u64::MAX);
-    Wait { since: inner.clock.now(), missing, holders: holders.into_iter().map(|name| (name, None)).collect(), trouble }
+    Wait {
+        since: inner.clock.now(),
+        missing,
+        holders: holders.into_iter().map(|name| (name, None)).collect(),
+        trouble,
+        coming: true,
+    }
 }
 
 async fn blocking<T: Send + 'static>(

@@ -273,7 +273,7 @@ async fn a_log_that_is_closed_for_good_stays_so_by_the_operators_word_which_open
     assert!(!Recalled::read(store, origin).unwrap().unwrap().numbers_unknown);
     assert_eq!(go_on().unwrap_err().reason(), "OWN_HISTORY_LOST", "nothing waits for it");
 
-    let wait = Wait { since: world.clock.now(), missing: 1, holders: Vec::new(), trouble: None };
+    let wait = Wait { since: world.clock.now(), missing: 1, holders: Vec::new(), trouble: None, coming: true };
     gate.waits(origin, Lost::Contents, Some(wait));
     assert!(Bare::read(store, origin).unwrap().is_some() && go_on().unwrap());
     assert!(Bare::read(store, origin).unwrap().is_none() && gate.bare().is_empty());

@@ -5,7 +5,7 @@ use crate::{
     log::Origin,
     office::AuditEvent,
     reason::{Class, Reasoned},
-    sequencer::{Bare, Closing, Lost, Recalled, Sequencer, Standing, Wait, Word, contents_gone},
+    sequencer::{Bare, Closing, Lost, Recalled, Sequencer, SequencerError, Standing, Wait, Word, contents_gone},
     statement::{Jti, KeyAct, Presentation, Status},
     store::{AuditRow, Batch, EntryRef, Store},
     time::Clock,
@@ -112,7 +112,7 @@ async fn a_log_that_lost_entries_for_good_takes_nothing_more_and_its_successor_w
     let said = word.to_string();
     assert!(["with 2 entries", "a head of 9", "hold more: nobody"].iter().all(|word| said.contains(word)), "{said}");
     let holders = vec![("node.gacc.gov.cn".parse().unwrap(), Some(9))];
-    let wait = Wait { since: world.clock.now(), missing: 7, holders, trouble: None };
+    let wait = Wait { since: world.clock.now(), missing: 7, holders, trouble: None, coming: true };
     sequencer.gate().waits(&log(), Lost::Entries, Some(wait));
     let said = sequencer.go_on(&log(), world.clock.now()).unwrap_err().to_string();
     assert!(said.ends_with("heard to hold more: node.gacc.gov.cn (holds 9 entries)"), "{said}");
@@ -198,7 +198,7 @@ async fn who_was_not_heard_of_is_named_where_nobody_that_was_holds_what_is_missi
     let (gate, silent) = (sequencer.gate(), "node.gacc.gov.cn".parse().unwrap());
     gate.heard(["node.kra.go.ke".parse().unwrap()].into(), vec![silent], true);
     gate.settle(&log(), behind(2, 3));
-    let wait = Wait { since: world.clock.now(), missing: 1, holders: Vec::new(), trouble: None };
+    let wait = Wait { since: world.clock.now(), missing: 1, holders: Vec::new(), trouble: None, coming: true };
     gate.waits(&log(), Lost::Entries, Some(wait));
     let said = sequencer.shut().unwrap().remove(0).1.to_string();
     assert!(
@@ -271,12 +271,19 @@ async fn whoever_is_told_that_a_log_waits_is_told_since_when_and_for_whom() {
     desk.issue(&world.signatory, &world.footballs(1)).await.unwrap();
     let (gate, begun) = (sequencer.gate(), world.clock.now());
     let holder = "node.gacc.gov.cn".parse().unwrap();
-    let wait = Wait { since: begun, missing: 7, holders: vec![(holder, Some(9))], trouble: None };
+    let wait = Wait { since: begun, missing: 7, holders: vec![(holder, Some(9))], trouble: None, coming: true };
     let later =
         Wait { since: begun + std::time::Duration::from_hours(1), trouble: Some("silent".to_owned()), ..wait.clone() };
     gate.settle(&log(), behind(2, 9));
     gate.waits(&log(), Lost::Entries, Some(wait.clone()));
-    gate.waits(&log(), Lost::Entries, Some(later));
+    gate.waits(&log(), Lost::Entries, Some(later.clone()));
+    let coming = || match gate.behind(|one| *one == log()) {
+        Some(SequencerError::HistoryMissing { coming, .. }) => coming,
+        other => panic!("{other:?}"),
+    };
+    assert!(coming(), "who holds it is connected");
+    gate.waits(&log(), Lost::Entries, Some(Wait { coming: false, ..later }));
+    assert!(!coming());
     let refused = desk.issue(&world.signatory, &world.footballs(2)).await.unwrap_err().to_string();
     let said = format!("7 missing since {begun}, held by node.gacc.gov.cn (holds 9 entries); the last time: silent");
     assert!(refused.contains(&said), "{refused}");
@@ -320,7 +327,7 @@ async fn a_node_that_knows_that_its_history_is_missing_calls_no_certificate_vali
     // Its own log, and a later one to the same addressee that was lost with the disk.
     let later: Origin = log().to_string().replace("/2026/", "/2027/").parse().unwrap();
     let holders = vec![("node.gacc.gov.cn".parse().unwrap(), Some(9))];
-    let wait = Wait { since: world.clock.now(), missing: 5, holders, trouble: None };
+    let wait = Wait { since: world.clock.now(), missing: 5, holders, trouble: None, coming: true };
     for origin in [log(), later] {
         gate.settle(&origin, behind(4, 9));
         gate.waits(&origin, Lost::Entries, Some(wait.clone()));
@@ -409,7 +416,7 @@ async fn what_entries_that_came_back_do_not_say_any_more_is_told_and_shuts_nothi
     let bare = || Bare::read(world.store.as_ref(), &log()).unwrap();
     assert!(!sequencer.go_on(&log(), at).unwrap(), "nothing is known to be missing");
     assert_eq!(bare(), Some(Bare { from: 0, end: 2 }));
-    let wait = Wait { since: at, missing: 1, holders: Vec::new(), trouble: None };
+    let wait = Wait { since: at, missing: 1, holders: Vec::new(), trouble: None, coming: true };
     gate.waits(&log(), Lost::Contents, Some(wait.clone()));
     assert_eq!(gate.bare(), [(log(), wait)]);
     desk.issue(&world.signatory, &world.footballs(2)).await.unwrap();
