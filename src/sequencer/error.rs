@@ -197,8 +197,8 @@ pub enum SequencerError {
     RequestBeforeRecall(String),
     /// The log is closed for good with fewer entries than were signed: the operator gave the others up.
     #[error(
-        "log {origin} is closed for good with {}, though this node once signed a head of {signed}: what is beyond is not taken back here, whoever holds it, but into a copy of the data folder of before; heard to hold more: {holders}",
-        counted(*size, "entry", "entries")
+        "log {origin} is closed for good with {}, though this node once signed a head of {signed}: what is beyond is not taken back here, whoever holds it, but into a copy of the data folder of before; {}",
+        counted(*size, "entry", "entries"), heard_to_hold(.holders, .silent)
     )]
     HistoryLost {
         /// The log.
@@ -207,8 +207,10 @@ pub enum SequencerError {
         size: u64,
         /// Entries that a head was signed over.
         signed: u64,
-        /// Who was heard to hold more, and how many; or who was not heard.
+        /// Who was heard to hold more, and how many; empty where nobody was.
         holders: Box<str>,
+        /// Those that have not answered.
+        silent: Box<str>,
     },
     /// What is on disk is not, or not known to be, what was signed.
     #[error(
@@ -250,6 +252,15 @@ impl SequencerError {
 /// Those that were not heard of.
 const fn heard(silent: &str) -> &str {
     if silent.is_empty() { "nobody is asked, for the node has no door to partners" } else { silent }
+}
+
+/// Who was heard to hold what is lost. Where nobody was, first who was not heard: what follows is true of the others alone.
+fn heard_to_hold(holders: &str, silent: &str) -> String {
+    match (holders, silent) {
+        ("", "") => "heard to hold more: nobody".to_owned(),
+        ("", silent) => format!("not heard of since the start: {silent}; heard to hold more: nobody"),
+        (holders, _) => format!("heard to hold more: {holders}"),
+    }
 }
 
 /// What is here of a log of which more was signed.

@@ -423,11 +423,10 @@ impl State {
         if wait.holders.is_empty() { self.and_unheard(said) } else { said }
     }
 
-    /// Who was heard to hold more of a log than is here, and how many entries of it each.
+    /// Who was heard to hold more of a log than is here, and how many entries of it each; empty where nobody was.
     fn heard_to_hold(&self, origin: &Origin) -> String {
         let wait = self.waits.get(&(origin.clone(), Lost::Entries));
-        let holders: Vec<String> = wait.into_iter().flat_map(|wait| &wait.holders).map(holder).collect();
-        if holders.is_empty() { self.and_unheard("nobody".to_owned()) } else { some_of(holders) }
+        some_of(wait.into_iter().flat_map(|wait| &wait.holders).map(holder))
     }
 
     /// What is said, and who has not answered, if somebody has not.
@@ -462,6 +461,7 @@ fn refusal(origin: &Origin, standing: &Standing, state: &State) -> SequencerErro
             size: closing.size,
             signed: closing.signed,
             holders: state.heard_to_hold(origin).into(),
+            silent: state.unheard().into(),
         },
         Standing::Forked { size } => SequencerError::HistoryForked { origin: origin.to_string(), size: *size },
         Standing::Behind { held, signed, told } => SequencerError::HistoryMissing {

@@ -276,6 +276,7 @@ async fn what_goes_by_carrier_is_held_cosigned_and_receipted_like_what_goes_by_w
     assert_eq!(of(&old, "logs", &log)["reason"], "", "{old:#}");
     let last = of(&old, "logs", &log)["held"].as_u64().unwrap();
     assert!(last > more.index, "{old:#}");
+    assert_eq!(of(&old, "logs", &log)["cosigned"], true, "with what came before: {old:#}");
     // What its node lost for good of a log it tells by a package too, until a head goes further.
     let mut lost = lines(&bytes);
     lost.push(Line::Lost(LostLine { origin: log.parse().unwrap(), size: last, signed: last + 2 }));

@@ -72,7 +72,7 @@ impl Show {
                 ("status", status_word(certificate.status())),
                 ("agreement", &certificate.agreement),
                 ("from, to", &route),
-                ("issued on", &date_text(certificate.issued_on.as_ref())),
+                ("issued on", &issued_on(&certificate)),
                 ("log", &certificate.log),
                 ("index", &certificate.index.to_string()),
             ] {
@@ -244,7 +244,7 @@ impl List {
 fn line(certificate: &wire::Certificate) -> String {
     format!(
         "{:10}  {:24} {:10} {:8} {}→{}  {}",
-        date_text(certificate.issued_on.as_ref()),
+        issued_on(certificate),
         number(certificate),
         status_word(certificate.status()),
         certificate.agreement,
@@ -260,6 +260,14 @@ fn number(certificate: &wire::Certificate) -> &str {
         "" if certificate.erased => "erased",
         "" => "-",
         number => number,
+    }
+}
+
+/// Its date of issue, as [`number`] has its number.
+fn issued_on(certificate: &wire::Certificate) -> String {
+    match &certificate.issued_on {
+        None if certificate.erased => "erased".to_owned(),
+        day => date_text(day.as_ref()),
     }
 }
 
@@ -415,7 +423,7 @@ mod tests {
         assert_eq!((number(&erased), &described(&erased)["erased"]), ("erased", &json!(true)));
         assert_eq!(number(&wire::Certificate::default()), "-");
         // Its date of issue is gone too, and the columns stay.
-        assert!(line(&erased).starts_with("-           erased "), "{}", line(&erased));
+        assert!(line(&erased).starts_with("erased      erased "), "{}", line(&erased));
     }
 
     #[test]

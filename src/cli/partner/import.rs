@@ -109,14 +109,7 @@ fn tell(console: Console, answer: &wire::ImportPackageResponse, beside: bool) {
     say(format!("from {}, by trust list {} (here {})", answer.partner, answer.trust_version, answer.own_trust_version));
     for log in &answer.logs {
         if log.reason.is_empty() {
-            let cosigned = if log.cosigned { ", cosigned" } else { "" };
-            let receipted = if log.receipted { ", receipted" } else { "" };
-            say(format!(
-                "{}: {} of {} entries are held{cosigned}{receipted}",
-                log.origin,
-                log.held,
-                log.size.max(log.held)
-            ));
+            say(taken(log));
         } else {
             say(console.paint(Colour::Red, &format!("{}: {} [{}]", log.origin, log.message, log.reason)));
         }
@@ -142,6 +135,17 @@ fn tell(console: Console, answer: &wire::ImportPackageResponse, beside: bool) {
             }
         }
     }
+}
+
+/// What came of a log of the package. Of one that has less than is held the head was cosigned with what came before.
+fn taken(log: &wire::ImportedLog) -> String {
+    let cosigned = match (log.cosigned, log.held > log.size) {
+        (true, false) => ", cosigned",
+        (true, true) => ", cosigned before",
+        (false, _) => "",
+    };
+    let receipted = if log.receipted { ", receipted" } else { "" };
+    format!("{}: {} of {} entries are held{cosigned}{receipted}", log.origin, log.held, log.size.max(log.held))
 }
 
 /// What comes of that a head of an own log was not taken, beside that.
@@ -190,5 +194,19 @@ mod tests {
         let said = follows("PARTNER_HOLDS_MORE").unwrap();
         assert!(said.contains("the log is shut") && said.contains("origin doctor"), "{said}");
         assert_eq!(follows("HEADS_INCONSISTENT"), None);
+    }
+
+    #[test]
+    fn a_package_that_brings_less_than_is_held_says_that_it_was_cosigned_before() {
+        let log = |size| wire::ImportedLog {
+            origin: "a/log/2026/cn".to_owned(),
+            size,
+            held: 58,
+            cosigned: true,
+            receipted: true,
+            ..Default::default()
+        };
+        assert_eq!(taken(&log(58)), "a/log/2026/cn: 58 of 58 entries are held, cosigned, receipted");
+        assert_eq!(taken(&log(20)), "a/log/2026/cn: 58 of 58 entries are held, cosigned before, receipted");
     }
 }

@@ -23,6 +23,10 @@ use std::process::ExitCode;
 
 /// A code has 16 characters.
 const MAX_CODE_BYTES: usize = 256;
+/// What helps who asks a node of an authority that it does not host.
+const ASK_ITS_ISSUER: &str = "a node tells by name of what its own authorities issued: ask that of the issuer, which origin trust show \
+                              names, or have the holder show the evidence bundle, which any node judges; customs look up what arrived with \
+                              origin customs show";
 
 /// Asking a node instead.
 #[derive(Debug, clap::Args)]
@@ -165,25 +169,9 @@ impl Asked {
         let answer = remote::converse(async {
             let connection = self.tls.connect(node, None).await?;
             let answer = connection.verifications().look_up_certificate(within_deadline(request)).await;
-            answer.map(tonic::Response::into_inner).map_err(|status| {
-                let refusal = Refusal::from(&status);
-                match refusal.reason.as_str() {
-                    // It says what it lost, where that may be this one.
-                    "CERTIFICATE_UNKNOWN" => {
-                        Failure::new(Exit::NotValid, format!("the node {node} says: {}", tree::plain(&refusal.message)))
-                    }
-                    "ENTRY_LOST" => {
-                        Failure::new(Exit::NotValid, tree::plain(&refusal.message)).note("reason ENTRY_LOST")
-                    }
-                    // What it lost may be among what it has yet to get back.
-                    "OWN_HISTORY_UNKNOWN" | "OWN_HISTORY_MISSING" | "OWN_HISTORY_FORKED" => {
-                        let why = format!("the node {node} does not know whether there is such a certificate");
-                        let why = format!("{why}: {}", tree::plain(&refusal.message));
-                        Failure::new(Exit::TooOldToSay, why).note(format!("reason {}", refusal.reason))
-                    }
-                    _ => remote::refused(console, node, &status),
-                }
-            })
+            answer
+                .map(tonic::Response::into_inner)
+                .map_err(|status| not_told(node, &Refusal::from(&status), || remote::refused(console, node, &status)))
         })?;
         let status = answer.status();
         // Whether a paper still stands is not known here.
@@ -230,6 +218,25 @@ impl Asked {
             Tone::Unknown => ExitCode::from(Exit::TooOldToSay.code()),
             Tone::Bad => ExitCode::from(Exit::NotValid.code()),
         })
+    }
+}
+
+/// Why a node says nothing of a certificate that is named, which may be its word; else it is as of any call.
+fn not_told(node: &str, refusal: &Refusal, refused: impl FnOnce() -> Failure) -> Failure {
+    match refusal.reason.as_str() {
+        // It says what it lost, where that may be this one.
+        "CERTIFICATE_UNKNOWN" => {
+            Failure::new(Exit::NotValid, format!("the node {node} says: {}", tree::plain(&refusal.message)))
+        }
+        "ENTRY_LOST" => Failure::new(Exit::NotValid, tree::plain(&refusal.message)).note("reason ENTRY_LOST"),
+        // What it lost may be among what it has yet to get back.
+        "OWN_HISTORY_UNKNOWN" | "OWN_HISTORY_MISSING" | "OWN_HISTORY_FORKED" => {
+            let why = format!("the node {node} does not know whether there is such a certificate");
+            let why = format!("{why}: {}", tree::plain(&refusal.message));
+            Failure::new(Exit::TooOldToSay, why).note(format!("reason {}", refusal.reason))
+        }
+        "AUTHORITY_UNKNOWN" => refused().help(ASK_ITS_ISSUER),
+        _ => refused(),
     }
 }
 
@@ -291,5 +298,15 @@ mod tests {
             r#"{"headline":"VALID","paper":{"kind":"pdf"}}"#
         );
         assert_eq!(with_paper(b"{\"headline\":\"VALID\"}", None), r#"{"headline":"VALID"}"#);
+    }
+
+    #[test]
+    fn who_asks_a_node_of_an_authority_that_it_does_not_host_is_told_whom_to_ask() {
+        let told = |reason: &str| {
+            let refusal = Refusal { reason: reason.to_owned(), ..Refusal::default() };
+            format!("{:?}", not_told("node", &refusal, || Failure::new(Exit::Failed, "refused")))
+        };
+        assert!(told("AUTHORITY_UNKNOWN").contains("ask that of the issuer"));
+        assert!(!told("RATE_LIMITED").contains("ask that of the issuer"));
     }
 }

@@ -13,7 +13,7 @@ use super::start::Inner;
 use super::wire;
 use crate::exchange::disclosures::{Taken, take};
 use crate::exchange::message::{Disclosed, DisclosedEntry};
-use crate::exchange::replicates;
+use crate::exchange::{is_to_everyone, replicates};
 use crate::log::Origin;
 use crate::sequencer::{
     Bare, Consent, Lost, Recalled, Standing, Wait, bears_number, hold, is_held, is_with_nobody, numbers_again,
@@ -69,9 +69,14 @@ impl Told {
     /// Contents came back, of which nobody knows any more whether an order erased them: with the first of them it is said what
     /// that asks for, for the others may never come.
     fn came(&mut self, origin: &Origin) {
-        if !std::mem::replace(&mut self.back, true) {
+        if self.may_undo_an_order(origin) {
             tracing::warn!(%origin, "what entries of this log say comes back from who had it: where a certificate in it was erased here by an order before the loss, it can be read again, and the order is to be carried out once more (origin certificate erase)");
         }
+    }
+
+    /// Whether what comes back is the first that an order may have erased: a log to everybody has no certificates.
+    fn may_undo_an_order(&mut self, origin: &Origin) -> bool {
+        !std::mem::replace(&mut self.back, true) && !is_to_everyone(origin)
     }
 }
 

@@ -11,7 +11,9 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParcelError {
     /// A line does not belong where it stands.
-    #[error("line {line} of the package: {problem}")]
+    #[error(
+        "line {line} of the package: {problem}; it was changed on the way, or was made wrong: have it brought again"
+    )]
     Malformed {
         /// The line, counted from 1.
         line: u64,

@@ -111,6 +111,9 @@ async fn a_log_that_lost_entries_for_good_takes_nothing_more_and_its_successor_w
     // Who holds it is said, though nothing of it is taken.
     let said = word.to_string();
     assert!(["with 2 entries", "a head of 9", "hold more: nobody"].iter().all(|word| said.contains(word)), "{said}");
+    sequencer.gate().heard(BTreeSet::new(), vec!["node.kra.go.ke".parse().unwrap()], true);
+    let unheard = sequencer.go_on(&log(), world.clock.now()).unwrap_err().to_string();
+    assert!(unheard.ends_with("since the start: node.kra.go.ke; heard to hold more: nobody"), "{unheard}");
     let holders = vec![("node.gacc.gov.cn".parse().unwrap(), Some(9))];
     let wait = Wait { since: world.clock.now(), missing: 7, holders, trouble: None, coming: true };
     sequencer.gate().waits(&log(), Lost::Entries, Some(wait));

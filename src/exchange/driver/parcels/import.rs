@@ -9,6 +9,7 @@ use crate::exchange::ExchangeError;
 use crate::exchange::cosigned::{Cosigned, Kept};
 use crate::exchange::disclosures::Why;
 use crate::exchange::driver::heads::take_lost;
+use crate::exchange::driver::own::last_by;
 use crate::exchange::driver::recalling::shown_by;
 use crate::exchange::driver::replicas::{OtherWays, Up};
 use crate::exchange::driver::start::Inner;
@@ -63,7 +64,7 @@ pub struct ImportedLog {
     pub size: u64,
     /// Entries that are held now.
     pub held: u64,
-    /// Whether the head was cosigned.
+    /// Whether the head was cosigned, or one that goes on from it before.
     pub cosigned: bool,
     /// Those who have to tell what this node cosigned before it cosigns the head, where it waits for that.
     pub awaits: Vec<NodeName>,
@@ -198,6 +199,8 @@ async fn take(
             Some(line) => keep(inner, &store, &shelf.log, line).await?,
             None => taken.awaits = inner.awaited(&origin),
         }
+    } else {
+        taken.cosigned = was_cosigned(inner, &store, shelf).await?;
     }
     let (done, told) = oneshot::channel();
     let brought = Brought { shelf: Arc::clone(shelf), done };
@@ -251,6 +254,18 @@ async fn goes_beyond(inner: &Arc<Inner>, store: &Arc<dyn Store>, shelf: &Arc<She
         };
         suspect(&inner, origin, here, note);
         Err(why.into())
+    })
+    .await
+}
+
+/// Whether this node has cosigned the head of the package, or one that goes on from it, before it came.
+async fn was_cosigned(inner: &Arc<Inner>, store: &Arc<dyn Store>, shelf: &Arc<Shelf>) -> Result<bool, ParcelError> {
+    let (store, shelf, inner) = (Arc::clone(store), Arc::clone(shelf), Arc::clone(inner));
+    blocking(move || {
+        let (list, SurveyedLog { origin, head, .. }) = (inner.lists.current(), &shelf.log);
+        let keys = list.node(&inner.name).into_iter().flat_map(|node| node.replica_keys()).collect::<Vec<_>>();
+        let cosigned = Cosigned::load(store.as_ref(), origin, &list).map_err(inside)?;
+        Ok(last_by(&cosigned, &keys).is_some_and(|(size, _)| size >= head.size))
     })
     .await
 }

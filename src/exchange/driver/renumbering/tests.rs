@@ -189,3 +189,13 @@ async fn a_holder_that_is_too_slow_is_heard_no_further_and_what_came_of_it_is_ke
     assert!(asked.portion().await.is_empty());
     assert_eq!(asked.ended, Some(Err("it is too slow".to_owned())));
 }
+
+#[test]
+fn that_an_order_may_have_to_be_carried_out_again_is_said_once_and_of_logs_with_certificates_alone() {
+    let said = |log: &str| {
+        let (log, mut told) = (log.parse().unwrap(), Told::default());
+        [told.may_undo_an_order(&log), told.may_undo_an_order(&log)]
+    };
+    assert_eq!(said("tdap.gov.pk/log/2026/cn"), [true, false]);
+    assert_eq!(said("tdap.gov.pk/log/2026/all"), [false, false]);
+}

@@ -81,6 +81,8 @@ fn a_package_that_was_cut_changed_or_reordered_is_refused_whole() {
     let mut swapped = lines.clone();
     swapped.swap(2, 3);
     assert_eq!(reason(swapped.concat().as_bytes()), "PACKAGE_MALFORMED");
+    let said = read(swapped.concat().as_bytes()).unwrap_err().to_string();
+    assert!(said.contains("changed on the way") && said.ends_with("have it brought again"), "{said}");
     let held = text.replacen("\"without\":\"held\"", "\"without\":\"none\"", 1);
     assert_eq!(reason(held.as_bytes()), "PACKAGE_DAMAGED");
     let both = text.replacen("\"without\":\"held\"", "\"without\":\"held\",\"disclosures\":[]", 1);
