@@ -465,6 +465,40 @@ async fn who_has_nothing_of_a_log_is_told_that_its_issuer_closed_it_with_nothing
     stop([old, two, three]);
 }
 
+/// Until it hears of it, it calls good what a lost change may have taken back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_addressee_that_is_connected_hears_of_a_loss_as_soon_as_it_is_known() {
+    let federation = &Federation::new();
+    let Federation { pakistan, china, kenya, .. } = federation;
+    let mut first = pakistan.start();
+    let (two, three) = (china.start(), kenya.start());
+    let (caller, token) = signatory(pakistan, &mut first).await;
+    backup(pakistan, "make");
+    let log = log_to(china);
+    let lost = issue_footballs(&caller, &token, 0..1).await;
+    china.holds(&two, pakistan, &log, lost[0].index + 1);
+    pakistan.holds(&first, kenya, &log, lost[0].index + 1);
+    stop([first, two]);
+    fs::remove_dir_all(pakistan.folder().join("data")).unwrap();
+    backup(pakistan, "restore");
+    fs::remove_dir_all(china.folder().join(Member::replica(pakistan, &log))).unwrap();
+
+    let (two, old) = (china.start(), pakistan.start());
+    let (shut, told) = (|| status(pakistan, &old), || status(china, &two));
+    let is_lost = || shut().contains("OWN_HISTORY_LOST");
+    until(|| is_lost() || shut().contains("OWN_HISTORY_MISSING"), shut);
+    if !is_lost() {
+        let (config, admin) = (pakistan.config(), old.admin.as_str());
+        // By now everybody may have been heard: then the node has closed it itself.
+        drop(origin(&["partner", "go-on", "--for-good", "--log", &log, "--config", &config, "--admin", admin]));
+    }
+    until(is_lost, shut);
+    let known = Instant::now();
+    until(|| told().contains("[PARTNER_LOG_LOST]"), told);
+    assert!(known.elapsed() < PATIENCE / 3, "{:?}", known.elapsed());
+    stop([old, two, three]);
+}
+
 /// Its addressee never had what it says, so no partner gives it back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_held_certificate_said_comes_back_in_its_bundle_and_numbers_open_and_it_is_held_until_it_is_released() {
