@@ -59,7 +59,7 @@ impl PartnerLogs for Elsewhere {
         self.partners.get()?.lost(origin)
     }
 
-    fn silent(&self) -> BTreeSet<NodeName> {
-        self.partners.get().map(DriverView::silent).unwrap_or_default()
+    fn unheard(&self) -> BTreeSet<NodeName> {
+        self.partners.get().map(DriverView::unheard).unwrap_or_default()
     }
 }

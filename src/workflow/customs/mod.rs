@@ -100,8 +100,9 @@ pub trait PartnerLogs: Send + Sync {
     /// there nor here. None where it says nothing of the kind, or nobody misses them.
     fn lost(&self, origin: &Origin) -> Option<(u64, u64)>;
 
-    /// The nodes that are asked over a connection what they know of logs, and have not answered since the start.
-    fn silent(&self) -> BTreeSet<NodeName>;
+    /// The nodes that have not answered since the start, where what is kept of partners' logs may have been lost or put back:
+    /// none once everybody has answered.
+    fn unheard(&self) -> BTreeSet<NodeName>;
 }
 
 /// What makes two requests the same: their parts, each with its length, so that no two read alike.

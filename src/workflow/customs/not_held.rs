@@ -1,5 +1,5 @@
-//! What may have arrived and is not known here: nothing is held of what partners issue to this authority, and either they
-//! were not heard since the start, or copies of their logs were here before.
+//! What may have arrived and is not known here: nothing is held of what partners issue to this authority, and either copies
+//! of their logs were here before, or what is kept of them may have been lost and they were not heard since.
 
 use super::{ArrivedName, Notice};
 use crate::{
@@ -52,7 +52,7 @@ impl Desk {
         let held = self.addressed().into_iter();
         let held = held.filter(|(origin, store)| store.head(origin).is_some_and(|head| head.head.size > 0));
         let held = held.map(|(origin, _)| origin).collect::<BTreeSet<_>>();
-        let (silent, acted_on) = (self.setup().partners.silent(), self.acted_on()?);
+        let (unheard, acted_on) = (self.setup().partners.unheard(), self.acted_on()?);
         let here = trust.node_of(own).map(|node| &node.name);
         let (mut nodes, mut lost) = (BTreeSet::new(), BTreeSet::new());
         for issuer in trust.sections().map(Section::iss).filter(|issuer| of.is_none_or(|of| of == *issuer)) {
@@ -61,7 +61,7 @@ impl Desk {
             };
             let is_its = |origin: &Origin| origin.host() == issuer.host();
             let missing = acted_on.difference(&held).filter(|origin| is_its(origin)).cloned().collect::<Vec<_>>();
-            if !missing.is_empty() || (silent.contains(node) && !held.iter().any(is_its)) {
+            if !missing.is_empty() || (unheard.contains(node) && !held.iter().any(is_its)) {
                 nodes.insert(node.clone());
             }
             lost.extend(missing);

@@ -83,8 +83,8 @@ pub(crate) struct Elsewhere {
     lost: Mutex<BTreeMap<Origin, (u64, u64)>>,
     /// Logs that are proven to have shown two histories, and the sizes at or before which these parted.
     forked: Mutex<BTreeMap<Origin, u64>>,
-    /// Nodes that were not heard since the start.
-    silent: Mutex<BTreeSet<NodeName>>,
+    /// Nodes that were not heard since what is kept of them was lost.
+    unheard: Mutex<BTreeSet<NodeName>>,
 }
 
 impl Elsewhere {
@@ -102,9 +102,9 @@ impl Elsewhere {
         self.forked.lock().unwrap().insert(origin.clone(), parted);
     }
 
-    /// From now on a node was not heard since the start.
-    pub(crate) fn is_silent(&self, node: &NodeName) {
-        self.silent.lock().unwrap().insert(node.clone());
+    /// From now on a node was not heard since what is kept of it was lost.
+    pub(crate) fn is_unheard(&self, node: &NodeName) {
+        self.unheard.lock().unwrap().insert(node.clone());
     }
 
     /// From now on one node has them all, and none of them is a copy.
@@ -141,8 +141,8 @@ impl PartnerLogs for Elsewhere {
         self.lost.lock().unwrap().get(origin).copied()
     }
 
-    fn silent(&self) -> BTreeSet<NodeName> {
-        self.silent.lock().unwrap().clone()
+    fn unheard(&self) -> BTreeSet<NodeName> {
+        self.unheard.lock().unwrap().clone()
     }
 }
 

@@ -109,10 +109,12 @@ impl DriverView {
         self.0.withheld()
     }
 
-    /// The nodes that are to be asked what they know of logs and have not answered since the start.
+    /// The nodes that have not answered since the start, where the folder of partners' logs may have been lost or put back:
+    /// none once everybody has answered it.
     #[must_use]
-    pub fn silent(&self) -> BTreeSet<NodeName> {
-        self.0.memory.borrow().silent().cloned().collect()
+    pub fn unheard(&self) -> BTreeSet<NodeName> {
+        let memory = self.0.memory.borrow();
+        if memory.is_whole() { BTreeSet::new() } else { memory.silent().cloned().collect() }
     }
 
     /// Writes a package for a partner; gives each log that is in it, from which index on and up to which size. It blocks.

@@ -213,7 +213,7 @@ impl PartnerLogs for Replicated {
         None
     }
 
-    fn silent(&self) -> BTreeSet<NodeName> {
+    fn unheard(&self) -> BTreeSet<NodeName> {
         BTreeSet::new()
     }
 }

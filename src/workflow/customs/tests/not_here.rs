@@ -147,7 +147,7 @@ async fn where_copies_that_were_used_are_gone_nobody_is_told_that_nothing_arrive
 
     let not_held = corridor.listed(None).unwrap();
     let node: NodeName = "node.tdap.gov.pk".parse().unwrap();
-    assert_eq!((&not_held.nodes, &not_held.lost), (&[node].into(), &[log.clone()].into()));
+    assert_eq!(not_held, NotHeld { nodes: [node].into(), lost: [log.clone()].into() });
     assert_eq!(corridor.listed(Some("https://tdap.gov.pk")), Some(not_held));
     assert_eq!(corridor.listed(Some("https://kra.go.ke")), None, "it is another's");
 
@@ -167,9 +167,9 @@ async fn of_a_partner_that_was_not_heard_and_of_whom_nothing_is_held_it_is_said_
     corridor.loses_the_copies();
     assert_eq!(corridor.listed(None), None, "it was heard, and nothing was ever done");
     let node: NodeName = "node.tdap.gov.pk".parse().unwrap();
-    corridor.china.elsewhere.is_silent(&node);
+    corridor.china.elsewhere.is_unheard(&node);
     let not_held = corridor.listed(None).unwrap();
-    assert!(not_held.nodes == [node].into() && not_held.lost.is_empty(), "{not_held:?}");
+    assert_eq!(not_held, NotHeld { nodes: [node].into(), lost: [].into() });
     assert!(!not_held.to_string().contains("lost"), "{not_held}");
     // What is held of it counts, whether it is heard or not.
     corridor.china.sees(&corridor.pakistan);
