@@ -165,7 +165,8 @@ impl Desk {
             None => ArrivedName::Number(number.to_string(), Some(wish.to.clone())),
         };
         let (found, paper) = match self.arrived(&name) {
-            Err(WorkflowError::ArrivalUnknown(_)) => (None, None),
+            // Where what arrived is not known, its issuer is not told that it did not.
+            Err(WorkflowError::ArrivalUnknown(None)) => (None, None),
             Err(WorkflowError::ArrivalOnPaper { .. }) => (None, self.paper_named(&name)?),
             found => (Some(found?), None),
         };

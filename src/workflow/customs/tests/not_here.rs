@@ -159,6 +159,8 @@ async fn where_copies_that_were_used_are_gone_nobody_is_told_that_nothing_arrive
     let matched = corridor.customs.match_declaration(&corridor.officer, &corridor.declared("D-2", "1")).unwrap();
     let told = matched.notices.iter().map(|one| one.reason).collect::<Vec<_>>();
     assert_eq!(told, ["ARRIVAL_UNKNOWN", "ARRIVALS_UNKNOWN"]);
+    let asked = corridor.customs.enquire(&corridor.officer, corridor.enquiry(2)).await.unwrap_err().to_string();
+    assert!(asked.contains("heard from node.tdap.gov.pk"), "{asked}");
 }
 
 #[tokio::test]
