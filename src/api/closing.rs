@@ -136,7 +136,7 @@ pub(super) fn findings(
             let place = EntryRef { origin: origin.clone(), index: one.index };
             // Whichever authority asks: they have one view of their partners' logs.
             let desk = hosts.all().next().map(|authority| &authority.desk);
-            let over = desk.map(|desk| desk.is_over(store.as_ref(), &place)).transpose()?.unwrap_or(false);
+            let over = desk.map(|desk| desk.has_lost_force(store.as_ref(), &place)).transpose()?.unwrap_or(false);
             found.push(wire::FoundEntry {
                 log: origin.to_string(),
                 index: one.index,

@@ -47,6 +47,9 @@ impl Background {
         for machine in self.machines {
             serving.spawn(machine.keep_going(stopping.clone()));
         }
+        let desks = self.desks.clone();
+        // Nobody waits for it.
+        drop(tokio::task::spawn_blocking(move || desks.iter().for_each(say_if_lost)));
         let stores = self.desks.iter().map(|desk| Arc::clone(desk.store())).collect();
         serving.spawn(scrubbing::scrub(stores, self.elsewhere, Arc::clone(&self.clock), stopping.clone()));
         let doubt = || self.proven.as_ref().map(|(view, _)| clockwork::Doubt::of(view.board()));
@@ -69,4 +72,16 @@ impl Background {
 fn speaker(one: &OpenAuthority) -> Speaker {
     let (sequencer, store) = (one.sequencer.clone(), Arc::clone(one.hosted.desk.store()));
     Speaker { issuer: one.hosted.issuer.clone(), sequencer, store }
+}
+
+/// Copies of partners' logs that were here and are not: who looks for why finds the start at which that was so.
+fn say_if_lost(desk: &Desk) {
+    match desk.not_held(None) {
+        Ok(found) => {
+            if let Some(found) = found.filter(|found| !found.lost.is_empty()) {
+                tracing::error!(reason = "ARRIVALS_UNKNOWN", "{found}");
+            }
+        }
+        Err(error) => tracing::error!(%error, "what was done with certificates that arrived cannot be read"),
+    }
 }

@@ -14,7 +14,6 @@ use crate::api::{DoorSetup, Doors, Health, Hosts};
 use crate::exchange::driver::Driver;
 use crate::sequencer::Sequencer;
 use crate::time::{Clock, Random};
-use crate::workflow::Desk;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -106,9 +105,6 @@ impl Node {
         let view = exchange.as_ref().map(OpenPartners::view);
         if let Some(view) = &view {
             around.elsewhere.partners(view.clone());
-            let desks = opened.iter().map(|one| one.hosted.desk.clone()).collect::<Vec<_>>();
-            // Nobody waits for it.
-            drop(tokio::task::spawn_blocking(move || desks.iter().for_each(say_if_lost)));
         }
         let background = Background::of(&opened, &around, view.as_ref());
         let (hosted, sequencers) = opened.into_iter().map(|one| (one.hosted, one.sequencer)).unzip();
@@ -256,18 +252,6 @@ impl Node {
             tracing::error!(%error, "a writer did not close");
         }
         tracing::info!("stopped");
-    }
-}
-
-/// Copies of partners' logs that were here and are not: who looks for why finds the start at which that was so.
-fn say_if_lost(desk: &Desk) {
-    match desk.not_held(None) {
-        Ok(found) => {
-            if let Some(found) = found.filter(|found| !found.lost.is_empty()) {
-                tracing::error!(reason = "ARRIVALS_UNKNOWN", "{found}");
-            }
-        }
-        Err(error) => tracing::error!(%error, "what was done with certificates that arrived cannot be read"),
     }
 }
 

@@ -146,8 +146,8 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     // Given again before the restart it says what is still to do; after it, everyone is told.
     let again = pakistan.asks(&one, &[&revoke[..], &["-o", &file]].concat()).good();
     assert!(again.err.contains("restart the node") && !again.err.contains("said to everyone"), "{}", again.err);
-    let found = pakistan.doctor().out;
-    assert!(found.contains("`statement-2` is listed and configured: restart the node"), "{found}");
+    let told = pakistan.doctor().out;
+    assert!(told.contains("`statement-2` is listed and configured: restart the node"), "{told}");
     one.stop();
     let one = pakistan.start();
     says(&one, &["connected", cn]);

@@ -14,7 +14,7 @@ use crate::{
 impl Desk {
     /// Whether a certificate of a partner lost its force for good, whatever its key, as one does in whose place another stands.
     /// It reads from the disk.
-    pub fn is_over(&self, store: &dyn Store, entry: &EntryRef) -> Result<bool, WorkflowError> {
+    pub fn has_lost_force(&self, store: &dyn Store, entry: &EntryRef) -> Result<bool, WorkflowError> {
         let status = self.arrival_as_kept(store, entry)?.map(|arrival| arrival.status);
         Ok(matches!(status, Some(Status::Superseded | Status::Cancelled | Status::Withdrawn)))
     }

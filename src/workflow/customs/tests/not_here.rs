@@ -130,7 +130,7 @@ impl Corridor {
         self.customs = self.china.desk().0;
     }
 
-    fn listed(&self, issuer: Option<&str>) -> Option<NotHeld> {
+    fn not_held(&self, issuer: Option<&str>) -> Option<NotHeld> {
         let issuer = issuer.map(|issuer| issuer.parse().unwrap());
         let asked = ArrivalsAsked { issuer, ..ArrivalsAsked::default() };
         self.customs.arrivals(&self.officer, &asked).unwrap().not_held
@@ -142,14 +142,14 @@ async fn where_copies_that_were_used_are_gone_nobody_is_told_that_nothing_arrive
     let mut corridor = Corridor::open_with(|pakistan| pakistan.has_node()).await;
     let (name, log) = (corridor.name(), corridor.issued.outcome.entry.origin.clone());
     corridor.customs.write_off(&corridor.officer, corridor.write_off(1, "D-1", "100")).await.unwrap();
-    assert_eq!(corridor.listed(None), None);
+    assert_eq!(corridor.not_held(None), None);
     corridor.loses_the_copies();
 
-    let not_held = corridor.listed(None).unwrap();
+    let not_held = corridor.not_held(None).unwrap();
     let node: NodeName = "node.tdap.gov.pk".parse().unwrap();
     assert_eq!(not_held, NotHeld { nodes: [node].into(), lost: [log.clone()].into() });
-    assert_eq!(corridor.listed(Some("https://tdap.gov.pk")), Some(not_held));
-    assert_eq!(corridor.listed(Some("https://kra.go.ke")), None, "it is another's");
+    assert_eq!(corridor.not_held(Some("https://tdap.gov.pk")), Some(not_held));
+    assert_eq!(corridor.not_held(Some("https://kra.go.ke")), None, "it is another's");
 
     let refused = corridor.customs.course(&corridor.officer, &name).err().unwrap();
     let (reason, said) = (refused.reason(), refused.to_string());
@@ -167,13 +167,13 @@ async fn where_copies_that_were_used_are_gone_nobody_is_told_that_nothing_arrive
 async fn of_a_partner_that_was_not_heard_and_of_whom_nothing_is_held_it_is_said_that_more_may_have_arrived() {
     let mut corridor = Corridor::open_with(|pakistan| pakistan.has_node()).await;
     corridor.loses_the_copies();
-    assert_eq!(corridor.listed(None), None, "it was heard, and nothing was ever done");
+    assert_eq!(corridor.not_held(None), None, "it was heard, and nothing was ever done");
     let node: NodeName = "node.tdap.gov.pk".parse().unwrap();
     corridor.china.elsewhere.is_unheard(&node);
-    let not_held = corridor.listed(None).unwrap();
+    let not_held = corridor.not_held(None).unwrap();
     assert_eq!(not_held, NotHeld { nodes: [node].into(), lost: [].into() });
     assert!(!not_held.to_string().contains("lost"), "{not_held}");
     // What is held of it counts, whether it is heard or not.
     corridor.china.sees(&corridor.pakistan);
-    assert_eq!(corridor.listed(None), None);
+    assert_eq!(corridor.not_held(None), None);
 }
