@@ -73,6 +73,24 @@ fn voided_is_no_finding(pakistan: &Made, log: &str) {
     assert!(checked.out.contains("by the trust list"), "{}", checked.out);
 }
 
+/// What a partner's doctor says as long as certificates that fell have no successor.
+const WAITS: &str = "not issued anew yet";
+
+/// A node whose key is stopped.
+fn signs_nothing(pakistan: &Made, node: &Running, jti: &str) {
+    let suspend = ["certificate", "suspend", "--id", jti, "--reason", "a doubt"];
+    let refused = pakistan.client(node, &pakistan.at("signatory.token"), &suspend);
+    assert!(refused.code != 0 && refused.err.contains("SIGNING_KEY_CLOSED"), "{}", refused.err);
+}
+
+/// One that fell, and has its successor.
+fn counts_for_nothing(pakistan: &Made, node: &Running, jti: &str) {
+    let show = ["certificate", "show", "--id", jti];
+    let shown = pakistan.client(node, &pakistan.at("signatory.token"), &show).good();
+    assert!(shown.out.contains("superseded") && shown.out.contains("counts for nothing"), "{}", shown.out);
+    assert!(!shown.out.contains("issue it anew"), "{}", shown.out);
+}
+
 #[test]
 fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issued_anew() {
     let folder = folder();
@@ -124,11 +142,9 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     assert_eq!(rows.lines().count(), hit, "{rows}");
     let first: Value = serde_json::from_str(rows.lines().next().unwrap()).unwrap();
     let jti = first["jti"].as_str().unwrap().to_owned();
-    assert_eq!((&first["log"], first["index"].as_u64() >= Some(until)), (&log.as_str().into(), true), "{first}");
+    assert!(first["log"] == log.as_str() && first["index"].as_u64() >= Some(until), "{first}");
     let signatory = pakistan.at("signatory.token");
-    let suspend = ["certificate", "suspend", "--id", &jti, "--reason", "a doubt"];
-    let refused = pakistan.client(&one, &signatory, &suspend);
-    assert!(refused.code != 0 && refused.err.contains("SIGNING_KEY_CLOSED"), "{}", refused.err);
+    signs_nothing(&pakistan, &one, &jti);
 
     // China finds the same certificates, and its officers see them.
     found(&china, &two, hit);
@@ -140,8 +156,7 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     assert_eq!(arrived.len(), hit, "{arrived:#?}");
     assert!(arrived.iter().all(|one| one["key_closed"].is_string() && one["delivery"] == "complete"), "{arrived:#?}");
 
-    let waits = "not issued anew yet";
-    assert!(china.doctor().out.contains(waits), "{}", china.doctor().out);
+    assert!(china.doctor().out.contains(WAITS), "{}", china.doctor().out);
 
     // Given again before the restart it says what is still to do; after it, everyone is told.
     let again = pakistan.asks(&one, &[&revoke[..], &["-o", &file]].concat()).good();
@@ -169,7 +184,7 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     let all = lines(&china.asks(&two, &["partner", "findings", "--format", "json"]).good());
     assert!(all.iter().all(|one| one["reason"] == "ENTRY_KEY_CLOSED"), "{all:#?}");
     let held = china.until(&two, pk, &log, |log| log["held"] == log["size"]);
-    assert!(!china.doctor().out.contains(waits), "{}", china.doctor().out);
+    assert!(!china.doctor().out.contains(WAITS), "{}", china.doctor().out);
     assert_eq!(held["findings"].as_u64(), u64::try_from(all.len()).ok());
     let bundle = |jti: &str, name: &str| {
         let path = text(&folder.path().join(name)).to_owned();
@@ -183,9 +198,7 @@ fn a_key_that_others_may_have_is_stopped_closed_and_what_it_signed_since_is_issu
     assert_eq!((closed.code, closed.out.lines().next()), (3, Some("KEY_CLOSED")), "{}", closed.out);
     assert!(closed.out.contains("What to do: The certificate "), "{}", closed.out);
     assert!(!closed.out.contains("whether it issued this"), "{}", closed.out);
-    let shown = pakistan.client(&one, &signatory, &["certificate", "show", "--id", &jti]).good();
-    assert!(shown.out.contains("superseded") && shown.out.contains("counts for nothing"), "{}", shown.out);
-    assert!(!shown.out.contains("issue it anew"), "{}", shown.out);
+    counts_for_nothing(&pakistan, &one, &jti);
 
     // Done is done, though the log to everyone began since, and whatever second is named.
     comes(since + 1);

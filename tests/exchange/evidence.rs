@@ -8,7 +8,7 @@ use crate::{
     one_bad_entry::smuggle,
     pretender::Pretender,
     process::{Running, copy_folder},
-    support::origin,
+    support::{Said, origin},
     wire::origin::v1 as api,
 };
 use bytes::Bytes;
@@ -20,6 +20,26 @@ pub(crate) async fn verdict(node: &mut Running, member: &Member, bundle: &[u8]) 
     let request = api::VerifyPresentationRequest { presentation: bundle.to_vec().into(), ..Default::default() };
     let answer = caller.verifications().verify_presentation(request).await.unwrap().into_inner();
     answer.verdict.unwrap().headline
+}
+
+/// Asks a node's operator.
+fn asking(member: &Member, node: &Running) -> impl Fn(&[&str]) -> Said + use<> {
+    let (config, admin) = (member.config(), node.admin.clone());
+    move |words: &[&str]| origin(&[&["partner"], words, &["--config", &config, "--admin", &admin]].concat())
+}
+
+/// The root of the head that a node has of its log.
+fn root_of(member: &Member, node: &Running, log: &str) -> String {
+    let held = asking(member, node)(&["histories", "--log", log, "--format", "json"]).out;
+    let held: serde_json::Value = serde_json::from_str(held.lines().next().unwrap()).unwrap();
+    held["root"].as_str().unwrap().to_owned()
+}
+
+/// The proof is a file that goes to whoever asks, also once it is lifted.
+fn is_proven_by(member: &Member, proof: &str, log: &str) {
+    let (list, anchor) = (member.at("trust/trust-list.note"), member.at("trust/anchor.toml"));
+    let told = origin(&["verify", "--evidence", proof, "--trust", &list, "--anchor", &anchor]).good().out;
+    assert!(told.contains(log) && told.contains("that parted at or before size"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,13 +68,7 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
     let caller = Caller::open(&mut one, &pakistan.ca()).await;
     let late = download(&caller, &token, &places[1].number, api::DownloadFormat::Bundle).await;
     assert_eq!(verdict(&mut two, china, &late).await, "VALID");
-    // The head of the branch that will go on.
-    let (config, admin) = (pakistan.config(), one.admin.clone());
-    let held =
-        origin(&["partner", "histories", "--log", &log, "--config", &config, "--admin", &admin, "--format", "json"])
-            .out;
-    let held: serde_json::Value = serde_json::from_str(held.lines().next().unwrap()).unwrap();
-    let goes_on = held["root"].as_str().unwrap().to_owned();
+    let goes_on = root_of(pakistan, &one, &log);
     drop(caller);
     one.stop();
     fs::rename(&data, &first).unwrap();
@@ -91,10 +105,8 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
     let size = more.last().unwrap().index + 1;
     // It is told what was proven, and goes on all the same: what waits for a lift there are its own verdicts.
     says(&one, &["LOG_EQUIVOCATED", "ERROR", &log]);
-    let admin = one.admin.clone();
     let elsewhere = format!("{}=", "A".repeat(43));
-    let asked =
-        |words: &[&str]| origin(&[&["partner"], words, &["--config", &pakistan.config(), "--admin", &admin]].concat());
+    let asked = asking(pakistan, &one);
     let shown = asked(&["status"]).good();
     assert!(shown.out.contains("it goes on being signed here"), "{}", shown.out);
     assert_eq!(verdict(&mut one, pakistan, &late).await, "EQUIVOCATED");
@@ -102,10 +114,7 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
     assert!(lifted.out.contains("is not shut here"), "{}", lifted.out);
     assert_eq!(verdict(&mut one, pakistan, &late).await, "VALID");
     for (node, member) in [(&mut two, china), (&mut three, kenya)] {
-        let admin = node.admin.clone();
-        let asked = |words: &[&str]| {
-            origin(&[&["partner"], words, &["--config", &member.config(), "--admin", &admin]].concat())
-        };
+        let asked = asking(member, node);
         // Kenya holds no entries that tell the branches apart: which one goes on a person has to say there.
         let named = if member.host() == kenya.host() { vec!["--root", &*goes_on] } else { Vec::new() };
         let lift = |reason: &str| asked(&[&["lift", "--log", &log, "--reason", reason], named.as_slice()].concat());
@@ -122,13 +131,9 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
         let shown = asked(&["status"]).good();
         assert!(shown.out.contains("lifted") && shown.out.contains("see our letter 14"), "{}", shown.out);
         assert!(shown.out.contains("that parted at or before size"), "{}", shown.out);
-        // The proof is a file that goes to whoever asks, also once it is lifted.
-        let proof = member.folder().join("proof.json");
-        asked(&["evidence", "--log", &log, "--output", proof.to_str().unwrap()]).good();
-        let (list, anchor) = (member.at("trust/trust-list.note"), member.at("trust/anchor.toml"));
-        let proof = proof.to_str().unwrap();
-        let told = origin(&["verify", "--evidence", proof, "--trust", &list, "--anchor", &anchor]).good().out;
-        assert!(told.contains(&log) && told.contains("that parted at or before size"), "{told}");
+        let proof = member.at("proof.json");
+        asked(&["evidence", "--log", &log, "--output", &proof]).good();
+        is_proven_by(member, &proof, &log);
     }
     china.holds(&two, pakistan, &log, size);
     Pretender::open(china, pakistan, &one).await.enough(&trust, &log, size).await;

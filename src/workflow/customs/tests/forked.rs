@@ -3,7 +3,7 @@
 use super::Corridor;
 use crate::{
     statement::ResponseCode,
-    store::EntryRef,
+    store::{Batch, EntryRef, PublishedHead, StateChange, Store as _, Table},
     workflow::{Notice, WorkflowError},
 };
 
@@ -35,9 +35,13 @@ async fn what_no_quorum_had_cosigned_before_two_histories_parted_stands_unknown_
     // What accepts nothing is decided as ever.
     customs.decide(officer, corridor.decision(3, Some(1), ResponseCode::Received, None)).await.unwrap();
 
-    // What a head of before they parted covers stays good.
-    let next = corridor.exporting.issue(&corridor.pakistan.signatory, &corridor.pakistan.footballs(2)).await.unwrap();
-    corridor.china.elsewhere.has_forked(&origin, next.outcome.entry.index + 1);
+    // What a head of before they parted covers stays good, where a quorum had cosigned that.
+    let PublishedHead { head, note } = corridor.pakistan.store.head(&origin).unwrap();
+    corridor.china.elsewhere.has_forked(&origin, head.size + 1);
+    assert_eq!(stands(), "unknown", "it is not kept as cosigned");
+    let id = [origin.as_str().as_bytes(), &[0], &head.size.to_be_bytes()].concat();
+    let kept = StateChange::RecordPut { table: Table::Cosigned, id, record: note.into_bytes() };
+    corridor.pakistan.store.commit(Batch { at_ms: 1, state: vec![kept], ..Batch::default() }).unwrap();
     assert_eq!((stands(), blocks()), ("valid", vec![false]));
     customs.write_off(officer, corridor.write_off(4, "D-1", "100")).await.unwrap();
 }

@@ -73,7 +73,9 @@ async fn what_is_known_of_a_certificate_is_said_of_its_successor_before_that_is_
 async fn who_is_refused_because_a_key_was_closed_is_told_what_was_issued_anew() {
     let corridor = Corridor::open().await;
     let ArrivedName::Jti(anew) = corridor.issued_anew(4).await else { panic!("it is named by its jti") };
-    let notices = corridor.customs.course(&corridor.officer, &corridor.name()).unwrap().notices;
+    // Its number is that of the new one too.
+    let fell = ArrivedName::Jti(corridor.issued.outcome.jti);
+    let notices = corridor.customs.course(&corridor.officer, &fell).unwrap().notices;
     let closed = notices.iter().find(|one| one.reason == "KEY_CLOSED").unwrap();
     assert!(closed.words.ends_with(&format!("; {anew} took its place")), "{}", closed.words);
 }
