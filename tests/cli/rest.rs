@@ -41,7 +41,7 @@ fn every_path_of_the_description_is_a_call_that_is_answered() {
     }
     stranger.post("/v1/customs/match-declaration", &json!({})).refused(401, "UNAUTHENTICATED");
     let page = officer.post("/v1/customs/list-arrivals", &json!({ "pageSize": 5, "page_token": null })).good();
-    assert_eq!(page, json!({ "arrivals": [], "nextPageToken": "" }));
+    assert_eq!(page, json!({ "arrivals": [], "nextPageToken": "", "notices": [] }));
     let who = officer.post("/v1/session/get-caller", &json!({})).good();
     assert_eq!(who["issuer"], "https://tdap.gov.pk", "{who}");
     officer.get("/v1/customs/list-arrivals").refused(405, "METHOD_NOT_POSTED");
@@ -90,7 +90,7 @@ fn files_in_a_folder_are_answered_or_refused_with_a_reason_and_none_is_lost() {
         [None, Some("ARRIVAL_UNKNOWN"), Some("FIELD_INVALID"), Some("METHOD_UNKNOWN"), Some("JSON_MALFORMED")];
     assert_eq!(reasons, expected, "{}", said.out);
     let answer = read(folder, "out/1.list-arrivals.answer.json");
-    assert_eq!(answer, json!({ "arrivals": [], "nextPageToken": "" }));
+    assert_eq!(answer, json!({ "arrivals": [], "nextPageToken": "", "notices": [] }));
     assert!(folder.join("done/1.list-arrivals.json").exists() && folder.join("refused/4.json").exists());
     assert_eq!(read(folder, "refused/3.write-off.problem.json")["fields"][0]["field"], "lines[0].itme");
     assert!(folder.join("in/6.list-arrivals.json.part").exists(), "it is not whole");

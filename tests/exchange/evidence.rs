@@ -28,6 +28,17 @@ fn asking(member: &Member, node: &Running) -> impl Fn(&[&str]) -> Said + use<> {
     move |words: &[&str]| origin(&[&["partner"], words, &["--config", &config, "--admin", &admin]].concat())
 }
 
+/// Customs are warned of certificates that a quorum had cosigned before, and they stand as they did.
+fn stand_valid(member: &Member, node: &Running, all: [&String; 2]) {
+    member.account(node, member.host(), "customs_officer", &[]);
+    let (ca, token) = (member.at("tls/ca.crt.pem"), member.at(&format!("{}-customs_officer.token", member.host())));
+    for number in all {
+        let show = ["customs", "show", number, "--node", &node.client, "--ca", &ca, "--token-file", &token];
+        let shown = origin(&show).good().out;
+        assert!(shown.contains("\nstatus      valid") && shown.contains("two histories"), "{shown}");
+    }
+}
+
 /// The root of the head that a node has of its log.
 fn root_of(member: &Member, node: &Running, log: &str) -> String {
     let held = asking(member, node)(&["histories", "--log", log, "--format", "json"]).out;
@@ -83,6 +94,7 @@ async fn a_log_with_two_histories_is_found_out_and_frozen_by_everybody_until_a_p
         assert_eq!(verdict(node, member, &bundle).await, "VALID", "{}", member.host());
         assert_eq!(verdict(node, member, &late).await, "EQUIVOCATED", "{}", member.host());
     }
+    stand_valid(china, &two, [&places[0].number, &places[1].number]);
     // Each says so to everyone, with the proof, in its own log: whoever was away reads it there.
     for member in [china, kenya] {
         let all = format!("{}/log/{}/all", member.host(), &log[log.find("/log/").unwrap() + 5..][..4]);

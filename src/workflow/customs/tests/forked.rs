@@ -3,7 +3,7 @@
 use super::Corridor;
 use crate::{
     statement::ResponseCode,
-    store::{Batch, EntryRef, PublishedHead, StateChange, Store as _, Table},
+    store::EntryRef,
     workflow::{Notice, WorkflowError},
 };
 
@@ -34,14 +34,4 @@ async fn what_no_quorum_had_cosigned_before_two_histories_parted_stands_unknown_
     assert_eq!(forbids(customs.decide(officer, accepts).await), "EQUIVOCATED");
     // What accepts nothing is decided as ever.
     customs.decide(officer, corridor.decision(3, Some(1), ResponseCode::Received, None)).await.unwrap();
-
-    // What a head of before they parted covers stays good, where a quorum had cosigned that.
-    let PublishedHead { head, note } = corridor.pakistan.store.head(&origin).unwrap();
-    corridor.china.elsewhere.has_forked(&origin, head.size + 1);
-    assert_eq!(stands(), "unknown", "it is not kept as cosigned");
-    let id = [origin.as_str().as_bytes(), &[0], &head.size.to_be_bytes()].concat();
-    let kept = StateChange::RecordPut { table: Table::Cosigned, id, record: note.into_bytes() };
-    corridor.pakistan.store.commit(Batch { at_ms: 1, state: vec![kept], ..Batch::default() }).unwrap();
-    assert_eq!((stands(), blocks()), ("valid", vec![false]));
-    customs.write_off(officer, corridor.write_off(4, "D-1", "100")).await.unwrap();
 }

@@ -75,7 +75,8 @@ async fn who_is_refused_because_a_key_was_closed_is_told_what_was_issued_anew() 
     let ArrivedName::Jti(anew) = corridor.issued_anew(4).await else { panic!("it is named by its jti") };
     // Its number is that of the new one too.
     let fell = ArrivedName::Jti(corridor.issued.outcome.jti);
-    let notices = corridor.customs.course(&corridor.officer, &fell).unwrap().notices;
+    let declared = MatchWish { certificate: fell, ..corridor.declared("D-1", "1") };
+    let notices = corridor.customs.match_declaration(&corridor.officer, &declared).unwrap().notices;
     let closed = notices.iter().find(|one| one.reason == "KEY_CLOSED").unwrap();
     assert!(closed.words.ends_with(&format!("; {anew} took its place")), "{}", closed.words);
 }
